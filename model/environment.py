@@ -1,0 +1,46 @@
+"""An environment: a place where releases run, as its file describes it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
+
+from model.component import Component
+from model.reading import Model, Name
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Environment(Model):
+    """Staging, production, a sandbox: `environments/<name>.toml`."""
+
+    name: SkipJsonSchema[Name]
+    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+    promotes_from: Name | None = None
+    """The environment whose verified releases may be promoted here; absent: every green build."""
+    indexed: bool
+    """Whether robots may index the pages."""
+    tls: Literal["internal", "acme"]
+    """Who signs the certificates: the edge's own authority or a public one."""
+    http_port: Port = 80
+    https_port: Port = 443
+    keep: Annotated[int, Field(ge=2)] = 5
+    """How many releases stay on each server."""
+
+    @property
+    def worker(self) -> str:
+        return f"deploy-{self.name}"
+
+    def builder(self, component: Component) -> str:
+        return f"{component.name}-{self.name}"
+
+    def host(self, component: Component) -> str:
+        return f"{component.host}.{self.domain}".lstrip(".")
+
+    def url(self, component: Component) -> str:
+        port = "" if self.https_port == 443 else f":{self.https_port}"
+        return f"https://{self.host(component)}{port}/"
+
+    def secret(self, component: Component, name: str) -> str:
+        """The name under which this environment keeps a component's secret."""
+        return f"{self.name}-{component.name}-{name}"

@@ -1,0 +1,108 @@
+"""How a TOML file of a site becomes a value, or an error that says what to correct."""
+
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+
+
+class InvalidSite(ValueError):
+    """Files of a site that we will not guess about; one line per mistake, all of them at once."""
+
+    def __init__(self, mistakes: Iterable[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(self.mistakes))
+
+
+class Model(BaseModel):
+    """A frozen value that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def inside(path: str) -> str:
+    """Refuse a path that leaves the tree it is meant for."""
+    if not path or path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("must be a relative path without '..'")
+    return path.rstrip("/")
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
+"""Lower case, because it becomes a builder, a database schema, a folder and a host name."""
+
+TreePath = Annotated[str, AfterValidator(inside)]
+"""A path inside a component's tree."""
+
+Command = Annotated[tuple[str, ...], Field(min_length=1)]
+"""A program and its arguments, never a line for a shell."""
+
+Repository = Annotated[str, StringConstraints(pattern=r"^(https|ssh|file)://\S+$")]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read(path: Path, kind: type[M], **derived: Any) -> M:
+    """Read one TOML file as a model; the `derived` keys come from where the file lies.
+
+    Raises InvalidSite with every mistake of the file, each naming the file, the key and what is
+    allowed.
+    """
+    try:
+        declared = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InvalidSite([f"{path}: this file is missing"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as mistake:
+        raise InvalidSite([f"{path}: not TOML: {mistake}"]) from None
+    written = sorted(derived.keys() & declared.keys())
+    if written:
+        raise InvalidSite(f"{path}: key '{key}' is not written, it is derived" for key in written)
+    try:
+        return kind.model_validate(declared | derived)
+    except ValidationError as invalid:
+        errors = invalid.errors()
+        raise InvalidSite(f"{path}: {sentence(error, kind)}" for error in errors) from None
+
+
+def sentence(error: ErrorDetails, kind: type[BaseModel]) -> str:
+    """One mistake in words: the key, what is wrong with it, what is allowed."""
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return unknown(error["loc"], kind)
+    if error["type"] == "missing":
+        return f"key '{key}' is missing"
+    allowed = error.get("ctx", {}).get("pattern")
+    wrong = f"must match {allowed}" if allowed else error["msg"].removeprefix("Value error, ")
+    return f"key '{key}': {wrong}" if key else wrong
+
+
+def unknown(location: tuple[int | str, ...], kind: type[BaseModel]) -> str:
+    """The sentence for a key that no model has, with the keys that it may have been meant for."""
+    *parents, key = location
+    expected = sorted(keys(kind, tuple(parents)))
+    close = get_close_matches(str(key), expected, n=1)
+    hint = f" (did you mean '{close[0]}'?)" if close else ""
+    where = ".".join(str(part) for part in location)
+    return f"unknown key '{where}'{hint}; expected one of {', '.join(expected)}"
+
+
+def keys(kind: type[BaseModel], parents: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table at `parents` may hold, read from the model's own JSON Schema."""
+    schema = kind.model_json_schema()
+    table = schema
+    for part in parents:
+        table = table["items"] if isinstance(part, int) else table["properties"][part]
+        table = next((option for option in table.get("anyOf", []) if "$ref" in option), table)
+        if "$ref" in table:
+            table = schema["$defs"][table["$ref"].rpartition("/")[2]]
+    return list(table["properties"])

@@ -1,0 +1,45 @@
+"""What tests share: the demo site's configuration, loaded as Buildbot loads it."""
+
+from pathlib import Path
+
+import pytest
+from buildbot.config.master import FileLoader, MasterConfig
+
+from model.site import Site, read_site
+from releases.provenance import new_key
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "sites" / "demo"
+
+
+def installation(folder: Path, site: Path = DEMO) -> Path:
+    """Make a master's own folder, complete but for a database."""
+    for name in ("secrets", "store"):
+        (folder / name).mkdir()
+    key = folder / "secrets" / "signing-key"
+    key.touch(0o600)
+    key.write_text(new_key()[0])
+    (folder / "installation.toml").write_text(
+        f"""
+        site = "{site}"
+        url = "http://localhost:8010/"
+        http_port = 8010
+        worker_port = 8011
+        store = "{folder / "store"}"
+        secrets = "{folder / "secrets"}"
+        """
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> MasterConfig:
+    folder = installation(tmp_path_factory.mktemp("master"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return FileLoader(str(ROOT), "master.cfg").loadConfig()
+
+
+@pytest.fixture(scope="session")
+def demo() -> Site:
+    return read_site(DEMO)

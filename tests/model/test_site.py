@@ -1,0 +1,119 @@
+"""A site's files: what is read, and what is refused in which words."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from model.reading import InvalidSite
+from model.schema import schemas
+from model.site import read_site
+from tests.conftest import DEMO, ROOT
+
+SITE = 'title = "S"\nreleasers = ["ana"]\npoll_seconds = 5\n'
+STAGING = 'domain = "s.example"\nindexed = false\ntls = "internal"\n'
+PRODUCTION = 'domain = "p.example"\nindexed = true\ntls = "acme"\npromotes_from = "staging"\n'
+BLOG = """title = "Blog"
+runtime = "static"
+host = "blog"
+[upstream]
+repository = "https://example.org/blog.git"
+release = "1.*"
+"""
+
+
+def write(folder: Path, changes: dict[str, str] | None = None) -> Path:
+    files = {
+        "site.toml": SITE,
+        "environments/staging.toml": STAGING,
+        "environments/production.toml": PRODUCTION,
+        "components/blog/component.toml": BLOG,
+    }
+    for name, text in (files | (changes or {})).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path):
+    site = read_site(write(tmp_path))
+    assert [environment.name for environment in site.environments] == ["staging", "production"]
+    staging, production = site.environments
+    (blog,) = site.components
+    assert production.url(blog) == "https://blog.p.example/"
+    assert site.upstream_of(production) == staging
+    assert site.upstream_of(staging) is None
+    assert site.hosts == ("blog.p.example", "blog.s.example")
+
+
+MISTAKES = [
+    ("site.toml", SITE + "colour = 1\n", "unknown key 'colour'; expected one of poll_seconds, rel"),
+    ("site.toml", "title = 3\n", "key 'title': Input should be a valid string"),
+    ("site.toml", "title = \n", "not TOML"),
+    ("site.toml", SITE.replace('"ana"', '"Ana B"'), "key 'releasers.0': must match ^[a-z]"),
+    ("components/blog/component.toml", BLOG.replace("runtime", "runtme"), "did you mean 'runtime'"),
+    ("components/blog/component.toml", BLOG.replace("static", "ruby"), "key 'runtime': Input sho"),
+    ("components/blog/component.toml", BLOG + 'branch = "b"', "exactly one of 'release' and 'bra"),
+    ("components/blog/component.toml", BLOG + 'tags = "("', "key 'upstream.tags': is not a regul"),
+    ("components/blog/component.toml", 'name = "x"\n' + BLOG, "key 'name' is not written, it is"),
+    ("components/blog/component.toml", BLOG + "[[overlays]]\ninto = '../x'\n", "without '..'"),
+    ("components/blog/component.toml", BLOG + "[[checks]]\npth = '/'\n", "did you mean 'path'?"),
+    ("components/Blog_2/component.toml", BLOG, "key 'name': must match ^[a-z][a-z0-9-]{0,23}$"),
+    ("components/news/component.toml", BLOG, "key 'host': blog has 'blog' already"),
+    ("components/news/readme", "", "components/news/component.toml: this file is missing"),
+    ("components/blog/templates/a.php", "", "templates/a.php: a template's name ends in .j2"),
+    ("environments/production.toml", PRODUCTION.replace("staging", "q"), "no environment 'q'; exp"),
+    (
+        "environments/staging.toml",
+        STAGING + 'promotes_from = "production"',
+        "no environment takes green",
+    ),
+    (
+        "environments/qa.toml",
+        STAGING + 'promotes_from = "qa"',
+        "promote from each other in a circle",
+    ),
+    ("environments/staging.toml", STAGING + "https_port = 0", "key 'https_port': Input should be"),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "words"), MISTAKES)
+def test_a_mistake_is_named_with_its_file_and_what_is_allowed(
+    tmp_path: Path, file: str, text: str, words: str
+):
+    with pytest.raises(InvalidSite) as refusal:
+        read_site(write(tmp_path, {file: text}))
+    assert words in str(refusal.value)
+    assert str(tmp_path) in str(refusal.value)
+
+
+def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path):
+    wrong = {"site.toml": "titel = 1\n", "components/blog/component.toml": "host = 3\n"}
+    with pytest.raises(InvalidSite) as refusal:
+        read_site(write(tmp_path, wrong))
+    told = "\n".join(refusal.value.mistakes)
+    for words in ("'titel'", "'poll_seconds' is missing", "'host': ", "'upstream' is missing"):
+        assert words in told
+
+
+def test_an_empty_site_says_what_to_add(tmp_path: Path):
+    shutil.rmtree(write(tmp_path) / "environments")
+    with pytest.raises(InvalidSite, match="no environment here; add one as <name>.toml"):
+        read_site(tmp_path)
+
+
+@pytest.mark.parametrize(("path", "text"), schemas().items(), ids=lambda value: str(value)[-16:])
+def test_the_schemas_are_those_of_the_models(path: Path, text: str):
+    assert path.read_text() == text, "run `python -m model.schema`"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "sites").rglob("*.toml")), ids=str)
+def test_every_toml_file_names_its_schema(path: Path):
+    first = path.read_text().splitlines()[0]
+    assert first.startswith("#:schema "), path
+    assert (path.parent / first.removeprefix("#:schema ")).is_file(), path
+
+
+def test_the_demo_site_is_valid():
+    assert [component.name for component in read_site(DEMO).components] == ["blog", "docs", "specs"]
