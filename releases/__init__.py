@@ -1,0 +1,1 @@
+"""What a build leaves behind: an artifact, its signed provenance, and a place in the ledger."""

@@ -1,0 +1,153 @@
+"""What happened to one component in one environment, and what may happen next: pure rules."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from model.environment import Environment
+from model.reading import Model
+from model.release import SHORT, Digest
+
+
+class Action(StrEnum):
+    """Why a build of `<component>-<environment>` runs."""
+
+    DEPLOY = "deploy"
+    PROMOTE = "promote"
+    ROLL_BACK = "roll-back"
+    RELEASE_HOLD = "release-hold"
+
+
+class Entry(Model):
+    """One finished build of `<component>-<environment>`, as the Buildbot database keeps it."""
+
+    build: int
+    action: Action
+    digest: Digest | None
+    made_live: bool
+    """Whether this build ended with `digest` live and proved."""
+    owner: str
+    reason: str
+    finished: datetime
+
+
+class Asked(Model):
+    """What somebody, or a green build, wants."""
+
+    action: Action
+    digest: str = ""
+    """A digest or its beginning; empty: whatever the rules offer."""
+    owner: str | None = None
+    """Who pressed; absent when a green build asks."""
+
+
+class Refused(ValueError):
+    """A rule stands against it; the sentence says which."""
+
+
+class Held(ValueError):
+    """Nothing to do while the component is on hold."""
+
+
+class History(Model):
+    """The entries of one component in one environment, newest first."""
+
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def lived(self) -> tuple[Entry, ...]:
+        """The entries that made a release live, newest first."""
+        return tuple(entry for entry in self.entries if entry.made_live)
+
+    @property
+    def live(self) -> Entry | None:
+        return next(iter(self.lived), None)
+
+    @property
+    def hold(self) -> Entry | None:
+        """The rollback that holds the component here, until lifted or followed by a promotion."""
+        last = next(
+            (e for e in self.entries if e.made_live or e.action == Action.RELEASE_HOLD), None
+        )
+        return last if last and last.action == Action.ROLL_BACK else None
+
+    def find(self, beginning: str) -> str | None:
+        """The digest of a release that was live here and is not now; the latest for ''."""
+        now = self.live.digest if self.live else None
+        digests = (entry.digest for entry in self.lived if entry.digest != now)
+        return next((digest for digest in digests if digest and digest.startswith(beginning)), None)
+
+
+def short(digest: str) -> str:
+    return digest[:SHORT]
+
+
+def choose(
+    asked: Asked,
+    environment: Environment,
+    here: History,
+    before: History,
+    newest: str | None,
+    may_release: Callable[[str], bool],
+) -> str | None:
+    """The digest that shall be live in `environment`; None when only a hold ends.
+
+    `before` is the history where releases come from on their way here, `newest` the digest of the
+    last green build. Raises Refused, or Held when a green build must wait.
+    """
+    if asked.action is not Action.DEPLOY and not (asked.owner and may_release(asked.owner)):
+        raise Refused(f"{asked.owner or 'nobody'} is not a releaser")
+    match asked.action:
+        case Action.DEPLOY:
+            return to_deploy(asked, environment, here, newest)
+        case Action.PROMOTE:
+            return to_promote(asked, environment, here, before)
+        case Action.ROLL_BACK:
+            return to_roll_back(asked, environment, here)
+        case Action.RELEASE_HOLD:
+            return after_hold(environment, here, newest)
+
+
+def to_deploy(asked: Asked, environment: Environment, here: History, newest: str | None) -> str:
+    if environment.promotes_from:
+        raise Refused(f"{environment.name} takes only what {environment.promotes_from} verified")
+    if newest is None:
+        raise Refused("no green build yet")
+    if here.hold:
+        raise Held(held(here.hold))
+    if not newest.startswith(asked.digest):
+        raise Held(f"{short(asked.digest)} was followed by {short(newest)}")
+    return newest
+
+
+def to_promote(asked: Asked, environment: Environment, here: History, before: History) -> str:
+    source = environment.promotes_from
+    if source is None:
+        raise Refused(f"{environment.name} takes every green build: nothing is promoted to it")
+    if before.live is None or before.live.digest is None:
+        raise Refused(f"{source} has verified nothing yet")
+    verified = before.live.digest
+    if not verified.startswith(asked.digest):
+        raise Refused(f"{source} verified {short(verified)}, not {short(asked.digest)}")
+    if here.hold and any(entry.digest == verified for entry in here.lived):
+        raise Refused(f"{held(here.hold)}; {short(verified)} ran here before: promote a newer one")
+    return verified
+
+
+def to_roll_back(asked: Asked, environment: Environment, here: History) -> str:
+    digest = here.find(asked.digest)
+    if digest is None:
+        wanted = short(asked.digest) or "an earlier release"
+        raise Refused(f"{wanted} was never live in {environment.name}, or it is live now")
+    return digest
+
+
+def after_hold(environment: Environment, here: History, newest: str | None) -> str | None:
+    if here.hold is None:
+        raise Refused(f"no hold in {environment.name}")
+    return None if environment.promotes_from else newest
+
+
+def held(hold: Entry) -> str:
+    """A hold in words."""
+    return f"on hold since {hold.finished:%Y-%m-%d %H:%M} UTC by {hold.owner}: {hold.reason}"

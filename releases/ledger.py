@@ -1,0 +1,59 @@
+"""The ledger: what Buildbot's own database says of builds and deployments; there is no other."""
+
+from typing import Any
+
+from buildbot.data.resultspec import Filter
+from buildbot.master import BuildMaster
+from buildbot.process.results import SUCCESS
+
+from model.component import Component
+from model.environment import Environment
+from releases.history import Action, Entry, History
+
+DEPTH = 200
+"""How many builds of one builder are looked at: more than any `keep` holds."""
+
+
+async def history(master: BuildMaster, component: Component, environment: Environment) -> History:
+    """What happened to one component in one environment, newest first."""
+    green = [Filter("complete", "eq", [True]), Filter("results", "eq", [SUCCESS])]
+    builds = await latest(master, environment.builder(component), green)
+    entries = [entry(build, await properties(master, build["buildid"])) for build in builds]
+    return History(entries=tuple(entry for entry in entries if entry))
+
+
+async def newest_release(master: BuildMaster, component: Component) -> str | None:
+    """The digest that the last build recorded; it may still be telling the environments."""
+    for build in await latest(master, component.builder, []):
+        if digest := (await properties(master, build["buildid"])).get("recorded"):
+            return str(digest)
+    return None
+
+
+async def latest(master: BuildMaster, builder: str, filters: list[Filter]) -> list[dict[str, Any]]:
+    """The builds of a builder, newest first."""
+    builds: list[dict[str, Any]] = await master.data.get(
+        ("builders", builder, "builds"), filters=filters, order=["-number"], limit=DEPTH
+    )
+    return builds
+
+
+async def properties(master: BuildMaster, buildid: int) -> dict[str, Any]:
+    """A build's properties, without their sources."""
+    stored = await master.data.get(("builds", buildid, "properties"))
+    return {name: value for name, (value, _) in stored.items()}
+
+
+def entry(build: dict[str, Any], known: dict[str, Any]) -> Entry | None:
+    """One build in the words of the ledger; None for one that did nothing."""
+    if known.get("action") not in list(Action):
+        return None
+    return Entry(
+        build=build["number"],
+        action=known["action"],
+        digest=known.get("digest"),
+        made_live="live" in known,
+        owner=known.get("owner") or "a green build",
+        reason=known.get("reason") or "",
+        finished=build["complete_at"],
+    )

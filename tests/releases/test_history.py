@@ -1,0 +1,123 @@
+"""Who may make what live: every rule, and the words of its refusal."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from model.environment import Environment
+from releases.history import Action, Asked, Entry, Held, History, Refused, choose
+
+STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
+PRODUCTION = Environment(
+    name="production", domain="p.example", indexed=True, tls="acme", promotes_from="staging"
+)
+OLD, NEW, NEWER = ("a" * 64, "b" * 64, "c" * 64)
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def history(*lived: tuple[Action, str | None]) -> History:
+    """Entries told oldest first; a digest of None made nothing live."""
+    entries = [
+        Entry(
+            build=number,
+            action=action,
+            digest=digest,
+            made_live=digest is not None,
+            owner="ana",
+            reason="because",
+            finished=START + timedelta(minutes=number),
+        )
+        for number, (action, digest) in enumerate(lived, start=1)
+    ]
+    return History(entries=tuple(reversed(entries)))
+
+
+NOTHING = history()
+VERIFIED = history((Action.DEPLOY, OLD), (Action.DEPLOY, NEW))
+ROLLED_BACK = history((Action.PROMOTE, OLD), (Action.PROMOTE, NEW), (Action.ROLL_BACK, OLD))
+LIFTED = History(entries=(*history((Action.RELEASE_HOLD, None)).entries, *ROLLED_BACK.entries))
+
+
+def asked(action: Action, digest: str = "", owner: str | None = "ana") -> Asked:
+    return Asked(action=action, digest=digest, owner=owner)
+
+
+def decide(
+    request: Asked,
+    environment: Environment,
+    here: History,
+    before: History = VERIFIED,
+    newest: str | None = NEW,
+) -> str | None:
+    return choose(request, environment, here, before, newest, {"ana"}.__contains__)
+
+
+ALLOWED = [
+    (asked(Action.DEPLOY, NEW, None), STAGING, NOTHING, NEW),
+    (asked(Action.DEPLOY, "", None), STAGING, VERIFIED, NEW),
+    (asked(Action.PROMOTE), PRODUCTION, NOTHING, NEW),
+    (asked(Action.PROMOTE, NEW[:8]), PRODUCTION, history((Action.PROMOTE, OLD)), NEW),
+    (asked(Action.PROMOTE), PRODUCTION, history((Action.PROMOTE, NEW)), NEW),
+    (asked(Action.PROMOTE), PRODUCTION, LIFTED, NEW),
+    (asked(Action.ROLL_BACK), STAGING, VERIFIED, OLD),
+    (asked(Action.ROLL_BACK, OLD[:5]), STAGING, VERIFIED, OLD),
+    (asked(Action.ROLL_BACK), PRODUCTION, ROLLED_BACK, NEW),
+    (asked(Action.RELEASE_HOLD), PRODUCTION, ROLLED_BACK, None),
+    (asked(Action.RELEASE_HOLD), STAGING, ROLLED_BACK, NEW),
+]
+
+
+@pytest.mark.parametrize(("request_", "environment", "here", "digest"), ALLOWED)
+def test_an_allowed_request_names_the_digest(
+    request_: Asked, environment: Environment, here: History, digest: str | None
+):
+    assert decide(request_, environment, here) == digest
+
+
+REFUSED = [
+    (asked(Action.PROMOTE, owner="eve"), PRODUCTION, NOTHING, VERIFIED, "eve is not a releaser"),
+    (asked(Action.PROMOTE, owner=None), PRODUCTION, NOTHING, VERIFIED, "nobody is not a releaser"),
+    (asked(Action.ROLL_BACK, owner="eve"), STAGING, VERIFIED, NOTHING, "eve is not a releaser"),
+    (asked(Action.RELEASE_HOLD, owner="eve"), STAGING, VERIFIED, NOTHING, "not a releaser"),
+    (asked(Action.DEPLOY, NEW), PRODUCTION, NOTHING, VERIFIED, "takes only what staging verified"),
+    (asked(Action.PROMOTE), STAGING, NOTHING, NOTHING, "staging takes every green build"),
+    (asked(Action.PROMOTE), PRODUCTION, NOTHING, NOTHING, "staging has verified nothing yet"),
+    (asked(Action.PROMOTE, OLD), PRODUCTION, NOTHING, VERIFIED, "verified bbbbbbbbbbbb, not aaaa"),
+    (asked(Action.PROMOTE), PRODUCTION, ROLLED_BACK, VERIFIED, "on hold since 2026-11-22 10:03 "),
+    (asked(Action.ROLL_BACK), STAGING, NOTHING, NOTHING, "an earlier release was never live in"),
+    (asked(Action.ROLL_BACK, NEW), STAGING, VERIFIED, NOTHING, "bbbbbbbbbbbb was never live in st"),
+    (asked(Action.ROLL_BACK, NEWER), STAGING, VERIFIED, NOTHING, "cccccccccccc was never live"),
+    (asked(Action.RELEASE_HOLD), STAGING, VERIFIED, NOTHING, "no hold in staging"),
+]
+
+
+@pytest.mark.parametrize(("request_", "environment", "here", "before", "words"), REFUSED)
+def test_a_refusal_says_which_rule(
+    request_: Asked, environment: Environment, here: History, before: History, words: str
+):
+    with pytest.raises(Refused) as refusal:
+        decide(request_, environment, here, before)
+    assert words in str(refusal.value)
+
+
+def test_a_hold_makes_green_builds_wait_and_names_who_held_why():
+    with pytest.raises(Held, match=r"on hold since .* by ana: because"):
+        decide(asked(Action.DEPLOY, NEW, None), STAGING, ROLLED_BACK)
+
+
+def test_a_build_that_was_followed_by_a_newer_one_moves_nothing():
+    with pytest.raises(Held, match="aaaaaaaaaaaa was followed by bbbbbbbbbbbb"):
+        decide(asked(Action.DEPLOY, OLD, None), STAGING, NOTHING)
+
+
+def test_a_promotion_of_something_newer_ends_a_hold():
+    assert decide(asked(Action.PROMOTE), PRODUCTION, ROLLED_BACK, history((Action.DEPLOY, NEWER)))
+    promoted = History(entries=(*history((Action.PROMOTE, NEWER)).entries, *ROLLED_BACK.entries))
+    assert ROLLED_BACK.hold is not None
+    assert promoted.hold is None
+
+
+def test_what_made_nothing_live_changes_neither_what_is_live_nor_a_hold():
+    entries = (*history((Action.DEPLOY, None)).entries, *ROLLED_BACK.entries)
+    assert History(entries=entries).hold == ROLLED_BACK.hold
+    assert History(entries=entries).live == ROLLED_BACK.live
