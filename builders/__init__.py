@@ -1,0 +1,1 @@
+"""What a build does, in order; one module per kind of builder."""

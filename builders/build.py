@@ -1,0 +1,115 @@
+"""Upstream release + our patches + overlays -> one tested, signed artifact."""
+
+from buildbot.config.builder import BuilderConfig
+from buildbot.locks import MasterLock
+from buildbot.master import BuildMaster
+from buildbot.process.builder import Builder
+from buildbot.process.buildrequest import BuildRequest
+from buildbot.process.buildstep import BuildStep
+from buildbot.process.factory import BuildFactory
+from buildbot.process.properties import Interpolate, Property
+from buildbot.steps.shell import ShellCommand
+from buildbot.steps.transfer import FileUpload
+from buildbot.steps.trigger import Trigger
+
+from model.component import Component
+from model.site import Site
+from releases.history import Action
+from releases.store import Store
+from schedulers import follow
+from steps.lint import LintChanges
+from steps.overlays import LayOverlays
+from steps.pack import Pack
+from steps.patches import ApplyPatches
+from steps.record import Record
+from steps.secrets import ScanForSecrets
+from steps.tree import TREE, CheckOut, CollectOutput
+from steps.upstream import FetchUpstream
+
+BLOCK = 512 * 1024
+"""Bytes a message when a file travels; Perspective Broker refuses more than 640 KiB."""
+
+
+def builder(component: Component, site: Site, store: Store, workers: list[str]) -> BuilderConfig:
+    return BuilderConfig(
+        name=component.builder,
+        project=component.name,
+        description=f"{component.title}: {component.upstream.follows}, patched and packed",
+        workernames=workers,
+        tags=["build"],
+        factory=recipe(component, site, store),
+        collapseRequests=newest_is_enough,
+        locks=[MasterLock(component.builder).access("exclusive")],
+    )
+
+
+async def newest_is_enough(
+    _master: BuildMaster, _builder: Builder, _one: BuildRequest, _other: BuildRequest
+) -> bool:
+    """A build takes what is newest when it starts, so one answers all requests before it."""
+    return True
+
+
+def recipe(component: Component, site: Site, store: Store) -> BuildFactory:
+    folder = site.component_folder(component)
+    return BuildFactory(
+        [
+            FetchUpstream(component.upstream),
+            ApplyPatches(folder / "patches", component.patches),
+            *([LintChanges()] if component.runtime == "php" and component.patches else []),
+            *([LayOverlays(component.overlays)] if component.overlays else []),
+            *work(component),
+            Pack(component, folder, site.hosts),
+            ScanForSecrets(),
+            *keep(component, store),
+            *tell(component, site),
+        ]
+    )
+
+
+def work(component: Component) -> list[BuildStep]:
+    """The component's own commands: what makes it, and what tests it."""
+    commands = [*component.build, *component.test]
+    return [
+        *([CheckOut()] if commands else []),
+        *(run("build", command) for command in component.build),
+        *(run("test", command) for command in component.test),
+        *([CollectOutput(component.output)] if component.output else []),
+    ]
+
+
+def run(name: str, command: tuple[str, ...]) -> ShellCommand:
+    """A command of `component.toml`, in the built tree; its clock is the upstream's date."""
+    return ShellCommand(
+        name=name,
+        command=list(command),
+        workdir=f"build/{TREE}",
+        env={"SOURCE_DATE_EPOCH": Interpolate("%(prop:upstream-date)s")},
+        logEnviron=False,
+        haltOnFailure=True,
+        descriptionSuffix=[f"`{' '.join(command)}`"],
+    )
+
+
+def keep(component: Component, store: Store) -> list[BuildStep]:
+    """Send the artifact to the master, which signs and stores it."""
+    incoming = Interpolate(f"{store.incoming(component.name)}-%(prop:buildnumber)s.tar.zst")
+    return [
+        FileUpload("artifact.tar.zst", incoming, name="send-artifact", blocksize=BLOCK, mode=0o644),
+        Record(component, store, incoming),
+    ]
+
+
+def tell(component: Component, site: Site) -> list[BuildStep]:
+    """Start the deployments to the environments that take every green build."""
+    return [
+        Trigger(
+            name=f"deploy-to-{environment.name}",
+            schedulerNames=[follow.name(component, environment)],
+            set_properties={"action": Action.DEPLOY.value, "wanted": Property("recorded")},
+            alwaysUseLatest=True,
+            waitForFinish=False,
+        )
+        for environment in site.environments
+        if environment.promotes_from is None
+    ]

@@ -1,0 +1,102 @@
+"""Make one release live in one environment: deploy, promote, roll back, release a hold."""
+
+from buildbot.config.builder import BuilderConfig
+from buildbot.locks import MasterLock
+from buildbot.process.buildstep import BuildStep
+from buildbot.process.factory import BuildFactory
+from buildbot.process.properties import Interpolate
+from buildbot.process.results import SKIPPED, SUCCESS
+from buildbot.steps.transfer import FileDownload
+
+from builders.build import BLOCK
+from model.component import Component
+from model.environment import Environment
+from model.site import Site
+from releases.history import Action
+from releases.store import Store
+from steps.host import OnHost
+from steps.release import ChooseRelease
+
+ARTIFACT = "artifact.tar.zst"
+PROVENANCE = "provenance.json"
+
+
+def builder(
+    component: Component, environment: Environment, site: Site, store: Store
+) -> BuilderConfig:
+    name = environment.builder(component)
+    source = environment.promotes_from or "every green build"
+    return BuilderConfig(
+        name=name,
+        project=component.name,
+        description=f"{component.title} at {environment.url(component)}, from {source}",
+        workernames=[environment.worker],
+        tags=[environment.name],
+        factory=recipe(component, environment, site, store),
+        collapseRequests=False,
+        locks=[MasterLock(name).access("exclusive")],
+    )
+
+
+def recipe(
+    component: Component, environment: Environment, site: Site, store: Store
+) -> BuildFactory:
+    def on_host(name: str, verb: str, *arguments: str) -> OnHost:
+        return OnHost(
+            verb, component, environment, arguments, name=name, doStepIf=arrives, hideStepIf=skipped
+        )
+
+    files = ("--artifact", ARTIFACT, "--provenance", PROVENANCE)
+    return BuildFactory(
+        [
+            ChooseRelease(site, component, environment, store),
+            send("send-artifact", f"{store.artifact('%(prop:digest)s')}", ARTIFACT),
+            send("send-provenance", f"{store.provenance('%(prop:digest)s')}", PROVENANCE),
+            on_host("unpack-and-configure", "prepare", *files),
+            on_host("back-up-and-migrate", "migrate"),
+            on_host("check-before-the-switch", "check"),
+            OnHost(
+                "switch", component, environment, name="switch", doStepIf=moves, hideStepIf=skipped
+            ),
+            OnHost(
+                "abandon",
+                component,
+                environment,
+                name="clean-up",
+                doStepIf=failed,
+                hideStepIf=skipped,
+                alwaysRun=True,
+            ),
+        ]
+    )
+
+
+def send(name: str, source: str, target: str) -> FileDownload:
+    return FileDownload(
+        Interpolate(source),
+        target,
+        name=name,
+        blocksize=BLOCK,
+        mode=0o600,
+        doStepIf=arrives,
+        hideStepIf=skipped,
+        haltOnFailure=True,
+    )
+
+
+def moves(step: BuildStep) -> bool:
+    """Whether the rules chose a release at all."""
+    return step.getProperty("digest") is not None
+
+
+def arrives(step: BuildStep) -> bool:
+    """Whether the release may be new to the servers; a rollback needs nothing but the switch."""
+    return moves(step) and step.getProperty("action") != Action.ROLL_BACK
+
+
+def failed(step: BuildStep) -> bool:
+    return moves(step) and step.build is not None and step.build.results not in (None, SUCCESS)
+
+
+def skipped(results: int, _step: BuildStep) -> bool:
+    return results == SKIPPED

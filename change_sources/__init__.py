@@ -1,0 +1,1 @@
+"""What tells us that a repository moved."""

@@ -1,0 +1,1 @@
+"""Why a build starts; one reason a module."""

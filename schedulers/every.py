@@ -1,0 +1,19 @@
+"""Every scheduler of a site."""
+
+from buildbot.util.service import ClusteredBuildbotService
+
+from model.site import Site
+from schedulers import buttons, first, follow, merge
+
+
+def schedulers(site: Site) -> list[ClusteredBuildbotService]:
+    places = [(c, environment) for c in site.components for environment in site.environments]
+    return [
+        first.scheduler(site.components),
+        *(merge.scheduler(component) for component in site.components),
+        *(buttons.build(component) for component in site.components),
+        *(follow.scheduler(c, e) for c, e in places if e.promotes_from is None),
+        *(buttons.promote(c, e) for c, e in places if e.promotes_from is not None),
+        *(buttons.roll_back(c, e) for c, e in places),
+        *(buttons.release_hold(c, e) for c, e in places),
+    ]

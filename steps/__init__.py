@@ -1,0 +1,1 @@
+"""What a build does that Buildbot cannot already; one step a module."""

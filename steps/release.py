@@ -1,0 +1,107 @@
+"""Choose the release that shall be live, by the rules and whatever started the build."""
+
+from typing import Any
+
+from buildbot.process.results import FAILURE, SKIPPED, SUCCESS
+from buildbot.util.twisted import async_to_deferred
+
+from model.component import Component
+from model.environment import Environment
+from model.site import Site
+from releases import ledger
+from releases.history import Action, Asked, Held, History, Refused, choose, short
+from releases.provenance import unverified
+from releases.store import Store
+from steps.step import Step
+
+
+class ChooseRelease(Step):
+    """Check every rule against the ledger; refuse in words, or name the digest."""
+
+    name = "choose-release"
+
+    def __init__(
+        self,
+        site: Site,
+        component: Component,
+        environment: Environment,
+        store: Store,
+        **kwargs: Any,
+    ) -> None:
+        self.site = site
+        self.component = component
+        self.environment = environment
+        self.store = store
+        super().__init__(**kwargs)
+
+    @async_to_deferred
+    async def run(self) -> int:
+        try:
+            asked = await self.asked()
+            digest = await self.choice(asked)
+        except Refused as refusal:
+            self.descriptionDone = f"refused: {refusal}"
+            return FAILURE
+        except Held as hold:
+            self.descriptionDone = f"nothing moves: {hold}"
+            return SKIPPED
+        if digest is None:
+            self.descriptionDone = f"hold released by {asked.owner}"
+            return SUCCESS
+        self.setProperty("digest", digest, self.name)
+        self.descriptionDone = self.outcome(asked, digest)
+        return SUCCESS
+
+    async def asked(self) -> Asked:
+        """What was asked for, whichever button, scheduler or repetition it came through."""
+        action = self.getProperty("action")
+        if action not in list(Action):
+            raise Refused("started without an action: use one of this builder's buttons")
+        return Asked(
+            action=action,
+            digest=await self.pinned() or self.getProperty("wanted") or "",
+            owner=self.getProperty("owner"),
+        )
+
+    async def pinned(self) -> str | None:
+        """The digest chosen before, when this build repeats one.
+
+        Buildbot repeats a build whose worker was lost, and anybody allowed may press Rebuild:
+        neither may take a release that nobody asked for.
+        """
+        request = self.build.requests[0]
+        builds = await self.master.data.get(("buildrequests", request.id, "builds"))
+        repeated = [build["buildid"] for build in builds if build["buildid"] != self.build.buildid]
+        buildset = await self.master.data.get(("buildsets", request.bsid))
+        if buildset["rebuilt_buildid"]:
+            repeated.append(buildset["rebuilt_buildid"])
+        for buildid in repeated:
+            if digest := (await ledger.properties(self.master, buildid)).get("digest"):
+                return str(digest)
+        return None
+
+    async def choice(self, asked: Asked) -> str | None:
+        """The digest that the rules allow."""
+        source = self.site.upstream_of(self.environment)
+        digest = choose(
+            asked,
+            self.environment,
+            here=await ledger.history(self.master, self.component, self.environment),
+            before=await ledger.history(self.master, self.component, source)
+            if source
+            else History(),
+            newest=await ledger.newest_release(self.master, self.component),
+            may_release=self.site.releasers.__contains__,
+        )
+        if digest and asked.action is not Action.ROLL_BACK and digest not in self.store:
+            raise Refused(f"the store does not hold {short(digest)} any more")
+        return digest
+
+    def outcome(self, asked: Asked, digest: str) -> str:
+        """What goes where, in words."""
+        who = f" by {asked.owner}" if asked.owner else ""
+        if digest not in self.store:
+            return f"{asked.action} to {short(digest)}{who}"
+        provenance = unverified(self.store.provenance(digest).read_bytes())
+        self.setProperty("release", provenance.upstream.release, self.name)
+        return f"{asked.action} {provenance.upstream.release}, digest {short(digest)}{who}"

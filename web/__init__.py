@@ -1,0 +1,1 @@
+"""Who sees the UI and who may press what."""

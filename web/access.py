@@ -1,0 +1,31 @@
+"""The Buildbot UI: everybody sees everything, releasers press."""
+
+from typing import Any
+
+from buildbot.process.properties import Secret
+from buildbot.www.auth import HTPasswdAuth
+from buildbot.www.authz.authz import Authz
+from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
+from buildbot.www.authz.roles import RolesFromUsername
+
+from change_sources.github import Hint
+from model.installation import Installation
+from model.site import Site
+
+RELEASER = "releaser"
+
+
+def ui(site: Site, installation: Installation) -> dict[str, Any]:
+    """The value of `c["www"]`."""
+    return {
+        "port": f"tcp:{installation.http_port}:interface=127.0.0.1",
+        "auth": HTPasswdAuth(str(installation.secrets / "ui-passwords")),
+        "authz": Authz(
+            # Without a rule that matches, Buildbot allows: this one matches every action.
+            allowRules=[AnyControlEndpointMatcher(role=RELEASER)],
+            roleMatchers=[RolesFromUsername(roles=[RELEASER], usernames=list(site.releasers))],
+        ),
+        "change_hook_dialects": {
+            "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
+        },
+    }
