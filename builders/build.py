@@ -1,5 +1,7 @@
 """Upstream release + our patches + overlays -> one tested, signed artifact."""
 
+import textwrap
+
 from buildbot.config.builder import BuilderConfig
 from buildbot.locks import MasterLock
 from buildbot.master import BuildMaster
@@ -80,6 +82,7 @@ def work(component: Component) -> list[BuildStep]:
 
 def run(name: str, command: tuple[str, ...]) -> ShellCommand:
     """A command of `component.toml`, in the built tree; its clock is the upstream's date."""
+    shown = textwrap.shorten(" ".join(command), 60)
     return ShellCommand(
         name=name,
         command=list(command),
@@ -87,7 +90,8 @@ def run(name: str, command: tuple[str, ...]) -> ShellCommand:
         env={"SOURCE_DATE_EPOCH": Interpolate("%(prop:upstream-date)s")},
         logEnviron=False,
         haltOnFailure=True,
-        descriptionSuffix=[f"`{' '.join(command)}`"],
+        description=f"running {shown}",
+        descriptionDone=shown,
     )
 
 
@@ -95,7 +99,14 @@ def keep(component: Component, store: Store) -> list[BuildStep]:
     """Send the artifact to the master, which signs and stores it."""
     incoming = Interpolate(f"{store.incoming(component.name)}-%(prop:buildnumber)s.tar.zst")
     return [
-        FileUpload("artifact.tar.zst", incoming, name="send-artifact", blocksize=BLOCK, mode=0o644),
+        FileUpload(
+            "artifact.tar.zst",
+            incoming,
+            name="send-artifact",
+            descriptionDone="sent to the master",
+            blocksize=BLOCK,
+            mode=0o644,
+        ),
         Record(component, store, incoming),
     ]
 

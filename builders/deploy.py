@@ -78,6 +78,7 @@ def send(name: str, source: str, target: str) -> FileDownload:
         name=name,
         blocksize=BLOCK,
         mode=0o600,
+        descriptionDone="sent to the server",
         doStepIf=arrives,
         hideStepIf=skipped,
         haltOnFailure=True,

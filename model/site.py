@@ -135,8 +135,6 @@ def promotion_order(folder: Path, environments: list[Environment]) -> tuple[Envi
         ready = [e for e in environments if e not in ordered and e.promotes_from in met]
         if not ready:
             circle = ", ".join(e.name for e in environments if e not in ordered)
-            raise InvalidSite(
-                [f"key 'promotes_from': {circle} promote from each other in a circle"]
-            )
+            raise InvalidSite([f"{folder}: {circle} promote from each other in a circle"])
         ordered += ready
     return tuple(ordered)

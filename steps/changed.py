@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from steps.git import REPOSITORY, GitStep, last_line
+from steps.git import GitStep, last_line
 
 
 class Finding(NamedTuple):
@@ -32,19 +32,11 @@ class CompareChanged(GitStep):
         await self.shell("rm", "-rf", folder)
         await self.shell("mkdir", "-p", folder)
         if files:
-            own = {"GIT_INDEX_FILE": f"{folder}-index"}
-            await self.git("read-tree", tree, env=own)
-            await self.shell(
-                "git",
-                f"--git-dir={REPOSITORY}",
-                f"--work-tree={folder}",
-                "checkout-index",
-                "--force",
-                "--stdin",
-                "-z",
-                stdin="".join(f"{file}\0" for file in files),
-                env=own,
-            )
+            index = f"{folder}-index"
+            await self.git("read-tree", tree, env={"GIT_INDEX_FILE": index})
+            names = "".join(f"{file}\0" for file in files)
+            wanted = ("checkout-index", "--force", "--stdin", "-z")
+            await self.in_tree(folder, index, *wanted, stdin=names)
 
     async def changed(self, before: str, after: str, *paths: str) -> tuple[list[str], list[str]]:
         """The files that differ between two trees: those in the first, those in the second."""
@@ -58,12 +50,13 @@ class CompareChanged(GitStep):
             [file for status, file in pairs if status != "D"],
         )
 
-    async def compare(self, before: str, after: str, *paths: str) -> list[Finding]:
-        """The findings in the second tree's changed files that the first does not have."""
+    async def compare(self, before: str, after: str, *paths: str) -> tuple[int, list[Finding]]:
+        """How many files the second tree changed, and the findings that it adds."""
         old, new = await self.changed(before, after, *paths)
         await self.extract(before, old, "before")
         await self.extract(after, new, "after")
-        return added(await self.scan("before", old), await self.scan("after", new))
+        found = added(await self.scan("before", old), await self.scan("after", new))
+        return len(new), found
 
     async def scan(self, folder: str, files: list[str]) -> list[Finding]:
         """What the scanner finds in a folder."""

@@ -50,6 +50,12 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
     async def git(self, *arguments: str, **kwargs: Any) -> str:
         return await self.shell("git", f"--git-dir={REPOSITORY}", *arguments, **kwargs)
 
+    async def in_tree(self, folder: str, index: str, *arguments: str, **kwargs: Any) -> str:
+        """Run git in a folder that serves as work tree, with an index of its own."""
+        up = "../" * (folder.count("/") + 1)
+        command = ("git", "-C", folder, f"--git-dir={up}{REPOSITORY}", "--work-tree=.")
+        return await self.shell(*command, *arguments, env={"GIT_INDEX_FILE": up + index}, **kwargs)
+
     async def fetch(self, source: Source, into: str = "") -> Material:
         """Have the newest commit that a source follows in the component's repository."""
         pattern = f"refs/heads/{source.branch}" if source.branch else "refs/tags/*"

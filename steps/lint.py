@@ -30,13 +30,12 @@ class LintChanges(CompareChanged):
     @async_to_deferred
     async def run(self) -> int:
         before, after = self.getProperty("upstream-tree"), self.getProperty("patched-tree")
-        _, files = await self.changed(before, after, "*.php")
-        findings = await self.compare(before, after, "*.php")
+        files, findings = await self.compare(before, after, "*.php")
         if findings:
             await self.addCompleteLog("new findings", "\n".join(map(str, findings)))
             self.descriptionDone = f"{len(findings)} new: {findings[0]}"
             return FAILURE
-        self.descriptionDone = f"{len(files)} changed PHP files, nothing new"
+        self.descriptionDone = f"{files} changed PHP files, nothing new"
         return SUCCESS
 
     async def scan(self, folder: str, files: list[str]) -> list[Finding]:

@@ -26,7 +26,7 @@ class LayOverlays(GitStep):
             await self.git(
                 "rm", "-r", "-q", "-f", "--cached", "--ignore-unmatch", "--", material.into
             )
-            await self.git("read-tree", f"--prefix={material.into}/", material.commit)
+            await self.git("read-tree", "-i", f"--prefix={material.into}/", material.commit)
         materials = [*self.getProperty("materials"), *(m.model_dump() for m in laid)]
         self.setProperty("materials", materials, self.name)
         self.descriptionDone = ", ".join(f"{m.into} at {m.commit[:8]}" for m in laid)

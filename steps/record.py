@@ -1,6 +1,7 @@
 """Record a release: verify what the worker sent, sign its provenance, keep both."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from buildbot.process.properties import Secret
@@ -33,7 +34,8 @@ class Record(Step):
         provenance = await self.provenance()
         envelope = sign(provenance, self.signing_key)
         try:
-            await deferToThread(self.store.put, self.incoming, provenance.digest, envelope)
+            incoming = Path(self.incoming)
+            await deferToThread(self.store.put, incoming, provenance.digest, envelope)
         except Damaged as damage:
             self.descriptionDone = str(damage)
             return FAILURE

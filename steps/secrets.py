@@ -20,12 +20,12 @@ class ScanForSecrets(CompareChanged):
     @async_to_deferred
     async def run(self) -> int:
         before, after = self.getProperty("upstream-tree"), self.getProperty("tree")
-        findings = await self.compare(before, after)
+        files, findings = await self.compare(before, after)
         if findings:
             await self.addCompleteLog("secrets", "\n".join(map(str, findings)))
             self.descriptionDone = f"{findings[0].file} holds a secret: {findings[0].rule}"
             return FAILURE
-        self.descriptionDone = "no secret"
+        self.descriptionDone = f"{files} files added or changed, no secret"
         return SUCCESS
 
     async def scan(self, folder: str, files: list[str]) -> list[Finding]:

@@ -5,7 +5,7 @@ from typing import Any
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
-from steps.git import REPOSITORY, GitStep
+from steps.git import INDEX, GitStep
 
 TREE = "tree"
 """The folder of the checkout, below the builder's work folder."""
@@ -21,10 +21,8 @@ class CheckOut(GitStep):
     async def run(self) -> int:
         tree = (await self.git("write-tree")).strip()
         await self.shell("mkdir", "-p", TREE)
-        here = ("git", f"--git-dir={REPOSITORY}", f"--work-tree={TREE}")
-        own = {"GIT_INDEX_FILE": "checkout-index"}
-        await self.shell(*here, "read-tree", "--reset", "-u", tree, env=own)
-        await self.shell(*here, "clean", "-ffdxq", env=own)
+        await self.in_tree(TREE, "checkout-index", "read-tree", "--reset", "-u", tree)
+        await self.in_tree(TREE, "checkout-index", "clean", "-ffdxq")
         self.descriptionDone = f"tree {tree[:8]}"
         return SUCCESS
 
@@ -45,16 +43,7 @@ class CollectOutput(GitStep):
         if made.didFail():
             self.fail(f"the build made no folder '{self.output}'")
         await self.git("read-tree", "--empty")
-        folder = f"{TREE}/{self.output}"
-        await self.shell(
-            "git",
-            f"--git-dir={REPOSITORY}",
-            f"--work-tree={folder}",
-            "add",
-            "--all",
-            "--force",
-            ".",
-        )
+        await self.in_tree(f"{TREE}/{self.output}", INDEX, "add", "--all", "--force", ".")
         files = (await self.git("ls-files")).splitlines()
         self.descriptionDone = f"{len(files)} files"
         return SUCCESS

@@ -32,6 +32,12 @@ def installation(folder: Path, site: Path = DEMO) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buildbot's test masters live in the current folder: let that not be the checkout."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> MasterConfig:
     folder = installation(tmp_path_factory.mktemp("master"))

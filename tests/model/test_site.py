@@ -99,7 +99,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path):
 
 def test_an_empty_site_says_what_to_add(tmp_path: Path):
     shutil.rmtree(write(tmp_path) / "environments")
-    with pytest.raises(InvalidSite, match="no environment here; add one as <name>.toml"):
+    with pytest.raises(InvalidSite, match="no environment here; add one as <name>"):
         read_site(tmp_path)
 
 

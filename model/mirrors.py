@@ -1,0 +1,74 @@
+"""Mirrors: what stands in for a site's repositories where the internet is not reachable."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from model.component import regular_expression
+from model.reading import Model, Repository, TreePath
+
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]
+"""Debian Policy 5.6.1."""
+
+
+class Edit(Model):
+    """The small visible change that `make change` commits."""
+
+    file: TreePath
+    find: Annotated[str, AfterValidator(regular_expression)]
+    """What is replaced: a regular expression that the file matches once, also after the change."""
+    write: str
+    """What takes its place; `{number}` counts the branch's commits."""
+    shows: str
+    """What to look for on a page afterwards; `{number}` as above."""
+
+
+class Mirror(Model):
+    """A repository made from a Debian package or from a folder of the site."""
+
+    repository: Repository
+    branch: str
+    package: PackageName | None = None
+    """The Debian package that holds the sources."""
+    folder: TreePath | None = None
+    """The folder of the package that is the repository's tree."""
+    needs: tuple[PackageName, ...] = ()
+    """Packages that the package's symbolic links point into."""
+    drop: tuple[TreePath, ...] = ()
+    """What Debian added to the tree."""
+    tagged: bool = False
+    """Whether the package's upstream version becomes a tag."""
+    files: TreePath | None = None
+    """The folder of the site that is the repository's tree."""
+    change: Edit | None = None
+
+    @model_validator(mode="after")
+    def one_of_package_and_files(self) -> Self:
+        if (self.package is None) == (self.files is None):
+            raise ValueError("give exactly one of 'package' and 'files'")
+        if (self.package is None) != (self.folder is None):
+            raise ValueError("'package' and 'folder' go together")
+        if self.files and (self.needs or self.drop or self.tagged):
+            raise ValueError("'needs', 'drop' and 'tagged' go with 'package'")
+        return self
+
+
+class Mirrors(Model):
+    """`mirrors.toml` of a site."""
+
+    author: Annotated[str, StringConstraints(pattern=r"^[^<>\n]+ <[^<>\n]+>$")]
+    """Who wrote the commits; fixed, like their dates, so that their ids are reproducible."""
+    date: datetime
+    """The date of what comes from files; a package's date is that of its newest file."""
+    mirrors: Annotated[tuple[Mirror, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def dates_and_repositories_are_unambiguous(self) -> Self:
+        if self.date.tzinfo is None:
+            raise ValueError("'date' needs a time zone, such as 2014-10-08T00:00:00Z")
+        repositories = [mirror.repository for mirror in self.mirrors]
+        twice = sorted({name for name in repositories if repositories.count(name) > 1})
+        if twice:
+            raise ValueError(f"mirrored twice: {', '.join(twice)}")
+        return self
