@@ -9,16 +9,16 @@ from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 from model.site import Site
 
 
-def test_every_builder_has_a_reason_to_run(config: MasterConfig):
+def test_every_builder_has_a_reason_to_run(config: MasterConfig) -> None:
     reasons = {name for scheduler in config.schedulers.values() for name in scheduler.builderNames}
     assert {builder.name for builder in config.builders} == reasons
 
 
-def test_builders_are_grouped_by_the_component_they_serve(config: MasterConfig, demo: Site):
+def test_builders_are_grouped_by_the_component_they_serve(config: MasterConfig, demo: Site) -> None:
     assert {builder.project for builder in config.builders} == {c.name for c in demo.components}
 
 
-def test_names_come_from_the_environments(config: MasterConfig, demo: Site):
+def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> None:
     expected = {component.builder for component in demo.components} | {
         environment.builder(component)
         for component in demo.components
@@ -27,42 +27,42 @@ def test_names_come_from_the_environments(config: MasterConfig, demo: Site):
     assert {builder.name for builder in config.builders} == expected
 
 
-def test_lanes_are_not_mixed_on_one_worker(config: MasterConfig, demo: Site):
+def test_lanes_are_not_mixed_on_one_worker(config: MasterConfig, demo: Site) -> None:
     for builder in config.builders:
         lane = {e.worker for e in demo.environments if builder.name.endswith(f"-{e.name}")}
         assert set(builder.workernames) == (lane or {"build-1"})
 
 
-def test_one_deployment_at_a_time_and_none_swallowed(config: MasterConfig):
+def test_one_deployment_at_a_time_and_none_swallowed(config: MasterConfig) -> None:
     deploying = [builder for builder in config.builders if not builder.name.endswith("-build")]
     assert deploying
     assert all(builder.collapseRequests is False and builder.locks for builder in deploying)
 
 
-def test_only_releasers_press_anything(config: MasterConfig):
+def test_only_releasers_press_anything(config: MasterConfig) -> None:
     *_, last = config.www["authz"].allowRules
     assert isinstance(last, AnyControlEndpointMatcher)
     assert {rule.role for rule in config.www["authz"].allowRules} == {"releaser"}
 
 
-def test_every_button_asks_for_a_reason(config: MasterConfig):
+def test_every_button_asks_for_a_reason(config: MasterConfig) -> None:
     buttons = [s for s in config.schedulers.values() if isinstance(s, ForceScheduler)]
     assert buttons
     for button in buttons:
         assert button._config_kwargs["reason"].required, button.name
 
 
-def test_step_names_are_kebab_case_and_short(config: MasterConfig):
+def test_step_names_are_kebab_case_and_short(config: MasterConfig) -> None:
     names = {step.buildStep().name for builder in config.builders for step in builder.factory.steps}
     assert not [name for name in names if not re.fullmatch(r"[a-z][a-z-]{0,49}", name)]
 
 
-def test_every_followed_repository_has_one_poller(config: MasterConfig, demo: Site):
+def test_every_followed_repository_has_one_poller(config: MasterConfig, demo: Site) -> None:
     followed = {f"{s.repository} {s.follows}" for c in demo.components for s in c.sources}
     assert sorted(followed) == sorted(source.name for source in config.change_sources)
 
 
-def test_every_patch_and_template_listed_exists(demo: Site):
+def test_every_patch_and_template_listed_exists(demo: Site) -> None:
     for component in demo.components:
         folder = demo.component_folder(component)
         assert all((folder / "patches" / name).is_file() for name in component.patches)

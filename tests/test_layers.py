@@ -32,7 +32,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("folder", sorted(MAY_IMPORT))
-def test_a_folder_imports_only_what_its_place_allows(folder: str):
+def test_a_folder_imports_only_what_its_place_allows(folder: str) -> None:
     allowed = MAY_IMPORT[folder] | {folder}
     modules = sorted((ROOT / folder).rglob("*.py"))
     assert modules
@@ -40,12 +40,12 @@ def test_a_folder_imports_only_what_its_place_allows(folder: str):
     assert not {path: names for path, names in wrong.items() if names}
 
 
-def test_the_hosts_program_runs_without_buildbot():
+def test_the_hosts_program_runs_without_buildbot() -> None:
     history = set(imports(ROOT / "releases" / "provenance.py"))
     assert "buildbot" not in history
 
 
-def test_master_cfg_composes_and_never_decides():
+def test_master_cfg_composes_and_never_decides() -> None:
     tree = ast.parse((ROOT / "master.cfg").read_text())
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.If | ast.FunctionDef)]
     assert len((ROOT / "master.cfg").read_text().splitlines()) <= 60

@@ -19,7 +19,7 @@ def plan(config: MasterConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_plan_is_the_reviewed_one(config: MasterConfig):
+def test_the_plan_is_the_reviewed_one(config: MasterConfig) -> None:
     assert plan(config) == PLAN.read_text()
 
 

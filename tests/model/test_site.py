@@ -36,7 +36,7 @@ def write(folder: Path, changes: dict[str, str] | None = None) -> Path:
     return folder
 
 
-def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path):
+def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path) -> None:
     site = read_site(write(tmp_path))
     assert [environment.name for environment in site.environments] == ["staging", "production"]
     staging, production = site.environments
@@ -81,14 +81,14 @@ MISTAKES = [
 @pytest.mark.parametrize(("file", "text", "words"), MISTAKES)
 def test_a_mistake_is_named_with_its_file_and_what_is_allowed(
     tmp_path: Path, file: str, text: str, words: str
-):
+) -> None:
     with pytest.raises(InvalidSite) as refusal:
         read_site(write(tmp_path, {file: text}))
     assert words in str(refusal.value)
     assert str(tmp_path) in str(refusal.value)
 
 
-def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path):
+def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     wrong = {"site.toml": "titel = 1\n", "components/blog/component.toml": "host = 3\n"}
     with pytest.raises(InvalidSite) as refusal:
         read_site(write(tmp_path, wrong))
@@ -97,23 +97,23 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path):
         assert words in told
 
 
-def test_an_empty_site_says_what_to_add(tmp_path: Path):
+def test_an_empty_site_says_what_to_add(tmp_path: Path) -> None:
     shutil.rmtree(write(tmp_path) / "environments")
     with pytest.raises(InvalidSite, match="no environment here; add one as <name>"):
         read_site(tmp_path)
 
 
 @pytest.mark.parametrize(("path", "text"), schemas().items(), ids=lambda value: str(value)[-16:])
-def test_the_schemas_are_those_of_the_models(path: Path, text: str):
+def test_the_schemas_are_those_of_the_models(path: Path, text: str) -> None:
     assert path.read_text() == text, "run `python -m model.schema`"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "sites").rglob("*.toml")), ids=str)
-def test_every_toml_file_names_its_schema(path: Path):
+def test_every_toml_file_names_its_schema(path: Path) -> None:
     first = path.read_text().splitlines()[0]
     assert first.startswith("#:schema "), path
     assert (path.parent / first.removeprefix("#:schema ")).is_file(), path
 
 
-def test_the_demo_site_is_valid():
+def test_the_demo_site_is_valid() -> None:
     assert [component.name for component in read_site(DEMO).components] == ["blog", "docs", "specs"]

@@ -16,7 +16,7 @@ IN_ORDER = [
 
 
 @pytest.mark.parametrize("tags", IN_ORDER, ids=" < ".join)
-def test_tags_sort_by_value_with_candidates_before_their_release(tags: list[str]):
+def test_tags_sort_by_value_with_candidates_before_their_release(tags: list[str]) -> None:
     assert sorted({*tags}, key=order) == tags
 
 
@@ -37,5 +37,5 @@ FOLLOWED = [
 @pytest.mark.parametrize(("source", "tags", "expected"), FOLLOWED, ids=str)
 def test_a_series_follows_its_own_releases_only(
     source: Source, tags: list[str], expected: list[str]
-):
+) -> None:
     assert releases(source, tags) == expected

@@ -70,7 +70,7 @@ ALLOWED = [
 @pytest.mark.parametrize(("request_", "environment", "here", "digest"), ALLOWED)
 def test_an_allowed_request_names_the_digest(
     request_: Asked, environment: Environment, here: History, digest: str | None
-):
+) -> None:
     assert decide(request_, environment, here) == digest
 
 
@@ -94,30 +94,30 @@ REFUSED = [
 @pytest.mark.parametrize(("request_", "environment", "here", "before", "words"), REFUSED)
 def test_a_refusal_says_which_rule(
     request_: Asked, environment: Environment, here: History, before: History, words: str
-):
+) -> None:
     with pytest.raises(Refused) as refusal:
         decide(request_, environment, here, before)
     assert words in str(refusal.value)
 
 
-def test_a_hold_makes_green_builds_wait_and_names_who_held_why():
+def test_a_hold_makes_green_builds_wait_and_names_who_held_why() -> None:
     with pytest.raises(Held, match=r"on hold since .* by ana: because"):
         decide(asked(Action.DEPLOY, NEW, None), STAGING, ROLLED_BACK)
 
 
-def test_a_build_that_was_followed_by_a_newer_one_moves_nothing():
+def test_a_build_that_was_followed_by_a_newer_one_moves_nothing() -> None:
     with pytest.raises(Held, match="aaaaaaaaaaaa was followed by bbbbbbbbbbbb"):
         decide(asked(Action.DEPLOY, OLD, None), STAGING, NOTHING)
 
 
-def test_a_promotion_of_something_newer_ends_a_hold():
+def test_a_promotion_of_something_newer_ends_a_hold() -> None:
     assert decide(asked(Action.PROMOTE), PRODUCTION, ROLLED_BACK, history((Action.DEPLOY, NEWER)))
     promoted = History(entries=(*history((Action.PROMOTE, NEWER)).entries, *ROLLED_BACK.entries))
     assert ROLLED_BACK.hold is not None
     assert promoted.hold is None
 
 
-def test_what_made_nothing_live_changes_neither_what_is_live_nor_a_hold():
+def test_what_made_nothing_live_changes_neither_what_is_live_nor_a_hold() -> None:
     entries = (*history((Action.DEPLOY, None)).entries, *ROLLED_BACK.entries)
     assert History(entries=entries).hold == ROLLED_BACK.hold
     assert History(entries=entries).live == ROLLED_BACK.live

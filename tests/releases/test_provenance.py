@@ -23,11 +23,11 @@ MADE = Provenance(
 )
 
 
-def test_what_was_signed_is_what_is_verified():
+def test_what_was_signed_is_what_is_verified() -> None:
     assert verify(sign(MADE, PRIVATE), PUBLIC) == MADE
 
 
-def test_the_statement_has_the_standard_form():
+def test_the_statement_has_the_standard_form() -> None:
     statement = json.loads(base64.b64decode(json.loads(sign(MADE, PRIVATE))["payload"]))
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
     assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
@@ -56,6 +56,6 @@ FORGED = {
 
 
 @pytest.mark.parametrize("envelope", FORGED.values(), ids=FORGED.keys())
-def test_a_forged_envelope_is_untrusted(envelope: bytes):
+def test_a_forged_envelope_is_untrusted(envelope: bytes) -> None:
     with pytest.raises(Untrusted):
         verify(envelope, PUBLIC)

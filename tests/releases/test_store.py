@@ -28,13 +28,13 @@ def kept(store: Store) -> list[str]:
     return sorted(path.name for path in store.folder.rglob("*") if path.is_file())
 
 
-def test_an_artifact_is_kept_with_its_envelope_under_its_digest(store: Store):
+def test_an_artifact_is_kept_with_its_envelope_under_its_digest(store: Store) -> None:
     store.put(upload(store, zstandard.compress(TAR)), DIGEST, b"{}")
     assert DIGEST in store
     assert kept(store) == [f"{DIGEST}.json", f"{DIGEST}.tar.zst"]
 
 
-def test_the_same_release_again_keeps_the_first(store: Store):
+def test_the_same_release_again_keeps_the_first(store: Store) -> None:
     store.put(upload(store, zstandard.compress(TAR)), DIGEST, b"first")
     store.put(upload(store, zstandard.compress(TAR, level=10)), DIGEST, b"second")
     assert store.provenance(DIGEST).read_bytes() == b"first"
@@ -46,7 +46,7 @@ def test_the_same_release_again_keeps_the_first(store: Store):
     [zstandard.compress(TAR + b"!"), b"not zstd", zstandard.compress(TAR)[:-9]],
     ids=["other bytes", "not compressed", "truncated"],
 )
-def test_a_damaged_upload_leaves_nothing_behind(store: Store, content: bytes):
+def test_a_damaged_upload_leaves_nothing_behind(store: Store, content: bytes) -> None:
     with pytest.raises(Damaged):
         store.put(upload(store, content), DIGEST, b"{}")
     assert DIGEST not in store

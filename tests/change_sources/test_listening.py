@@ -1,0 +1,200 @@
+"""A merge is heard by polling; a webhook makes it sooner, and nothing else."""
+
+import hashlib
+import hmac
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import treq
+from buildbot.changes.base import ReconfigurablePollingChangeSource
+from buildbot.config.builder import BuilderConfig
+from buildbot.process.factory import BuildFactory
+from buildbot.process.project import Project
+from buildbot.process.properties import Secret
+from buildbot.secrets.providers.file import SecretInAFile
+from buildbot.test.util.integration import RunMasterBase
+from buildbot.util.twisted import async_to_deferred
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from change_sources.github import LIMIT, Hint
+from change_sources.pollers import pollers
+from model.site import read_site
+from schedulers import merge
+from tests.repositories import Repository
+
+HOUR = 3600
+
+
+class Listening(RunMasterBase):
+    """A component whose upstream has releases and whose theme has a branch."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.upstream = Repository(self.folder / "upstream")
+        self.theme = Repository(self.folder / "theme")
+        self.upstream.commit({"index.php": "<?php\n"}, tag="1.9")
+        self.theme.commit({"style.css": "body {}\n"})
+
+    async def listen(self, seconds: int = HOUR) -> None:
+        """Start a master that has looked once at each repository."""
+        site = self.site(seconds)
+        secret = self.folder / "keys" / "webhook-github"
+        secret.parent.mkdir()
+        secret.touch(0o600)
+        secret.write_text("shared with GitHub")
+        (blog,) = site.components
+        watching = pollers(site)
+        await self.setup_master(
+            {
+                "builders": [
+                    BuilderConfig("blog-build", workernames=["local1"], factory=BuildFactory())
+                ],
+                "schedulers": [merge.scheduler(blog)],
+                "change_source": watching,
+                "projects": [Project("blog")],
+                "secretsProviders": [SecretInAFile(str(secret.parent))],
+                "www": {
+                    "port": "tcp:0:interface=127.0.0.1",
+                    "change_hook_dialects": {
+                        "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
+                    },
+                },
+                "multiMaster": True,
+            }
+        )
+        while not all([await self.looked(poller) for poller in watching]):
+            await deferLater(reactor, 0.05)
+
+    async def looked(self, poller: ReconfigurablePollingChangeSource) -> bool:
+        """Whether a poller knows where its repository stands."""
+        state = self.master.db.state
+        identity = await state.getObjectId(poller.name, type(poller).__name__)
+        known = [await state.getState(identity, key, None) for key in ("lastRev", "releases")]
+        return any(known)
+
+    def site(self, seconds: int) -> Any:
+        files = {
+            "site.toml": f'title = "S"\nreleasers = ["ana"]\npoll_seconds = {seconds}\n',
+            "environments/staging.toml": 'domain = "s.example"\nindexed = false\ntls = "internal"',
+            "components/blog/component.toml": f"""
+                title = "Blog"
+                runtime = "php"
+                host = "blog"
+                upstream = {{repository = "{self.upstream.address}", release = "1.*"}}
+                [[overlays]]
+                repository = "{self.theme.address}"
+                branch = "main"
+                into = "themes/ours"
+                """,
+        }
+        for name, text in files.items():
+            path = self.folder / "site" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return read_site(self.folder / "site")
+
+    async def changes(self, count: int) -> list[str]:
+        """The comments of the changes, as soon as there are so many."""
+        while len(found := await self.master.data.get(("changes",))) < count:
+            await deferLater(reactor, 0.05)
+        return sorted(change["comments"].strip() for change in found)
+
+    async def requested(self, count: int) -> None:
+        """Wait until so many builds were asked for."""
+        while len(await self.master.data.get(("buildsets",))) < count:
+            await deferLater(reactor, 0.05)
+
+    async def hook(self, body: bytes, signature: str | None = "right") -> tuple[int, str]:
+        """Post a webhook as GitHub does; the status and the answer."""
+        right = "sha256=" + hmac.new(b"shared with GitHub", body, hashlib.sha256).hexdigest()
+        headers: dict[bytes | str, bytes | str] = {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": "push",
+        }
+        if signature is not None:
+            headers["X-Hub-Signature-256"] = right if signature == "right" else signature
+        address = f"http://127.0.0.1:{self.master.www.getPortnum()}/change_hook/github"
+        response = await treq.post(address, data=body, headers=headers, persistent=False)
+        return response.code, (await response.text()).strip()
+
+    def push(self, repository: Repository) -> bytes:
+        return json.dumps({"repository": {"clone_url": repository.address}}).encode()
+
+    @async_to_deferred
+    async def test_a_hook_that_never_comes_is_not_missed(self) -> None:
+        await self.listen(seconds=1)
+        self.theme.commit({"style.css": "p {}\n"}, subject="Seen by polling")
+        assert await self.changes(1) == ["Seen by polling"]
+        await self.requested(1)
+
+    @async_to_deferred
+    async def test_a_hook_makes_the_poller_look_now(self) -> None:
+        await self.listen()
+        self.theme.commit({"style.css": "p {}\n"}, subject="Told by a hook")
+        assert (await self.hook(self.push(self.theme)))[0] == 200
+        assert await self.changes(1) == ["Told by a hook"]
+
+    @async_to_deferred
+    async def test_a_doubled_hook_changes_nothing(self) -> None:
+        await self.listen()
+        self.theme.commit({"style.css": "p {}\n"}, subject="Once")
+        for _ in range(3):
+            assert (await self.hook(self.push(self.theme)))[0] == 200
+        await self.changes(1)
+        self.theme.commit({"style.css": "a {}\n"}, subject="Then")
+        await self.hook(self.push(self.theme))
+        assert await self.changes(2) == ["Once", "Then"]
+
+    @async_to_deferred
+    async def test_two_new_commits_are_as_good_as_one(self) -> None:
+        await self.listen()
+        self.theme.commit({"style.css": "p {}\n"}, subject="First")
+        self.theme.commit({"style.css": "a {}\n"}, subject="Second")
+        await self.hook(self.push(self.theme))
+        assert await self.changes(2) == ["First", "Second"]
+        await self.requested(1)
+
+    @async_to_deferred
+    async def test_a_new_release_of_the_followed_series_is_one_change(self) -> None:
+        await self.listen()
+        self.upstream.commit({"index.php": "<?php //10\n"})
+        self.upstream.commit({"index.php": "<?php //11\n"}, tag="1.10")
+        self.upstream.git("tag", "2.0")
+        self.upstream.git("tag", "1.11-rc1")
+        await self.hook(self.push(self.upstream))
+        assert await self.changes(1) == ["Upstream released 1.10"]
+        await self.requested(1)
+
+    @async_to_deferred
+    async def test_a_forged_hook_is_answered_403_whatever_it_holds(self) -> None:
+        await self.listen()
+        self.theme.commit({"style.css": "p {}\n"})
+        forged = "sha256=" + "0" * 64
+        for signature in (None, "", forged, "sha1=abc", "right "):
+            for body in (self.push(self.theme), b"{", b""):
+                assert (await self.hook(body, signature))[0] == 403
+        assert await self.master.data.get(("changes",)) == []
+
+    @async_to_deferred
+    async def test_a_signed_hook_that_says_nothing_useful_is_turned_away(self) -> None:
+        await self.listen()
+        turned = {
+            b"{": (400, "not JSON"),
+            b"[]": (400, "not a JSON object"),
+            b"{}": (400, "no repository in the payload"),
+            b'{"repository": "x"}': (400, "no repository in the payload"),
+            b'{"repository": {"clone_url": 3}}': (400, "no repository in the payload"),
+            b'{"repository": {"clone_url": "https://x/y"}}': (404, "nothing here follows"),
+            b"\xff\xfe": (400, "not JSON"),
+            b" " * (LIMIT + 1): (413, "more than"),
+        }
+        for body, (status, words) in turned.items():
+            code, answer = await self.hook(body)
+            assert (code, words in answer) == (status, True), (body[:40], code, answer)
+        assert self.flushLoggedErrors() == []
