@@ -1,0 +1,1 @@
+"""What we measure, against the least that the same work can take."""

@@ -1,0 +1,93 @@
+"""The artifact: the same bytes wherever and by whomever it is packed."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from releases.store import digest_of
+from steps.pack import SCRIPT
+from tests.repositories import Repository
+
+CIRCUMSTANCES = {
+    "another umask": ("umask 0077", {}),
+    "another time zone": ("true", {"TZ": "Pacific/Kiritimati"}),
+    "another locale": ("true", {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}),
+    "another user's git": ("true", {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "tar.umask",
+                                    "GIT_CONFIG_VALUE_0": "0077"}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    repository = Repository(tmp_path_factory.mktemp("origin") / "work")
+    repository.commit(
+        {
+            "index.php": "<?php\n",
+            "ünïcode.txt": "x",
+            ".gitattributes": "index.php export-ignore\n*.txt text eol=crlf\n",
+        }
+    )
+    (repository.folder / "run").write_text("#!/bin/sh\n")
+    (repository.folder / "run").chmod(0o755)
+    repository.commit({}, tag="1.0")
+    return repository
+
+
+def pack(
+    folder: Path,
+    origin: Repository,
+    before: str = "true",
+    environment: Mapping[str, str] | None = None,
+    words: str = "blog.example\n",
+) -> list[str]:
+    """Clone afresh and pack; what the script prints."""
+    folder.mkdir()
+    bare = folder / "repository.git"
+    subprocess.run(["git", "clone", "-q", "--bare", origin.address, bare], check=True)
+    (bare / "info" / "attributes").write_text("* -export-ignore -export-subst -text -ident\n")
+    base = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    done = subprocess.run(
+        ["bash", "-c", f"{before}\n{SCRIPT.read_text()}", "pack", "1.0"],
+        check=True,
+        cwd=folder,
+        env=base | dict(environment or {}),
+        input=words,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("circumstance", CIRCUMSTANCES)
+def test_two_packers_make_the_same_bytes(
+    tmp_path: Path, origin: Repository, circumstance: str
+) -> None:
+    digest, size, *found = pack(tmp_path / "one", origin)
+    assert found == []
+    again = pack(tmp_path / "two", origin, *CIRCUMSTANCES[circumstance])
+    assert again[0] == digest
+    artifact = tmp_path / "one" / "artifact.tar.zst"
+    assert digest_of(artifact) == digest
+    assert artifact.stat().st_size == int(size)
+
+
+def test_every_file_is_packed_as_it_is(tmp_path: Path, origin: Repository) -> None:
+    pack(tmp_path / "one", origin)
+    listing = subprocess.run(
+        ["tar", "--zstd", "-tvf", tmp_path / "one" / "artifact.tar.zst"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+    ).stdout
+    for name in ("index.php", "ünïcode.txt", ".gitattributes"):
+        assert name in listing
+    assert "-rwxr-xr-x root/root" in listing
+    assert "-rw-r--r-- root/root" in listing
+
+
+def test_a_forbidden_word_is_found_wherever_it_stands(tmp_path: Path, origin: Repository) -> None:
+    *_, found = pack(tmp_path / "one", origin, words="blog.example\nexport-ignore\n")
+    assert found == "export-ignore"

@@ -1,0 +1,228 @@
+"""A complete second installation of the demo site, driven as its users drive it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+from hosts.pages import Answer, public
+from hosts.server import Server
+from local.layout import CHECKOUT, Layout
+from model.component import Component
+from model.environment import Environment
+from model.reading import read
+from model.site import Site, read_site
+
+T = TypeVar("T")
+PATIENCE = 120.0
+"""Seconds; a condition that takes longer is a failure."""
+PORTS = {8080: 18080, 8443: 18443, 9080: 19080, 9443: 19443}
+"""The demo's ports and the test's: both installations may run at the same time."""
+RELEASE = "x-slipway-release"
+
+
+def until(condition: Callable[[], T | None], what: str) -> T:
+    """Wait for a condition; its value, or a failure that says what never came."""
+    end = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < end, f"never came: {what}"
+        time.sleep(0.05)
+    return value
+
+
+class Line:
+    """One running installation: its repositories, its Buildbot, its two environments."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.anonymous = requests.Session()
+        self.releaser = requests.Session()
+
+    @property
+    def site(self) -> Site:
+        return read_site(self.layout.site, self.layout.environments)
+
+    def place(self, environment: str, component: str) -> tuple[Environment, Component]:
+        return self.site.environment(environment), self.site.component(component)
+
+    # What an operator types.
+
+    def command(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        layout = self.layout
+        where = {
+            "--site": layout.site,
+            "--environments": layout.environments,
+            "--state": layout.state,
+            "--mirrors": layout.mirrors,
+            "--http-port": layout.http_port,
+            "--worker-port": layout.worker_port,
+        }
+        words = [str(word) for pair in where.items() for word in pair]
+        return subprocess.run(
+            [sys.executable, "-m", module, *words, *arguments],
+            cwd=CHECKOUT,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        done = self.command("local.run", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def stop(self) -> None:
+        done = self.command("local.stop")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    # What visitors see.
+
+    def page(self, environment: str, component: str, path: str = "/") -> Answer:
+        """A page over verified TLS."""
+        place, served = self.place(environment, component)
+        server = read(self.layout.server(environment) / "server.toml", Server)
+        return public(server, place.url(served))(path)
+
+    def live(self, environment: str, component: str) -> str | None:
+        """The digest that the application itself names; none before the first deployment."""
+        if self.site.component(component).runtime == "static":
+            answer = self.page(environment, component, "/.well-known/slipway-release")
+            return answer.body.strip() if answer.status == 200 else None
+        path = self.site.component(component).checks[0].path
+        return self.page(environment, component, path).headers.get(RELEASE)
+
+    # What contributors push.
+
+    def mirror(self, component: str, number: int = -1) -> Path:
+        """The bare repository of one of a component's sources; the last overlay by default."""
+        address = self.site.component(component).sources[number].repository
+        return self.layout.mirrors / address.removeprefix("https://")
+
+    def push(self, component: str, files: dict[str, str], *subjects: str) -> None:
+        """Commit to the branch that the component follows, and push; no hook is sent."""
+        branch = self.site.component(component).sources[-1].branch
+        clone = self.layout.state / "home" / "clone"
+        shutil.rmtree(clone, ignore_errors=True)
+        environment = os.environ | {"GIT_CONFIG_GLOBAL": str(self.layout.gitconfig)}
+
+        def git(*arguments: str) -> None:
+            subprocess.run(("git", *arguments), check=True, env=environment, capture_output=True)
+
+        git("clone", "--branch", str(branch), f"file://{self.mirror(component)}", str(clone))
+        for number, subject in enumerate(subjects):
+            for name, text in files.items():
+                path = clone / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text + "\n" * number)
+            git("-C", str(clone), "add", "--all")
+            git("-C", str(clone), "commit", "-m", subject)
+        git("-C", str(clone), "push", "origin", f"HEAD:{branch}")
+
+    # What the Buildbot UI does.
+
+    def get(self, path: str, **query: Any) -> Any:
+        url = f"http://127.0.0.1:{self.layout.http_port}/api/v2/{path}"
+        answer = self.anonymous.get(url, params=query, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def log_in(self) -> None:
+        user, password = (self.layout.secrets / "ui-passwords").read_text().strip().split(":", 1)
+        url = f"http://127.0.0.1:{self.layout.http_port}/auth/login"
+        answer = self.releaser.get(url, auth=(user, password), allow_redirects=False, timeout=30)
+        assert answer.status_code in (200, 302), answer.text
+
+    def press(
+        self, button: str, session: requests.Session | None = None, /, **fields: str
+    ) -> requests.Response:
+        """Press a force button; as the releaser unless said otherwise."""
+        path = f"forceschedulers/{button}"
+        return self.control(path, "force", session, reason="a test", **fields)
+
+    def control(
+        self, path: str, method: str, session: requests.Session | None = None, /, **fields: str
+    ) -> requests.Response:
+        url = f"http://127.0.0.1:{self.layout.http_port}/api/v2/{path}"
+        call: Any = {"jsonrpc": "2.0", "id": 1, "method": method, "params": fields}
+        return (session or self.releaser).post(url, json=call, timeout=30)
+
+    def builds(self, builder: str) -> list[dict[str, Any]]:
+        """A builder's builds, newest first."""
+        found = self.get(f"builders/{builder}/builds", order="-number", limit=50)["builds"]
+        return list(found)
+
+    def finished(self, builder: str, after: int) -> dict[str, Any]:
+        """The first build of a builder beyond a number, as soon as it is complete."""
+
+        def complete() -> dict[str, Any] | None:
+            done = [b for b in self.builds(builder) if b["number"] > after and b["complete"]]
+            return done[-1] if done else None
+
+        return until(complete, f"a build of {builder} after {after}")
+
+    def number(self, builder: str) -> int:
+        """The number of a builder's latest build; 0 for none."""
+        return next((int(build["number"]) for build in self.builds(builder)), 0)
+
+    def said(self, build: dict[str, Any]) -> dict[str, str]:
+        """What each step of a build said."""
+        steps = self.get(f"builds/{build['buildid']}/steps")["steps"]
+        return {step["name"]: step["state_string"] for step in steps}
+
+    def properties(self, build: dict[str, Any]) -> dict[str, Any]:
+        stored = self.get(f"builds/{build['buildid']}/properties")["properties"][0]
+        return {name: value for name, (value, _) in stored.items()}
+
+    def pressed(self, button: str, builder: str, **fields: str) -> dict[str, Any]:
+        """The complete build that a press starts."""
+        before = self.number(builder)
+        answer = self.press(button, **fields)
+        assert answer.status_code == 200, answer.text
+        return self.finished(builder, before)
+
+    def promote(self, component: str) -> dict[str, Any]:
+        builder = f"{component}-production"
+        done = self.pressed(f"{builder}-promote", builder)
+        assert done["results"] == 0, self.said(done)
+        return done
+
+    def idle(self) -> None:
+        """Wait until nothing is built, deployed or asked for."""
+
+        def quiet() -> bool:
+            requests_ = self.get("buildrequests", complete="false", limit=1)["buildrequests"]
+            return not requests_
+
+        until(quiet, "an idle master")
+
+    # What goes wrong.
+
+    def kill(self, program: str) -> None:
+        """SIGKILL a program's whole process group."""
+        group = int((self.layout.pids / program).read_text())
+        os.killpg(group, signal.SIGKILL)
+
+
+def site_copy(folder: Path) -> Path:
+    """The demo site with ports of its own and a quick poll."""
+    shutil.copytree(CHECKOUT / "sites" / "demo", folder, dirs_exist_ok=True)
+    for path in (folder / "environments").glob("*.toml"):
+        ports = re.compile(r"\b(8080|8443|9080|9443)\b")
+        path.write_text(ports.sub(lambda port: str(PORTS[int(port[0])]), path.read_text()))
+    file = folder / "site.toml"
+    file.write_text(re.sub(r"poll_seconds = \d+", "poll_seconds = 2", file.read_text()))
+    return folder
+
+
+def layout(state: Path) -> Layout:
+    here = Layout(state=state, http_port=18010, worker_port=18011)
+    return replace(here, site=state.parent / "site", mirrors=state.parent / "mirrors")

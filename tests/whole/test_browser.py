@@ -1,0 +1,74 @@
+"""A releaser in a real browser: log in, press Promote, and see production change."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from local.layout import CHECKOUT
+from tests.whole.line import Line, until
+from tests.whole.test_line import change
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PICTURES = CHECKOUT / "var" / "pictures"
+
+
+@pytest.fixture
+def browser(line: Line) -> Iterator[Page]:
+    """Chromium with the releaser's password at hand, as the login asks for it."""
+    user, password = (line.layout.secrets / "ui-passwords").read_text().strip().split(":", 1)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        context = chromium.new_context(
+            viewport={"width": 1280, "height": 800},
+            http_credentials={"username": user, "password": password, "send": "unauthorized"},
+            ignore_https_errors=True,
+        )
+        yield context.new_page()
+        chromium.close()
+
+
+def picture(page: Page, name: str) -> Path:
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path)
+    return path
+
+
+def test_a_releaser_logs_in_presses_promote_and_sees_production_change(
+    line: Line, browser: Page
+) -> None:
+    staged = change(line, "blog")
+    assert line.live("production", "blog") != staged
+    environment, blog = line.place("production", "blog")
+    number = line.get("builders/blog-production")["builders"][0]["builderid"]
+    ui = f"http://localhost:{line.layout.http_port}/"
+    browser.goto(ui)
+    picture(browser, "home")
+    browser.goto(f"{ui}auth/login")
+    browser.goto(f"{ui}#/builders/{number}")
+    expect(browser.get_by_text("releaser").first).to_be_visible()
+    browser.get_by_role("button", name="Promote to production").click()
+    dialog = browser.get_by_role("dialog")
+    dialog.get_by_label("Why").fill("Looks good on staging")
+    picture(browser, "promote")
+    dialog.get_by_role("button", name="Start Build").click()
+    until(lambda: line.live("production", "blog") == staged, "the promotion")
+    line.idle()
+    build = line.builds("blog-production")[0]
+    browser.goto(f"{ui}#/builders/{number}/builds/{build['number']}")
+    expect(browser.get_by_text(f"digest {staged[:12]}").first).to_be_visible()
+    picture(browser, "promoted")
+    answer = browser.goto(environment.url(blog))
+    assert answer is not None
+    assert answer.headers["x-slipway-release"] == staged
+    picture(browser, "production")

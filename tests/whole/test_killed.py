@@ -1,0 +1,33 @@
+"""Kill -9 in the middle of a deployment: one release is live, and the ledger says what happened."""
+
+import pytest
+
+from tests.whole.line import Line, until
+from tests.whole.test_line import change
+
+
+def running_step(line: Line, builder: str, step: str) -> bool | None:
+    """Whether a build of a builder is at a step now."""
+    for build in line.builds(builder)[:1]:
+        steps = line.get(f"builds/{build['buildid']}/steps")["steps"]
+        return any(s["name"] == step and s["started_at"] and not s["complete"] for s in steps)
+    return None
+
+
+@pytest.mark.parametrize("program", ["master", "worker-production"])
+@pytest.mark.parametrize("step", ["unpack-and-configure", "back-up-and-migrate"])
+def test_a_killed_deployment_ends_with_one_release_live(
+    line: Line, program: str, step: str
+) -> None:
+    staged = change(line, "docs")
+    builder = "docs-production"
+    before = line.number(builder)
+    assert line.press(f"{builder}-promote").status_code == 200
+    until(lambda: running_step(line, builder, step), f"{builder} at {step}")
+    line.kill(program)
+    line.run("--no-wait")
+    line.idle()
+    assert line.live("production", "docs") == staged
+    builds = [build for build in line.builds(builder) if build["number"] > before]
+    assert [build["results"] for build in builds] == [0, 5], "repeated once, then live"
+    assert {line.properties(build)["digest"] for build in builds} == {staged}
