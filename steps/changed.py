@@ -3,9 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from steps.git import GitStep, last_line
+
+SCRIPT = Path(__file__).with_name("changed.bash")
 
 
 class Finding(NamedTuple):
@@ -27,38 +30,15 @@ def added(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:
 class CompareChanged(GitStep):
     """A step that scans the changed files twice: as the upstream has them and as we do."""
 
-    async def extract(self, tree: str, files: list[str], folder: str) -> None:
-        """Write some files of a tree into an empty folder."""
-        await self.shell("rm", "-rf", folder)
-        await self.shell("mkdir", "-p", folder)
-        if files:
-            index = f"{folder}-index"
-            await self.git("read-tree", tree, env={"GIT_INDEX_FILE": index})
-            names = "".join(f"{file}\0" for file in files)
-            wanted = ("checkout-index", "--force", "--stdin", "-z")
-            await self.in_tree(folder, index, *wanted, stdin=names)
-
-    async def changed(self, before: str, after: str, *paths: str) -> tuple[list[str], list[str]]:
-        """The files that differ between two trees: those in the first, those in the second."""
-        listing = await self.git(
-            "diff-tree", "-r", "-z", "--no-renames", "--name-status", before, after, "--", *paths
-        )
-        words = listing.split("\0")[:-1]
-        pairs = list(zip(words[::2], words[1::2], strict=True))
-        return (
-            [file for status, file in pairs if status != "A"],
-            [file for status, file in pairs if status != "D"],
-        )
-
     async def compare(self, before: str, after: str, *paths: str) -> tuple[int, list[Finding]]:
-        """How many files the second tree changed, and the findings that it adds."""
-        old, new = await self.changed(before, after, *paths)
-        await self.extract(before, old, "before")
-        await self.extract(after, new, "after")
-        found = added(await self.scan("before", old), await self.scan("after", new))
-        return len(new), found
+        """How many files the second tree has changed or added, and the findings that it adds."""
+        script = ("bash", "-c", SCRIPT.read_text(), "changed", before, after, *paths)
+        old, new = map(int, (await self.shell(*script)).split())
+        found = await self.scan("after") if new else []
+        known = await self.scan("before") if old and found else []
+        return new, added(known, found)
 
-    async def scan(self, folder: str, files: list[str]) -> list[Finding]:
+    async def scan(self, folder: str) -> list[Finding]:
         """What the scanner finds in a folder."""
         raise NotImplementedError
 

@@ -38,9 +38,7 @@ class LintChanges(CompareChanged):
         self.descriptionDone = f"{files} changed PHP files, nothing new"
         return SUCCESS
 
-    async def scan(self, folder: str, files: list[str]) -> list[Finding]:
-        if not files:
-            return []
+    async def scan(self, folder: str) -> list[Finding]:
         report: dict[str, Any] = await self.json_of(
             "phpcs",
             "-q",

@@ -28,9 +28,7 @@ class ScanForSecrets(CompareChanged):
         self.descriptionDone = f"{files} files added or changed, no secret"
         return SUCCESS
 
-    async def scan(self, folder: str, files: list[str]) -> list[Finding]:
-        if not files:
-            return []
+    async def scan(self, folder: str) -> list[Finding]:
         disabled = [word for guess in GUESSES for word in ("--disable-plugin", guess)]
         report: dict[str, Any] = await self.json_of(
             "detect-secrets", "-C", folder, "scan", "--all-files", "--no-verify", *disabled

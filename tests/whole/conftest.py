@@ -16,7 +16,7 @@ def line() -> Iterator[Line]:
     """Both environments with their first releases in staging; stopped also after a failure."""
     folder = CHECKOUT / "var" / "test"
     running = Line(layout(folder / "run"))
-    running.stop()
+    running.stop("--forget")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shared = CHECKOUT / "var" / "mirrors"

@@ -80,8 +80,8 @@ class Line:
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def stop(self) -> None:
-        done = self.command("local.stop")
+    def stop(self, *arguments: str) -> None:
+        done = self.command("local.stop", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
 
     # What visitors see.

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Write the files that differ between two trees, as each has them: into before/ and after/.
+# Arguments: the two trees, then path patterns; prints how many files each folder holds.
+set -euo pipefail
+old=$1 new=$2
+shift 2
+export GIT_DIR=$PWD/repository.git GIT_INDEX_FILE=$PWD/changed-index
+
+extract() { # tree, folder, which kind of difference the tree has no file for
+  rm -rf "$2"
+  mkdir "$2"
+  git diff-tree -r -z --no-renames --name-only "--diff-filter=$3" "$old" "$new" -- "${paths[@]}" >files
+  git read-tree "$1"
+  git --work-tree="$2" checkout-index --force --stdin -z <files
+  tr -cd '\0' <files | wc -c
+}
+
+paths=("$@")
+extract "$old" before a
+extract "$new" after d

@@ -1,0 +1,49 @@
+"""What the documents show is loaded and run: samples of TOML, commands, links, names of steps."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from model.component import Component
+from model.environment import Environment
+from tests.conftest import ROOT
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MINIMUM = {"title": "T", "runtime": "static", "host": "t"}
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """The fenced samples of one language, with the document that shows them."""
+    fence = re.compile(rf"^```{language}\n(.*?)^```", re.M | re.S)
+    return [(path.name, text) for path in DOCUMENTS for text in fence.findall(path.read_text())]
+
+
+@pytest.mark.parametrize(("document", "text"), blocks("toml"))
+def test_every_sample_of_toml_is_valid(document: str, text: str) -> None:
+    sample = tomllib.loads(text)
+    if "domain" in sample:
+        assert Environment.model_validate(sample | {"name": "sample"}), document
+    else:
+        assert Component.model_validate(MINIMUM | sample | {"name": "sample"}), document
+
+
+@pytest.mark.parametrize(("document", "text"), blocks("sh"))
+def test_every_command_is_one_that_make_knows(document: str, text: str) -> None:
+    for command in text.split("\n"):
+        words = command.split()
+        if words:
+            assert words[0] == "make", document
+            dry = ["make", "--dry-run", *words[1:]]
+            done = subprocess.run(dry, cwd=ROOT, check=True, capture_output=True, text=True)
+            module = re.findall(r"-m (local\.\w+|pytest)", done.stdout)
+            assert module, command
+            assert all(m == "pytest" or (ROOT / f"{m.replace('.', '/')}.py").exists() for m in module)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text()):
+        assert (document.parent / target).is_file(), target
