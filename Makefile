@@ -1,0 +1,42 @@
+# Everything to be done with a checkout; `make` alone lists it.
+SITE ?= sites/demo
+ENVIRONMENTS ?= environments
+STATE ?= var/run
+MIRRORS ?= var/mirrors
+COMPONENT ?=
+
+PYTHON := /usr/bin/python3 -B -m
+PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors $(MIRRORS)
+LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
+  --python /usr/bin/python3 --custom-compile-command 'make lock'
+
+.PHONY: help run stop clean change test check bench lock
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Start everything on this machine, or bring what runs up to date
+	@$(PYTHON) local.bootstrap run -m local.run $(PLACE)
+
+stop: ## Stop all of it and nothing else
+	@$(PYTHON) local.stop --state $(STATE)
+
+clean: ## Stop, and forget releases, databases and history; packages and mirrors stay
+	@$(PYTHON) local.stop --state $(STATE) --forget
+
+change: ## Commit a small visible change to a component's repository: make change COMPONENT=blog
+	@$(PYTHON) local.bootstrap run -m local.change $(PLACE) --component "$(COMPONENT)"
+
+test: ## Run every test, the whole line with real applications included
+	@$(PYTHON) local.bootstrap test -m pytest
+
+check: ## Format, lint, types, shell and the fast tests, in under a minute
+	@$(PYTHON) local.bootstrap test -m local.check
+
+bench: ## Measure push to staging, promotion and roll back against their floor
+	@$(PYTHON) local.bootstrap test -m benchmarks.lead_time
+
+lock: ## Resolve the Python requirements again and write them down with hashes
+	@$(PYTHON) local.bootstrap test -c pass
+	@$(LOCK) requirements.in --output-file requirements.lock
+	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock

@@ -1,0 +1,67 @@
+"""Makes a machine with nothing but git, make and Python ready, then runs a command of ours on it.
+
+    /usr/bin/python3 -B -m local.bootstrap run|test ARGUMENT...
+
+installs the Debian packages and the virtual environment that `run` or `test` needs, goes on as an
+unprivileged user when root started it, and becomes that environment's Python with the arguments.
+Standard library only: it runs before the virtual environment exists.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from local import packages, service_user, virtual_environment
+from local.refusal import Refused, or_one_line
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+ROOM = 1_500_000_000
+"""Bytes that must be free: two WordPress and MediaWiki releases, their mirrors and databases."""
+
+PURPOSES = {
+    "run": (packages.RUN, "requirements.lock", "venv"),
+    "test": (packages.TEST, "requirements-dev.lock", "venv-test"),
+}
+
+
+def main() -> None:
+    purpose, *arguments = sys.argv[1:]
+    wanted, lock, name = PURPOSES[purpose]
+    var = CHECKOUT / "var"
+    packages.ensure(wanted)
+    if os.geteuid() == 0:
+        service_user.become(CHECKOUT, var)
+    writable(var)
+    roomy(var)
+    venv = var / name
+    environment = service_user.environment(os.environ, venv, var)
+    virtual_environment.ensure(venv, CHECKOUT / lock, environment)
+    os.chdir(CHECKOUT)
+    python = str(venv / "bin" / "python")
+    os.execve(python, (python, *arguments), environment)  # noqa: S606  # what we are here for
+
+
+def writable(var: Path) -> None:
+    """Refuse a folder in which nothing can be kept, naming it and its owner."""
+    try:
+        for folder in (var, var / "cache", var / "home"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"cannot write in {var}: {error.strerror}") from None
+    closed = next(
+        (f for f in (var, var / "cache", var / "home") if not os.access(f, os.W_OK)), None
+    )
+    if closed:
+        raise Refused(f"cannot write in {closed}: it belongs to {closed.owner()}")
+
+
+def roomy(var: Path) -> None:
+    free = shutil.disk_usage(var).free
+    if free < ROOM:
+        wanted = f"{ROOM / 1e9:.1f} GB"
+        raise Refused(f"not enough disk space at {var}: {free / 1e9:.1f} GB free, {wanted} needed")
+
+
+if __name__ == "__main__":
+    or_one_line(main)

@@ -1,0 +1,130 @@
+"""The folders of the Buildbot master and its workers, and what is asked of a running master."""
+
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from local.layout import CHECKOUT, Layout
+from local.programs import BIN
+from local.refusal import Refused
+from local.secrets import BUILD_WORKER
+from local.supervision import environment
+from local.toml import table
+from model.installation import Installation
+from model.site import Site
+
+MASTER = '''\
+"""The master of this installation; written by `make run`."""
+
+from buildbot.master import BuildMaster
+from twisted.application import service
+
+basedir = {folder!r}
+configfile = {configuration!r}
+
+# Buildbot's own commands know a master's folder by this line.
+application = service.Application('buildmaster')
+BuildMaster(basedir, configfile, None).setServiceParent(application)
+'''
+
+WORKER = '''\
+"""A worker of this installation; written by `make run`."""
+
+from pathlib import Path
+
+from buildbot_worker.bot import Worker
+from twisted.application import service
+
+application = service.Application("buildbot-worker")
+Worker(
+    "127.0.0.1",
+    {port},
+    {name!r},
+    Path({password!r}).read_text(),
+    {folder!r},
+    keepalive=60,
+    maxdelay=2,
+    delete_leftover_dirs=True,
+).setServiceParent(application)
+'''
+
+
+def write(site: Site, layout: Layout) -> None:
+    """Write what the master and the workers start from."""
+    for folder in (layout.master, layout.store):
+        folder.mkdir(parents=True, exist_ok=True)
+    configuration = str(CHECKOUT / "master.cfg")
+    tac = MASTER.format(folder=str(layout.master), configuration=configuration)
+    (layout.master / "buildbot.tac").write_text(tac)
+    (layout.master / "installation.toml").write_text(installation(layout))
+    write_worker(layout, f"{BUILD_WORKER}-1", f"worker-{BUILD_WORKER}")
+    for environment_ in site.environments:
+        write_worker(layout, environment_.worker, f"worker-{environment_.name}")
+
+
+def write_worker(layout: Layout, name: str, secret: str) -> None:
+    """A worker's folder holds its own password and no other secret."""
+    folder = layout.worker(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    password = folder / "password"
+    password.touch(mode=0o600)
+    password.write_text((layout.secrets / secret).read_text())
+    tac = WORKER.format(
+        port=layout.worker_port, name=name, password=str(password), folder=str(folder)
+    )
+    (folder / "buildbot.tac").write_text(tac)
+
+
+def installation(layout: Layout) -> str:
+    """The text of `installation.toml`."""
+    described = Installation(
+        site=layout.site,
+        environments=layout.environments,
+        url=layout.url,
+        http_port=layout.http_port,
+        worker_port=layout.worker_port,
+        store=layout.store,
+        secrets=layout.secrets,
+    )
+    return table(described.model_dump(mode="json"))
+
+
+def upgrade(layout: Layout) -> None:
+    """Make the database, or bring it to this Buildbot's version; raises Refused."""
+    stamp = layout.master / "database-version"
+    if stamp.is_file() and stamp.read_text() == version("buildbot"):
+        return
+    command(layout, "upgrade-master", "--quiet", str(layout.master))
+    stamp.write_text(version("buildbot"))
+
+
+def check(layout: Layout) -> None:
+    """Raises Refused, with Buildbot's own words, when the configuration does not load."""
+    command(layout, "checkconfig", "--quiet", str(layout.master))
+
+
+def command(layout: Layout, *arguments: str) -> None:
+    outcome = subprocess.run(
+        (f"{BIN}/buildbot", *arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=layout.master,
+        env=environment(layout),
+    )
+    if outcome.returncode:
+        said = (outcome.stdout + outcome.stderr).strip()
+        raise Refused(f"buildbot {arguments[0]} failed:\n{said}")
+
+
+def reconfigured(log: Path, start: int) -> bool | None:
+    """Whether the master took up a changed configuration, by its log from byte `start` on.
+
+    Nothing while it is still at it.
+    """
+    with log.open("rb") as lines:
+        lines.seek(start)
+        said = lines.read()
+    if b"configuration update aborted" in said or b"reconfig aborted" in said:
+        return False
+    return True if b"configuration update complete" in said else None

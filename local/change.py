@@ -1,0 +1,80 @@
+"""`make change`: commit a small visible change, and tell the master as GitHub would."""
+
+import hashlib
+import hmac
+import json
+from argparse import ArgumentParser
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from local import mirrors
+from local.answers import LOOPBACK, SECONDS
+from local.layout import Layout, arguments, layout
+from local.progress import console
+from local.refusal import Refused, or_one_line
+from local.secrets import WEBHOOK
+from model.component import Component, Source
+from model.reading import InvalidSite
+from model.site import read_site
+
+
+def change(layout: Layout, name: str) -> str:
+    """Change a component in its mirror; what was committed, in words."""
+    try:
+        component = find(layout, name)
+        said = mirrors.change(layout.site, component, layout.mirrors)
+    except (mirrors.MirrorFailed, InvalidSite) as failure:
+        raise Refused(str(failure)) from None
+    for source in component.sources:
+        if source.branch:
+            hint(layout, source)
+    return said
+
+
+def find(layout: Layout, name: str) -> Component:
+    components = read_site(layout.site, layout.environments).components
+    for component in components:
+        if component.name == name:
+            return component
+    names = ", ".join(component.name for component in components)
+    raise Refused(f"say which component: make change COMPONENT=…, one of {names}")
+
+
+def hint(layout: Layout, source: Source) -> None:
+    """Send the master what GitHub would send; one that is not there finds the commit by itself."""
+    try:
+        with urlopen(request(layout, source), timeout=SECONDS):  # noqa: S310  # our own master
+            pass
+    except HTTPError as refusal:
+        raise Refused(f"the master refused the hint: {refusal.read().decode()}") from None
+    except (URLError, OSError):
+        console.print(f"[yellow]![/] no master answers at {layout.url}; it will see the commit")
+
+
+def request(layout: Layout, source: Source) -> Request:
+    """https://docs.github.com/en/webhooks/webhook-events-and-payloads#push, signed."""
+    body = json.dumps(
+        {"ref": f"refs/heads/{source.branch}", "repository": {"clone_url": source.repository}}
+    ).encode()
+    key = (layout.secrets / WEBHOOK).read_bytes() if layout.secrets.is_dir() else b""
+    signature = hmac.new(key, body, hashlib.sha256).hexdigest()
+    return Request(
+        f"http://{LOOPBACK}:{layout.http_port}/change_hook/github",
+        body,
+        {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": "push",
+            "X-Hub-Signature-256": f"sha256={signature}",
+        },
+    )
+
+
+def main() -> None:
+    parser = arguments(ArgumentParser(description=__doc__))
+    parser.add_argument("--component", default="")
+    given = parser.parse_args()
+    console.print(change(layout(given), given.component), soft_wrap=True)
+
+
+if __name__ == "__main__":
+    or_one_line(main)

@@ -1,0 +1,53 @@
+"""`make check`: what can be said about the code in under a minute, two tools at a time."""
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+SHELL = ("#!/bin/sh", "#!/usr/bin/env bash", "#!/bin/bash")
+FOLDERS_LEFT_OUT = {"var", ".git"}
+
+
+def commands() -> dict[str, tuple[str, ...]]:
+    """Every tool with its command, the slowest first."""
+    python = (sys.executable, "-m")
+    return {
+        "types": (*python, "mypy", "--exclude", "^(var|sites)/", "."),
+        "fast tests": (*python, "pytest", "-q", "-n", "2", "-m", "not whole"),
+        "format": (*python, "ruff", "format", "--check", "."),
+        "lint": (*python, "ruff", "check", "."),
+        "shell": ("shellcheck", *map(str, shell_files(Path()))),
+    }
+
+
+def shell_files(top: Path) -> list[Path]:
+    """The files of the checkout that a shell runs, by their first line."""
+    files = [path for path in sorted(top.rglob("*")) if path.is_file()]
+    return [path for path in files if not FOLDERS_LEFT_OUT & set(path.parts) and is_shell(path)]
+
+
+def is_shell(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.readline().decode("utf-8", "replace").strip() in SHELL
+
+
+def passes(name: str, command: tuple[str, ...]) -> bool:
+    """Run one tool; its output is shown only when it finds something."""
+    began = time.monotonic()
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    mark = "✗" if outcome.returncode else "✓"
+    said = outcome.stdout + outcome.stderr if outcome.returncode else ""
+    print(f"{mark} {name}  {time.monotonic() - began:.1f} s\n{said}", end="", flush=True)
+    return outcome.returncode == 0
+
+
+def main() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(passes, *zip(*commands().items(), strict=True)))
+    sys.exit(0 if all(outcomes) else 1)
+
+
+if __name__ == "__main__":
+    main()

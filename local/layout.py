@@ -1,0 +1,138 @@
+"""Where an installation on this machine keeps things: every path follows from a few folders.
+
+Standard library only: `make stop` works without the virtual environment.
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.refusal import Refused
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+SOCKET_LIMIT = 104
+"""Bytes in the path of a Unix socket; 108 on Linux, 104 elsewhere."""
+
+HTTP_PORT = 8010
+WORKER_PORT = 8011
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One installation's folders and ports; two with different ones do not meet."""
+
+    state: Path
+    site: Path = CHECKOUT / "sites" / "demo"
+    environments: str = "environments"
+    mirrors: Path = CHECKOUT / "var" / "mirrors"
+    http_port: int = HTTP_PORT
+    worker_port: int = WORKER_PORT
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.http_port}/"
+
+    @property
+    def master(self) -> Path:
+        return self.state / "master"
+
+    @property
+    def store(self) -> Path:
+        return self.state / "store"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets"
+
+    @property
+    def signing_key(self) -> Path:
+        """The public half, which every server is given."""
+        return self.state / "signing-key.pub"
+
+    @property
+    def gitconfig(self) -> Path:
+        return self.state / "gitconfig"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def home(self) -> Path:
+        return self.state / "home"
+
+    @property
+    def pids(self) -> Path:
+        """One file a program: the process group that it was started in last."""
+        return self.state / "pids"
+
+    @property
+    def supervisor_configuration(self) -> Path:
+        return self.state / "supervisord.conf"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.state / "supervisord.sock"
+
+    @property
+    def supervisor_pid(self) -> Path:
+        return self.state / "supervisord.pid"
+
+    @property
+    def applied(self) -> Path:
+        """What the running programs were started with, so that a second start changes nothing."""
+        return self.state / "applied.json"
+
+    @property
+    def cache(self) -> Path:
+        """Downloads that outlive the installation."""
+        return self.mirrors.parent / "cache" / "mirrors"
+
+    def worker(self, name: str) -> Path:
+        return self.state / "workers" / name
+
+    def server(self, environment: str) -> Path:
+        """The folder that stands for the environment's one server."""
+        return self.state / environment
+
+    def log(self, program: str) -> Path:
+        return self.logs / f"{program}.log"
+
+
+def arguments(parser: ArgumentParser) -> ArgumentParser:
+    """Add what says which installation is meant."""
+    default = Layout(CHECKOUT / "var" / "run")
+    parser.add_argument("--state", type=Path, default=default.state)
+    parser.add_argument("--site", type=Path, default=default.site)
+    parser.add_argument("--environments", default=default.environments)
+    parser.add_argument("--mirrors", type=Path, default=default.mirrors)
+    parser.add_argument("--http-port", type=int, default=default.http_port)
+    parser.add_argument("--worker-port", type=int, default=default.worker_port)
+    return parser
+
+
+def layout(given: Namespace) -> Layout:
+    """The installation that the arguments mean; raises Refused when its sockets have no room."""
+    meant = Layout(
+        state=given.state.absolute(),
+        site=given.site.absolute(),
+        environments=given.environments,
+        mirrors=given.mirrors.absolute(),
+        http_port=given.http_port,
+        worker_port=given.worker_port,
+    )
+    short_enough([meant.supervisor_socket])
+    return meant
+
+
+def short_enough(sockets: Sequence[Path]) -> None:
+    """Refuse a socket whose path the kernel would refuse, saying by how much it is too long."""
+    longest = max(sockets, key=lambda path: len(bytes(path)))
+    excess = len(bytes(longest)) - SOCKET_LIMIT + 1
+    if excess > 0:
+        raise Refused(
+            f"the path of the socket {longest} is {excess} bytes too long; "
+            "use a shorter one: make run STATE=/some/short/path"
+        )

@@ -1,0 +1,111 @@
+"""The Debian packages that a command needs, and how the missing ones are installed.
+
+Standard library only: this runs before the virtual environment exists.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from local.refusal import Refused
+
+RUN = (
+    "asciidoctor",
+    "caddy",
+    "git",
+    "mariadb-client",
+    "mariadb-server-core",
+    "php-apcu",
+    "php-codesniffer",
+    "php8.2-cli",
+    "php8.2-curl",
+    "php8.2-fpm",
+    "php8.2-gd",
+    "php8.2-intl",
+    "php8.2-mbstring",
+    "php8.2-mysql",
+    "php8.2-xml",
+    "python3-venv",
+    "zstd",
+)
+TEST = (*RUN, "chromium", "shellcheck")
+
+UPDATE = ("apt-get", "update", "--quiet")
+INSTALL = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends")
+QUIETLY = ("env", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1")
+"""No questions, and no service of the system starts: ours run as programs of our own.
+
+https://systemd.io/ENVIRONMENT: with SYSTEMD_OFFLINE, systemctl does not talk to the manager.
+"""
+UNITS = "/lib/systemd/system/"
+
+
+def ensure(wanted: Iterable[str]) -> None:
+    """Install what is missing, saying so; raises Refused with the command when that cannot be."""
+    absent = missing(wanted, installed())
+    if not absent:
+        return
+    privilege = privilege_for(absent)
+    print(f"Installing Debian packages: {' '.join(absent)}", flush=True)
+    for command in ((*QUIETLY, *UPDATE), (*QUIETLY, *INSTALL, *absent)):
+        apt((*privilege, *command), absent)
+    if services := units(absent):
+        apt((*privilege, *QUIETLY, "systemctl", "--quiet", "disable", *services), absent)
+
+
+def installed() -> frozenset[str]:
+    """The names of the packages on this machine."""
+    query = ("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n")
+    try:
+        listing = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    except FileNotFoundError:
+        raise Refused("this is not a Debian machine; Slipway's local profile needs one") from None
+    lines = (line.split() for line in listing.splitlines())
+    return frozenset(name for name, *status in lines if status == ["installed"])
+
+
+def missing(wanted: Iterable[str], present: frozenset[str]) -> tuple[str, ...]:
+    """What is wanted and not there, sorted."""
+    return tuple(sorted(set(wanted) - present))
+
+
+def by_hand(packages: Iterable[str]) -> str:
+    """The command for somebody who may install packages."""
+    install = ("apt-get", "install", "--no-install-recommends", *packages)
+    return f"apt-get update && {shlex.join(install)}"
+
+
+def privilege_for(packages: Iterable[str]) -> tuple[str, ...]:
+    """What stands before a command that changes the system: nothing for root, else sudo."""
+    if os.geteuid() == 0:
+        return ()
+    sudo = shutil.which("sudo")
+    if sudo and (sys.stdin.isatty() or succeeds((sudo, "--non-interactive", "true"))):
+        return (sudo,)
+    raise Refused(f"Debian packages are missing; as root, run: {by_hand(packages)}")
+
+
+def succeeds(command: tuple[str, ...]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def apt(command: tuple[str, ...], packages: Iterable[str]) -> None:
+    """Run one command of the installation; raises Refused with apt's own last complaint."""
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode:
+        complaints = [line for line in outcome.stderr.splitlines() if line.strip()]
+        why = complaints[-1] if complaints else f"status {outcome.returncode}"
+        raise Refused(f"{why} (as root, run: {by_hand(packages)})")
+
+
+def units(packages: Iterable[str]) -> tuple[str, ...]:
+    """The services which these packages would start at the next boot."""
+    listing = subprocess.run(
+        ("dpkg-query", "--listfiles", *packages), capture_output=True, text=True, check=True
+    ).stdout
+    found = (Path(line) for line in listing.splitlines() if UNITS in line)
+    return tuple(sorted(path.name for path in found if path.suffix == ".service"))

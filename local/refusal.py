@@ -1,0 +1,18 @@
+"""How a command of ours ends when it cannot go on: one clear line, exit status 1."""
+
+import sys
+from collections.abc import Callable
+
+
+class Refused(Exception):
+    """What is wrong and what to do about it, in one line for the person at the terminal."""
+
+
+def or_one_line(command: Callable[[], None]) -> None:
+    """Run a command; when it refuses, say why and end with status 1."""
+    try:
+        command()
+    except Refused as refusal:
+        sys.exit(f"slipway: {refusal}")
+    except KeyboardInterrupt:
+        sys.exit("slipway: interrupted")

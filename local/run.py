@@ -1,0 +1,122 @@
+"""`make run`: bring one installation up on this machine, or bring what runs up to date."""
+
+import fcntl
+import os
+from argparse import ArgumentParser
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from hosts.server import Server
+from local import buildbot, first_releases, mirrors, ports, secrets, servers, stop, summary
+from local.layout import Layout, arguments, layout
+from local.programs import Program, programs
+from local.progress import step
+from local.refusal import Refused, or_one_line
+from local.start import Start
+from local.supervision import Supervisor, configuration
+from model.reading import InvalidSite
+from model.site import Site, read_site
+
+
+def run(layout: Layout, *, wait: bool = True) -> None:
+    """Bring everything up; raises Refused, having stopped whatever it had started."""
+    if os.geteuid() == 0:
+        raise Refused("no service runs as root; `make run` goes on as an unprivileged user")
+    site = read(layout)
+    running = servers.servers(site, layout)
+    everything = programs(site, layout, running)
+    with alone(layout):
+        up(site, layout, running, everything)
+    if wait:
+        first_releases.wait(site, layout)
+    summary.show(site, layout, running)
+
+
+def up(
+    site: Site, layout: Layout, running: Mapping[str, Server], everything: tuple[Program, ...]
+) -> None:
+    """Prepare, start and wait until all programs answer."""
+    supervisor = Supervisor(layout)
+    start = Start(layout, supervisor)
+    already = supervisor.runs()
+    if not already:
+        stop.stop(layout)
+    wanted = ports.wanted(everything)
+    ports.free({port: wanted[port] for port in wanted.keys() - start.held()})
+    try:
+        prepare(site, layout, running)
+        layout.supervisor_configuration.write_text(configuration(layout, everything))
+        start.all(everything)
+    except BaseException:
+        if not already:
+            stop.stop(layout)
+        raise
+
+
+def read(layout: Layout) -> Site:
+    try:
+        return read_site(layout.site, layout.environments)
+    except InvalidSite as invalid:
+        raise Refused(f"the site has mistakes\n{invalid}") from None
+    except OSError as error:
+        raise Refused(f"cannot read {error.filename}: {error.strerror}") from None
+
+
+@contextmanager
+def alone(layout: Layout) -> Iterator[None]:
+    """Only one command at a time changes an installation."""
+    try:
+        layout.state.mkdir(parents=True, exist_ok=True)
+        lock = (layout.state / "lock").open("w")
+    except OSError as error:
+        raise Refused(f"cannot write in {layout.state}: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another command is at work in {layout.state}") from None
+        yield
+
+
+def prepare(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
+    """Make everything that the programs find when they start."""
+    layout.gitconfig.write_text("")
+    for folder in (layout.home, layout.logs, layout.pids):
+        folder.mkdir(exist_ok=True)
+    make_mirrors(layout)
+    with step("Secrets") as say:
+        say(f"Secrets: {len(secrets.create(site, layout))} new")
+    with step("Configuration"):
+        buildbot.write(site, layout)
+        for environment in site.environments:
+            servers.write(site, environment, layout, running[environment.name])
+    with step("Databases"), ThreadPoolExecutor() as pool:
+        upgrade = pool.submit(buildbot.upgrade, layout)
+        deque(pool.map(servers.initialise, running.values()), maxlen=0)
+        upgrade.result()
+
+
+def make_mirrors(layout: Layout) -> None:
+    """Let local folders stand for the site's repositories, when the site says how."""
+    if not (layout.site / "mirrors.toml").exists():
+        return
+    with step("Mirrors of the repositories") as say:
+        try:
+            mirrors.make(layout.site, layout.mirrors, layout.cache, say)
+        except (mirrors.MirrorFailed, InvalidSite) as failure:
+            raise Refused(str(failure)) from None
+        say("Mirrors of the repositories")
+    layout.gitconfig.write_text(mirrors.git_config(layout.mirrors))
+
+
+def main() -> None:
+    parser = arguments(ArgumentParser(description=__doc__))
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for first releases")
+    given = parser.parse_args()
+    run(layout(given), wait=not given.no_wait)
+
+
+if __name__ == "__main__":
+    or_one_line(main)

@@ -1,0 +1,160 @@
+"""`make stop`: end every process of one installation, and none of anybody else's.
+
+Standard library only: it works without the virtual environment, and for root without anything.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.layout import Layout, arguments, layout
+from local.refusal import Refused, or_one_line
+
+PATIENCE = 100
+"""Seconds for everything to end in good order; a database may have much to write."""
+GRACE = 10
+"""Seconds for what a killed supervisord left behind."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One line of `/proc/<pid>/stat`: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html."""
+
+    pid: int
+    group: int
+    started: int
+    """Clock ticks after the machine's boot: with the number, this names one process for ever."""
+    dead: bool
+
+    @classmethod
+    def of(cls, stat: str) -> "Process":
+        pid, _, rest = stat.partition(" (")
+        fields = rest.rpartition(") ")[2].split()
+        return cls(int(pid), int(fields[2]), int(fields[19]), dead=fields[0] in "ZX")
+
+
+def processes() -> Iterator[Process]:
+    """Every process of this machine that is still alive."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        if (process := read(folder / "stat")) and not process.dead:
+            yield process
+
+
+def read(stat: Path) -> Process | None:
+    try:
+        return Process.of(stat.read_text("utf-8", "replace"))
+    except (OSError, ValueError, IndexError):
+        return None  # it ended while we looked, or was never written
+
+
+def ours(layout: Layout) -> list[Process]:
+    """The living processes of this installation.
+
+    They belong to the owner of its folder, and carry its mark in their environment or are in a
+    process group that one of its programs was started in; either outlives a killed supervisord.
+    """
+    owner = layout.state.stat().st_uid
+    alive = {process.pid: process for process in processes() if belongs(process, owner)}
+    recorded = [leader for path in layout.pids.glob("*") if (leader := read(path))]
+    groups = {
+        leader.pid
+        for leader in recorded
+        if leader.pid not in alive or alive[leader.pid].started == leader.started
+    }
+    return [p for p in alive.values() if p.group in groups or marked(p, layout.state)]
+
+
+def belongs(process: Process, owner: int) -> bool:
+    try:
+        return Path(f"/proc/{process.pid}").stat().st_uid == owner and process.pid != os.getpid()
+    except OSError:
+        return False
+
+
+def marked(process: Process, state: Path) -> bool:
+    try:
+        environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"SLIPWAY_STATE=" + bytes(state) in environment
+
+
+def stop(layout: Layout) -> bool:
+    """End everything; whether anything ran. Raises Refused when something will not end."""
+    if not layout.state.is_dir():
+        return False
+    if not os.access(layout.state, os.W_OK | os.X_OK):
+        owner = layout.state.owner()
+        raise Refused(f"{layout.state} belongs to {owner}; run this as {owner} or as root")
+    found = ours(layout)
+    supervisor = read_pid(layout.supervisor_pid)
+    if supervisor in {process.pid for process in found}:
+        send(signal.SIGTERM, [supervisor])
+        gone(lambda: supervisor not in {process.pid for process in ours(layout)}, PATIENCE)
+    for last_word in (signal.SIGTERM, signal.SIGKILL):
+        send(last_word, [process.pid for process in ours(layout)])
+        if gone(lambda: not ours(layout), GRACE):
+            forget_processes(layout)
+            return bool(found)
+    raise Refused(f"these processes do not end: {[process.pid for process in ours(layout)]}")
+
+
+def read_pid(path: Path) -> int:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def send(what: signal.Signals, pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
+
+
+def gone(ended: Callable[[], bool], seconds: float) -> bool:
+    limit = time.monotonic() + seconds
+    while not ended():
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def forget_processes(layout: Layout) -> None:
+    """Remove what says that something runs: process numbers, and sockets nobody listens at."""
+    shutil.rmtree(layout.pids, ignore_errors=True)
+    stale = (layout.supervisor_pid, layout.supervisor_socket, *layout.state.glob("*/run/**/*.pid"))
+    for path in stale:
+        path.unlink(missing_ok=True)
+
+
+def forget(layout: Layout) -> None:
+    """Remove the installation's folder, in which released files are read-only."""
+    if not layout.state.exists():
+        return
+    if not layout.gitconfig.exists():
+        raise Refused(f"{layout.state} is no installation of ours; nothing was removed")
+    for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
+        subprocess.run((*command, "--", str(layout.state)), check=True)
+
+
+def main() -> None:
+    parser = arguments(ArgumentParser(description=__doc__))
+    parser.add_argument("--forget", action="store_true", help="remove releases and databases too")
+    given = parser.parse_args()
+    meant = layout(given)
+    print("Stopped." if stop(meant) else "Nothing was running.")
+    if given.forget:
+        forget(meant)
+
+
+if __name__ == "__main__":
+    or_one_line(main)

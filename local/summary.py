@@ -1,0 +1,38 @@
+"""The page with which `make run` ends: where to look, what to press, what to type."""
+
+from collections.abc import Iterator, Mapping
+
+from hosts.server import Server
+from local import secrets, servers
+from local.layout import Layout
+from local.progress import console
+from model.site import Site
+
+
+def show(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
+    console.print()
+    for what, value in (*addresses(site, layout), ("", ""), *instructions(site, layout, running)):
+        console.print(f"[bold]{what:<12}[/]{value}", soft_wrap=True)
+
+
+def addresses(site: Site, layout: Layout) -> Iterator[tuple[str, str]]:
+    """Where to look: Buildbot, then each component in each environment."""
+    yield "Buildbot", layout.url
+    for environment in site.environments:
+        for number, component in enumerate(site.components):
+            yield environment.name if number == 0 else "", environment.url(component)
+
+
+def instructions(
+    site: Site, layout: Layout, running: Mapping[str, Server]
+) -> Iterator[tuple[str, str]]:
+    """What to do next, each as something to type or to press."""
+    component, user = site.components[0], site.releasers[0]
+    yield "Log in", f"{user} / {secrets.password(layout, user)}"
+    yield "Change", f"make change COMPONENT={component.name}"
+    for environment in [e for e in site.environments if e.promotes_from][:1]:
+        yield "Promote", f"{layout.url}#/builders/{environment.builder(component)}"
+    for environment in site.environments:
+        root = servers.authority(running[environment.name])
+        yield "Verify", f"curl --cacert {root} {environment.url(component)}"
+    yield "Stop", "make stop"

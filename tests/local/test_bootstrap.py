@@ -1,0 +1,136 @@
+"""The parts of the bootstrap that need no fresh machine: what it decides and what it says."""
+
+import os
+import pwd
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import bootstrap, packages, service_user, virtual_environment
+from local.refusal import Refused
+
+ME = pwd.getpwuid(os.getuid())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "absent"),
+    [
+        (("caddy", "zstd"), {"caddy", "zstd", "vim"}, ()),
+        (("zstd", "caddy"), {"vim"}, ("caddy", "zstd")),
+        ((), set(), ()),
+    ],
+)
+def test_missing_packages_are_those_wanted_and_not_there(
+    wanted: tuple[str, ...], present: set[str], absent: tuple[str, ...]
+) -> None:
+    assert packages.missing(wanted, frozenset(present)) == absent
+
+
+def test_what_debian_says_is_installed_includes_dpkg_itself() -> None:
+    assert "dpkg" in packages.installed()
+
+
+def test_nobody_who_may_not_install_is_left_without_the_exact_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Refused) as refusal:
+        packages.privilege_for(("caddy", "zstd"))
+    assert str(refusal.value) == (
+        "Debian packages are missing; as root, run: "
+        "apt-get update && apt-get install --no-install-recommends caddy zstd"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "mine", "opens"),
+    [(0o700, True, True), (0o600, True, False), (0o711, False, True), (0o770, False, False)],
+)
+def test_a_folder_is_entered_by_its_owner_or_when_everybody_may(
+    mode: int, mine: bool, opens: bool
+) -> None:
+    owner = ME.pw_uid if mine else ME.pw_uid + 1
+    group = ME.pw_gid + 1
+    folder = os.stat_result((stat.S_IFDIR | mode, 0, 0, 0, owner, group, 0, 0, 0, 0))
+    assert service_user.enterable(folder, ME) is opens
+
+
+def test_the_topmost_closed_folder_on_the_way_is_found(tmp_path: Path) -> None:
+    checkout = tmp_path / "shut" / "deep" / "checkout"
+    checkout.mkdir(parents=True)
+    assert service_user.closed(checkout, ME) is None
+    (tmp_path / "shut").chmod(0o600)
+    assert service_user.closed(checkout, ME) == tmp_path / "shut"
+    (tmp_path / "shut").chmod(0o700)
+
+
+def test_the_refusal_names_every_closed_folder(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0o600)
+    said = service_user.cannot_enter(tmp_path / "shut", ME)
+    assert said.endswith(f"open the way with: chmod a+x {tmp_path / 'shut'}")
+
+
+def test_var_stays_with_the_ordinary_user_whom_it_belongs_to(tmp_path: Path) -> None:
+    assert service_user.chosen(tmp_path).pw_uid in (ME.pw_uid, pwd.getpwnam("www-data").pw_uid)
+    assert service_user.chosen(tmp_path / "absent").pw_name == "www-data"
+
+
+def test_commands_get_a_clean_environment_that_still_reaches_registries(tmp_path: Path) -> None:
+    given = {"HOME": "/root", "LD_PRELOAD": "x", "https_proxy": "http://proxy", "PIP_CERT": "/c"}
+    found = service_user.environment(given, tmp_path / "venv", tmp_path)
+    assert "LD_PRELOAD" not in found
+    assert (found["https_proxy"], found["PIP_CERT"]) == ("http://proxy", "/c")
+    assert found["HOME"] == f"{tmp_path}/home"
+    assert found["PATH"].startswith(f"{tmp_path}/venv/bin:")
+    assert found["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path))
+
+
+def test_a_half_made_virtual_environment_is_made_again_and_a_whole_one_is_not(
+    tmp_path: Path,
+) -> None:
+    lock, folder = tmp_path / "empty.lock", tmp_path / "venv"
+    lock.write_text("")
+    (folder / "bin").mkdir(parents=True)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    virtual_environment.ensure(folder, lock, environment)
+    made = (folder / "bin" / "python").lstat().st_mtime_ns
+    virtual_environment.ensure(folder, lock, environment)
+    assert (folder / "bin" / "python").lstat().st_mtime_ns == made
+
+
+def test_a_registry_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
+    nobody = ("--index-url", "http://127.0.0.1:1/simple", "--retries", "0")
+    pip = (sys.executable, "-m", "pip", "install", "--target", f"{tmp_path}")
+    with pytest.raises(Refused, match="the package registry does not answer") as refusal:
+        virtual_environment.run((*pip, *nobody, "rich"), {"HOME": str(tmp_path)})
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder_is_named_with_its_owner(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var").chmod(0o500)
+    with pytest.raises(Refused, match=f"cannot write in {tmp_path}/var"):
+        bootstrap.writable(tmp_path / "var")
+    (tmp_path / "var").chmod(0o700)
+
+
+def test_a_full_disk_is_named_with_what_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "ROOM", 10**18)
+    with pytest.raises(Refused, match=f"not enough disk space at {tmp_path}: .* GB needed"):
+        bootstrap.roomy(tmp_path)
+
+
+def test_the_bootstrap_needs_nothing_but_the_standard_library() -> None:
+    ours = {path.stem for path in Path(bootstrap.__file__).parent.glob("*.py")}
+    for module in (bootstrap, packages, service_user, virtual_environment):
+        lines = Path(str(module.__file__)).read_text().splitlines()
+        imports = [line.split()[1] for line in lines if line.startswith(("import ", "from "))]
+        for name in imports:
+            top = name.partition(".")[0]
+            assert top in sys.stdlib_module_names or (top == "local" and ours)

@@ -1,0 +1,205 @@
+"""A real supervisord: what it is told, what it keeps alive, and how all of it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from supervisor.options import ServerOptions
+
+from local import servers
+from local.answers import LOOPBACK
+from local.layout import Layout, short_enough
+from local.programs import Program, programs
+from local.progress import waited
+from local.refusal import Refused
+from local.run import run
+from local.start import Start
+from local.stop import forget, ours, read, send, stop
+from local.supervision import Supervisor, configuration
+from model.site import Site
+
+SECONDS = 20
+
+
+def sleeper(layout: Layout, name: str = "sleeper") -> Program:
+    """A program that does nothing for a long time, with a child that does the same."""
+    return Program(
+        name=name,
+        command=("/bin/sh", "-c", "sleep 600 & wait"),
+        folder=layout.state,
+        answers=lambda: read(layout.pids / name) is not None,
+        priority=1,
+        restart_when=(layout.state / "restart-me",),
+    )
+
+
+def started(state: Path, *others: Program) -> Layout:
+    layout = Layout(state)
+    for folder in (layout.state, layout.home, layout.logs, layout.pids):
+        folder.mkdir(parents=True)
+    again(layout, sleeper(layout), *others)
+    return layout
+
+
+def again(layout: Layout, *wanted: Program) -> None:
+    layout.supervisor_configuration.write_text(configuration(layout, wanted))
+    Start(layout, Supervisor(layout)).all(wanted)
+
+
+def end(layout: Layout) -> None:
+    """End everything at once, without the patience of `make stop`."""
+    while left := [process.pid for process in ours(layout)]:
+        send(signal.SIGKILL, left)
+
+
+def leader(layout: Layout, name: str = "sleeper") -> int:
+    found = read(layout.pids / name)
+    assert found
+    return found.pid
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Layout]:
+    layout = started(tmp_path / "one")
+    yield layout
+    end(layout)
+
+
+@pytest.fixture
+def neighbour(tmp_path: Path) -> Iterator[Layout]:
+    layout = started(tmp_path / "two")
+    yield layout
+    end(layout)
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose path leaves room for the sockets in it, unlike pytest's own."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_stopping_ends_everything_of_ours_and_nothing_of_a_neighbour(
+    installation: Layout, neighbour: Layout
+) -> None:
+    theirs = {process.pid for process in ours(neighbour)}
+    assert stop(installation)
+    assert not ours(installation)
+    assert {process.pid for process in ours(neighbour)} == theirs
+    assert not stop(installation)
+
+
+def test_what_a_killed_supervisord_leaves_behind_is_stopped_too(installation: Layout) -> None:
+    assert waited(lambda: len(ours(installation)) == 3, SECONDS)  # a program and its child
+    os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
+    assert waited(lambda: len(ours(installation)) == 2, SECONDS)
+    assert stop(installation)
+    assert not ours(installation)
+
+
+def test_a_process_that_got_a_recorded_number_later_is_not_ours(installation: Layout) -> None:
+    with subprocess.Popen(("sleep", "600"), process_group=0) as stranger:
+        stat = Path(f"/proc/{stranger.pid}/stat").read_text().split()
+        stat[21] = "1"  # when it started
+        (installation.pids / "stranger").write_text(" ".join(stat))
+        assert stranger.pid not in {process.pid for process in ours(installation)}
+        stop(installation)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_killed_program_starts_again_after_its_orphans_have_ended(installation: Layout) -> None:
+    before = leader(installation)
+    assert waited(lambda: len(ours(installation)) == 3, SECONDS)
+    orphans = {p.pid for p in ours(installation) if p.group == before} - {before}
+    os.kill(before, signal.SIGKILL)
+    assert waited(lambda: leader(installation) != before, SECONDS)
+    assert orphans
+    assert waited(lambda: not orphans & {p.pid for p in ours(installation)}, SECONDS)
+
+
+def test_a_second_start_changes_nothing_unless_something_changed(installation: Layout) -> None:
+    before = leader(installation)
+    again(installation, sleeper(installation))
+    assert leader(installation) == before
+    (installation.state / "restart-me").write_text("new")
+    again(installation, sleeper(installation))
+    assert waited(lambda: leader(installation) != before, SECONDS)
+
+
+def test_a_program_that_is_not_wanted_any_more_ends(installation: Layout) -> None:
+    again(installation, sleeper(installation), sleeper(installation, "second"))
+    second = leader(installation, "second")
+    again(installation, sleeper(installation))
+    assert waited(lambda: second not in {p.pid for p in ours(installation)}, SECONDS)
+
+
+def test_a_program_that_gives_up_is_named_with_the_end_of_its_log(installation: Layout) -> None:
+    broken = Program(
+        name="broken",
+        command=("/bin/sh", "-c", "echo no luck today; exit 3"),
+        folder=installation.state,
+        answers=lambda: False,
+        priority=1,
+        restarts=0,
+    )
+    with pytest.raises(Refused, match=r"(?s)broken does not answer.*no luck today"):
+        again(installation, broken)
+
+
+def test_only_an_installation_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    with pytest.raises(Refused, match="no installation of ours"):
+        forget(Layout(tmp_path / "letters"))
+    assert (tmp_path / "letters").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="no service runs as root")
+def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, short: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        layout = Layout(short / "s", site=demo.folder, http_port=port)
+        with pytest.raises(Refused) as refusal:
+            run(layout)
+    assert "\n" not in str(refusal.value)
+    assert "is in use by another program" in str(refusal.value)
+    assert not ours(layout)
+    assert [path.name for path in layout.state.iterdir()] == ["lock"]
+
+
+def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path) -> None:
+    layout = Layout(short / "s")
+    layout.logs.mkdir(parents=True)
+    wanted = programs(demo, layout, servers.servers(demo, layout))
+    for program in wanted:
+        program.folder.mkdir(parents=True, exist_ok=True)
+    layout.supervisor_configuration.write_text(configuration(layout, wanted))
+    options = ServerOptions()
+    options.realize(["-c", str(layout.supervisor_configuration)])
+    told = [process for group in options.process_group_configs for process in group.process_configs]
+    assert [process.name for process in told] == [
+        "production-database",
+        "staging-database",
+        "production-php",
+        "staging-php",
+        "production-edge",
+        "staging-edge",
+        "master",
+        "worker-build",
+        "worker-production",
+        "worker-staging",
+    ]
+    paths = {process.name: process.environment["PATH"] for process in told}
+    assert paths["worker-staging"].startswith(f"{layout.server('staging')}/bin:")
+    assert "production" not in paths["worker-build"] + paths["worker-staging"]
+
+
+def test_a_socket_whose_path_is_too_long_is_refused_with_a_way_out() -> None:
+    with pytest.raises(Refused, match=r"is 2 bytes too long; .* STATE=/some/short/path"):
+        short_enough([Path("/" + "x" * 104), Path("/short")])
+    short_enough([Path("/" + "x" * 102)])
