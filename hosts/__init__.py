@@ -1,0 +1,1 @@
+"""The program that runs on every server: verify, unpack, configure, migrate, check, switch."""

@@ -1,0 +1,97 @@
+"""`python -m hosts --server server.toml VERB COMPONENT ...`: one step of a deployment."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hosts import lock
+from hosts.abandon import abandon
+from hosts.check import check
+from hosts.failure import Failure, sentence
+from hosts.migrate import migrate
+from hosts.place import Place
+from hosts.prepare import prepare
+from hosts.server import Server
+from hosts.status import status
+from hosts.switch import switch
+from model.reading import InvalidSite, read
+from model.release import SHORT, Order
+
+
+def main() -> int:
+    """The exit code; the last line printed is the outcome in a sentence."""
+    arguments = parser().parse_args()
+    os.umask(0o022)
+    try:
+        place = Place(read(arguments.server, Server), arguments.component)
+        print(outcome(arguments, place), flush=True)
+    except (Failure, InvalidSite, OSError) as reason:
+        sys.stdout.flush()
+        print(sentence(reason), file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def outcome(arguments: argparse.Namespace, place: Place) -> str:
+    """Do what the verb says, alone; reading the status disturbs nobody and waits for nobody."""
+    if arguments.verb == "status":
+        return status(place)
+    digest = getattr(arguments, "digest", "")
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with lock.held(place.folder / ".lock", f"{arguments.verb} {digest[:SHORT]}".strip()):
+        match arguments.verb:
+            case "prepare":
+                files = arguments.artifact, arguments.provenance
+                return prepare(place, digest, order(sys.stdin.read()), *files)
+            case "migrate":
+                return migrate(place, digest)
+            case "check":
+                return check(place, digest)
+            case "switch":
+                return switch(place, digest)
+            case _:
+                return abandon(place)
+
+
+def order(text: str) -> Order:
+    try:
+        return Order.model_validate_json(text)
+    except ValidationError as invalid:
+        # Not its text: that quotes the input, which holds secrets.
+        keys = ", ".join(".".join(map(str, error["loc"])) for error in invalid.errors())
+        raise Failure(f"the order on standard input is wrong: {keys or 'not JSON'}") from None
+
+
+def parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="slipway-host", description=__doc__)
+    words.add_argument("--server", type=Path, required=True)
+    verbs = words.add_subparsers(dest="verb", required=True)
+    for name in ("prepare", "migrate", "check", "switch", "abandon", "status"):
+        verb = verbs.add_parser(name)
+        verb.add_argument("component", type=matching(r"[a-z][a-z0-9-]{0,23}"))
+        if name in ("prepare", "migrate", "check", "switch"):
+            verb.add_argument("digest", type=matching(r"[0-9a-f]{64}"))
+        if name == "prepare":
+            verb.add_argument("--artifact", type=Path)
+            verb.add_argument("--provenance", type=Path)
+    return words
+
+
+def matching(pattern: str) -> Callable[[str], str]:
+    """An argument that must match, since it becomes part of paths."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f"'{text}' must match {pattern}")
+        return text
+
+    return checked
+
+
+if __name__ == "__main__":
+    sys.exit(main())

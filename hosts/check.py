@@ -1,0 +1,26 @@
+"""check: ask a release for its pages before any visitor meets it."""
+
+from hosts import pages
+from hosts.failure import Failure
+from hosts.place import NEXT, Place
+from hosts.proof import prove
+from hosts.recovery import undone
+from model.release import SHORT, Digest
+
+
+def check(place: Place, digest: Digest) -> str:
+    """The outcome in a sentence; raises Failure naming the check, with the deployment undone.
+
+    Warms the release too, so that visitors do not wait for its first page.
+    """
+    manifest = place.manifest(digest)
+    deployment = place.journal.unfinished()
+    if not deployment or deployment.digest != digest:
+        raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
+    try:
+        place.point(NEXT, digest)
+        prove(pages.preview(place.server, place.order().url), manifest, digest)
+    except (Failure, OSError) as reason:
+        raise undone(place, reason) from None
+    place.journal.append("checked", digest)
+    return f"{len(manifest.checks)} checks hold before the switch"

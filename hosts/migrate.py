@@ -1,0 +1,55 @@
+"""migrate: bring the database to what a release expects, with a backup to return to."""
+
+import shlex
+
+from hosts import commands, database
+from hosts.failure import Failure
+from hosts.place import Place
+from hosts.recovery import undone
+from model.component import Database
+from model.reading import Command
+from model.release import SHORT, Digest
+
+
+def migrate(place: Place, digest: Digest) -> str:
+    """The outcome in a sentence; raises Failure naming the command, with the database restored."""
+    wanted = place.manifest(digest).database
+    if place.live == digest:
+        return f"{digest[:SHORT]} is already live: nothing to migrate"
+    if not wanted or not (wanted.install or wanted.migrate):
+        return "nothing to migrate"
+    deployment = place.journal.unfinished()
+    if not deployment or deployment.digest != digest or not deployment.first("prepared"):
+        raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
+    if deployment.first("migrated"):
+        return f"{digest[:SHORT]} has migrated already"
+    if deployment.first("installing", "migrating"):
+        raise Failure(f"the migration to {digest[:SHORT]} was interrupted: prepare it again")
+    return change(place, digest, wanted)
+
+
+def change(place: Place, digest: Digest, wanted: Database) -> str:
+    empty = database.is_empty(place)
+    if empty:
+        place.journal.append("installing", digest)
+    else:
+        backup = database.back_up(place, digest)
+        place.journal.append("migrating", digest, backup=backup)
+    chosen = wanted.install if empty and wanted.install else wanted.migrate
+    try:
+        for command in chosen:
+            obey(place, digest, command)
+    except (Failure, OSError) as reason:
+        raise undone(place, reason) from None
+    place.journal.append("migrated", digest)
+    kept = "schema was empty" if empty else f"backup {backup}"
+    return f"ran {len(chosen)} commands, {kept}"
+
+
+def obey(place: Place, digest: Digest, command: Command) -> None:
+    """Run one command of the component's in its release; raises Failure naming it."""
+    line = shlex.join(command)
+    print(f"$ {line}", flush=True)
+    code = commands.show(command, place.release(digest), {"HOME": str(place.shared)})
+    if code:
+        raise Failure(f"{line} failed with {code}")

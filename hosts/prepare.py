@@ -1,0 +1,70 @@
+"""prepare: bring a release onto this server, verified and configured, beside the live one."""
+
+from pathlib import Path
+
+from hosts import database, runtimes
+from hosts.artifact import inspect, unpack, verify_provenance
+from hosts.configuration import context, render, secrets, share
+from hosts.failure import Failure
+from hosts.place import Place, read_manifest, seal
+from hosts.recovery import settle, undone
+from model.release import SHORT, Digest, Manifest, Order
+
+
+def prepare(
+    place: Place, digest: Digest, order: Order, artifact: Path | None, provenance: Path | None
+) -> str:
+    """The outcome in a sentence; raises Failure and leaves nothing of an unfinished release."""
+    place.create()
+    if settled := settle(place):
+        print(settled, flush=True)
+    place.journal.append("preparing", digest)
+    try:
+        if place.release(digest).is_dir():
+            outcome = refresh(place, digest, order)
+        else:
+            outcome = add(place, digest, order, artifact, provenance)
+    except (Failure, OSError) as reason:
+        raise undone(place, reason) from None
+    place.journal.append("prepared", digest, order=order.model_copy(update={"secrets": {}}))
+    return outcome
+
+
+def add(
+    place: Place, digest: Digest, order: Order, artifact: Path | None, provenance: Path | None
+) -> str:
+    """Verify, unpack and configure a release that is not here yet."""
+    if not artifact or not provenance:
+        raise Failure(f"release {digest[:SHORT]} is not here: give --artifact and --provenance")
+    verify_provenance(provenance, place.server.public_key, place.component, digest)
+    files = inspect(artifact, digest)
+    draft = place.draft(digest)
+    unpack(artifact, draft)
+    manifest = read_manifest(draft, place.component)
+    templates = configure(place, digest, draft, manifest, order)
+    seal(draft)
+    draft.rename(place.release(digest))
+    return f"unpacked {files:,} files, configured {templates} templates"
+
+
+def configure(place: Place, digest: Digest, draft: Path, manifest: Manifest, order: Order) -> int:
+    """Make a new tree this environment's; the number of its templates."""
+    given = secrets(manifest, order)
+    login = database.ensure(place, manifest, order)
+    templates, _ = render(draft, context(place, digest, order, given, login))
+    share(draft, place.shared, manifest.serve.writable)
+    runtimes.of(manifest.runtime).configure(draft, place.release(digest), manifest.serve)
+    return templates
+
+
+def refresh(place: Place, digest: Digest, order: Order) -> str:
+    """Configure a release again that is here already: a secret may have been rotated."""
+    manifest = place.manifest(digest)
+    given = secrets(manifest, order)
+    login = database.ensure(place, manifest, order)
+    names = context(place, digest, order, given, login)
+    templates, changed = render(place.release(digest), names)
+    if changed:
+        # PHP remembers the old file, of the live release and of one that was only previewed.
+        runtimes.of(manifest.runtime).reload(place.server)
+    return f"already here, configured {templates} templates, {changed} changed"

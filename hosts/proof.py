@@ -1,0 +1,21 @@
+"""What a release must show before it is believed: its pages, and its digest by its own mouth."""
+
+from hosts import runtimes
+from hosts.failure import Failure
+from hosts.pages import Answer, Ask
+from model.component import Check
+from model.release import Digest, Manifest
+
+
+def prove(ask: Ask, manifest: Manifest, digest: Digest) -> None:
+    """Raises Failure naming the first check that does not hold, what was expected, what came."""
+    answers = [expected(check, ask(check.path)) for check in manifest.checks]
+    runtimes.of(manifest.runtime).prove(digest, manifest.serve, answers, ask)
+
+
+def expected(check: Check, answer: Answer) -> Answer:
+    if answer.status != check.status:
+        raise Failure(f"GET {check.path} -> {answer}, expected {check.status}")
+    if check.contains and check.contains not in answer.body:
+        raise Failure(f"GET {check.path} -> {answer}, expected it to contain '{check.contains}'")
+    return answer

@@ -1,0 +1,73 @@
+"""PHP applications, run by php-fpm; every page says in a header which release made it."""
+# ruff: noqa: ARG001 - every runtime takes the same arguments
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hosts.failure import Failure
+from hosts.pages import Answer, Ask
+from hosts.server import Server
+from model.component import Serve
+from model.release import FOLDER, SHORT, Digest
+
+HEADER = "X-Slipway-Release"
+
+PREPENDED = f"""<?php
+// Says which release answers: the folder that this very file was read from.
+if (PHP_SAPI !== 'cli') {{
+    header('{HEADER}: ' . basename(dirname(__DIR__)));
+}}
+"""
+
+
+def configure(folder: Path, release: Path, serve: Serve) -> None:
+    """Have PHP run our line before each script; PHP looks for `.user.ini` from its root on."""
+    (folder / FOLDER / "release.php").write_text(PREPENDED)
+    settings = folder / (serve.root or ".") / ".user.ini"
+    shipped = settings.read_text() + "\n" if settings.is_file() else ""
+    settings.unlink(missing_ok=True)
+    settings.write_text(f'{shipped}auto_prepend_file = "{release / FOLDER / "release.php"}"\n')
+
+
+def reload(server: Server) -> None:
+    """SIGUSR2: php-fpm starts anew on the same sockets, with an empty opcache."""
+    try:
+        process = int(server.php_pid.read_text())
+        if b"php-fpm" not in Path(f"/proc/{process}/cmdline").read_bytes():
+            raise Failure(f"{server.php_pid}: process {process} is not php-fpm")
+        os.kill(process, signal.SIGUSR2)
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        raise Failure(f"{server.php_pid}: php-fpm is not running") from None
+
+
+def prove(digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> None:
+    told = {answer.headers.get(HEADER.lower(), "") for answer in answers} - {""}
+    if not told:
+        raise Failure(f"no checked page came from PHP: none has the header {HEADER}")
+    if told != {digest}:
+        other = ", ".join(name[:SHORT] for name in told - {digest})
+        raise Failure(f"release {other} answers instead of {digest[:SHORT]}")
+
+
+def answer(server: Server, component: str, variables: Mapping[str, str]) -> str:
+    """The edge's side of PHP.
+
+    `resolve_root_symlink`: otherwise PHP goes on serving the release it saw first. `lb_retries`:
+    under full load one in fifty reloads of php-fpm closes a connection that was just made, before
+    it has read the request; a GET is then asked again.
+    """
+    lines = [f"\tenv {name} {value}" for name, value in variables.items()]
+    return "\n".join(
+        [
+            f"php_fastcgi unix/{server.php_socket(component)} {{",
+            "\tresolve_root_symlink",
+            "\tlb_retries 3",
+            "\tlb_try_interval 50ms",
+            "\theader_down -Strict-Transport-Security",
+            *lines,
+            "}",
+            "file_server",
+        ]
+    )

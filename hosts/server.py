@@ -1,0 +1,78 @@
+"""What a server knows about itself: `server.toml`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from model.environment import Port
+from model.reading import Model
+
+
+def absolute(path: Path) -> Path:
+    """Refuse a path that would mean another file elsewhere, or that a Caddyfile cannot hold."""
+    if not path.is_absolute() or any(character in str(path) for character in ' \t"{}'):
+        raise ValueError("must be an absolute path without spaces, quotes and braces")
+    return path
+
+
+Absolute = Annotated[Path, AfterValidator(absolute)]
+
+
+class DatabaseServer(Model):
+    """The MariaDB of this server."""
+
+    socket: Absolute
+    user: str
+    """An administrator whom the socket identifies by his account here, without a password."""
+
+
+class Server(Model):
+    """One server of one environment."""
+
+    srv: Absolute
+    """A folder for each component: its releases, shared files and journal."""
+    run: Absolute
+    """Sockets and process ids; short, since a socket's path holds 107 characters."""
+    state: Absolute
+    """What the services keep: certificates, the database, their configuration."""
+    log: Absolute
+    public_key: Absolute
+    """The key, in PEM, that the provenance of every release must be signed for."""
+    http_port: Port = 80
+    https_port: Port = 443
+    bind: str | None = None
+    """The address that the edge listens on; all of them when absent."""
+    authority: Absolute | None = None
+    """Whom to believe about certificates; when absent, those whom the system believes."""
+    database: DatabaseServer | None = None
+    php_fpm: str = "php-fpm8.2"
+
+    @property
+    def address(self) -> str:
+        """Where the edge is asked for its proofs."""
+        return self.bind or "127.0.0.1"
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.run / "edge-admin.sock"
+
+    @property
+    def preview_socket(self) -> Path:
+        """Where the edge shows releases that are not live yet."""
+        return self.run / "preview.sock"
+
+    @property
+    def php_pid(self) -> Path:
+        return self.run / "php" / "master.pid"
+
+    def php_socket(self, component: str) -> Path:
+        return self.run / "php" / f"{component}.sock"
+
+    def php_folder(self, component: str, kind: str) -> Path:
+        """A component's own folder for PHP's `sessions`, `uploads` and `temporary` files."""
+        return self.run / "php" / component / kind
+
+    @property
+    def certificates(self) -> Path:
+        return self.state / "edge"

@@ -1,0 +1,67 @@
+"""switch: make a release live, prove it from outside, or return to the one before.
+
+Rolling back is the same to an earlier release that is still here: no migration and no restoration.
+"""
+
+import time
+
+from hosts.failure import Failure, sentence
+from hosts.journal import Deployment
+from hosts.place import CURRENT, NEXT, Place
+from hosts.recovery import confirm, settle, switched, undone
+from model.release import SHORT, Digest
+
+
+def switch(place: Place, digest: Digest) -> str:
+    """The outcome in a sentence; raises Failure naming the check, with the old release live."""
+    began = time.monotonic()
+    place.manifest(digest)
+    deployment = place.journal.unfinished()
+    if deployment and deployment.digest != digest:
+        print(settle(place), flush=True)
+        deployment = None
+    if place.live == digest and not (deployment and deployment.first("switching")):
+        return stay(place, digest)
+    previous = turn(place, digest, deployment)
+    try:
+        confirm(place, digest)
+    except (Failure, OSError) as reason:
+        raise undone(place, reason) from None
+    place.journal.append("live", digest)
+    seconds = time.monotonic() - began
+    return f"live in {seconds:.1f} s, digest {digest[:SHORT]}{tidy(place, digest, previous)}"
+
+
+def tidy(place: Place, digest: Digest, previous: Digest | None) -> str:
+    """Remove what is not needed any more; what to say when that fails, since the switch did not."""
+    try:
+        place.unpoint(NEXT)
+        place.prune(place.order().keep, digest, previous)
+    except (Failure, OSError) as reason:
+        return f", but older releases could not be removed: {sentence(reason)}"
+    return ""
+
+
+def turn(place: Place, digest: Digest, deployment: Deployment | None) -> Digest | None:
+    """Move `current`, unless a killed switch has done so already; what was live before."""
+    begun = deployment.first("switching") if deployment else None
+    if begun and deployment and switched(place, deployment):
+        return begun.previous
+    ready = deployment and deployment.first("checked")
+    if not ready and not place.journal.last(digest, "live"):
+        raise Failure(f"{digest[:SHORT]} was never live and has not been checked: check it first")
+    previous = place.live
+    place.journal.append("switching", digest, previous=previous)
+    place.point(CURRENT, digest)
+    return previous
+
+
+def stay(place: Place, digest: Digest) -> str:
+    """Prove a release that is live already; a failure changes nothing, for nothing was changed."""
+    try:
+        confirm(place, digest)
+    except (Failure, OSError) as reason:
+        raise undone(place, reason) from None
+    place.journal.append("proved", digest)
+    place.unpoint(NEXT)
+    return f"already live, digest {digest[:SHORT]}"
