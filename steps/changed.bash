@@ -4,7 +4,8 @@
 set -euo pipefail
 old=$1 new=$2
 shift 2
-export GIT_DIR=$PWD/repository.git GIT_INDEX_FILE=$PWD/changed-index
+GIT_DIR=$(realpath "$GIT_DIR") GIT_INDEX_FILE=$PWD/changed-index
+export GIT_DIR GIT_INDEX_FILE
 
 extract() { # tree, folder, which kind of difference the tree has no file for
   rm -rf "$2"

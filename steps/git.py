@@ -1,6 +1,7 @@
 """Git on a worker: one bare repository per component, and trees made without a checkout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from buildbot.process.buildstep import ShellMixin
@@ -11,22 +12,20 @@ from model.tags import releases
 from releases.provenance import Material
 from steps.step import Step
 
-REPOSITORY = "repository.git"
-INDEX = "index"
+HERE = Path(__file__).parent
+ENVIRONMENT = {"GIT_DIR": "repository.git", "GIT_INDEX_FILE": "index", "LC_ALL": "C.UTF-8"}
+"""Every command works on the component's repository and on one index: the tree in the making."""
 
 
 class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no running build
-    """A step of several commands in the component's repository; it ends at the first that fails."""
+    """A step of a few commands in the component's repository; the first that fails ends it."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs = self.setupShellMixin(kwargs, prohibitArgs=["command"])
         super().__init__(**kwargs)
 
     async def attempt(
-        self,
-        command: Sequence[str],
-        stdin: str | bytes | None = None,
-        env: Mapping[str, str] | None = None,
+        self, command: Sequence[str], stdin: str | bytes | None = None
     ) -> RemoteShellCommand:
         """Run one command and keep what it prints; the caller looks at its exit code."""
         remote: RemoteShellCommand = await self.makeRemoteShellCommand(
@@ -35,51 +34,47 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             collectStderr=True,
             logEnviron=False,
             initialStdin=stdin,
-            env={"GIT_INDEX_FILE": INDEX, "LC_ALL": "C.UTF-8", **(env or {})},
+            env=ENVIRONMENT,
         )
         await self.runCommand(remote)
         return remote
 
-    async def shell(self, *command: str, **kwargs: Any) -> str:
+    async def shell(self, *command: str, stdin: str | bytes | None = None) -> str:
         """What one command prints; the step fails with its last line when it fails."""
-        remote = await self.attempt(command, **kwargs)
+        remote = await self.attempt(command, stdin)
         if remote.didFail():
             self.fail(last_line(remote.stderr) or f"{command[0]} failed")
         return str(remote.stdout)
 
-    async def git(self, *arguments: str, **kwargs: Any) -> str:
-        return await self.shell("git", f"--git-dir={REPOSITORY}", *arguments, **kwargs)
+    async def script(self, name: str, *arguments: str, stdin: str | bytes | None = None) -> str:
+        """What one of the scripts beside this module prints; workers need nothing of ours."""
+        text = (HERE / f"{name}.bash").read_text("utf-8")
+        return await self.shell("bash", "-c", text, name, *arguments, stdin=stdin)
 
-    async def in_tree(self, folder: str, index: str, *arguments: str, **kwargs: Any) -> str:
-        """Run git in a folder that serves as work tree, with an index of its own."""
-        up = "../" * (folder.count("/") + 1)
-        command = ("git", "-C", folder, f"--git-dir={up}{REPOSITORY}", "--work-tree=.")
-        return await self.shell(*command, *arguments, env={"GIT_INDEX_FILE": up + index}, **kwargs)
-
-    async def fetch(self, source: Source, into: str = "") -> Material:
-        """Have the newest commit that a source follows in the component's repository."""
+    async def lay(self, source: Source, into: str = "") -> tuple[Material, str]:
+        """Lay the newest commit that a source follows into the tree; also its tree and date."""
         pattern = f"refs/heads/{source.branch}" if source.branch else "refs/tags/*"
         command = ("git", "ls-remote", source.repository, pattern, f"{pattern}^{{}}")
         listed = await self.attempt(command)
         if listed.didFail():
             self.fail(f"{source.repository} cannot be reached: {last_line(listed.stderr)}")
-        release, commit = self.newest(source, listed.stdout)
-        known = ("git", f"--git-dir={REPOSITORY}", "cat-file", "-e", f"{commit}^{{commit}}")
-        if (await self.attempt(known)).didFail():
-            ref = f"refs/tags/{release}" if source.release else f"refs/heads/{release}"
-            kept = f"+{ref}:refs/slipway/{into or 'upstream'}"
-            await self.git("fetch", "--quiet", "--no-tags", "--depth=1", source.repository, kept)
-        return Material(repository=source.repository, release=release, commit=commit, into=into)
+        ref, commit = self.newest(source, listed.stdout)
+        ours = f"refs/slipway/{into or 'upstream'}"
+        facts = await self.script("lay", commit, source.repository, ref, ours, into)
+        release = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        made_of = Material(repository=source.repository, release=release, commit=commit, into=into)
+        return made_of, facts.strip()
 
     def newest(self, source: Source, listing: str) -> tuple[str, str]:
-        """The release or branch that `git ls-remote` lists as the newest, and its commit."""
+        """The ref that `git ls-remote` lists as the newest of those followed, and its commit."""
         commits = pointed_at(listing)
         prefix = "refs/heads/" if source.branch else "refs/tags/"
         names = [ref.removeprefix(prefix) for ref in commits if ref.startswith(prefix)]
         found = names if source.branch else releases(source, names)
         if not found:
             self.fail(f"{source.repository} has no {source.follows}")
-        return found[-1], commits[prefix + found[-1]]
+        ref = prefix + found[-1]
+        return ref, commits[ref]
 
 
 def pointed_at(listing: str) -> dict[str, str]:

@@ -21,12 +21,7 @@ class LayOverlays(GitStep):
 
     @async_to_deferred
     async def run(self) -> int:
-        laid = [await self.fetch(overlay, into=overlay.into) for overlay in self.overlays]
-        for material in laid:
-            await self.git(
-                "rm", "-r", "-q", "-f", "--cached", "--ignore-unmatch", "--", material.into
-            )
-            await self.git("read-tree", "-i", f"--prefix={material.into}/", material.commit)
+        laid = [(await self.lay(overlay, overlay.into))[0] for overlay in self.overlays]
         materials = [*self.getProperty("materials"), *(m.model_dump() for m in laid)]
         self.setProperty("materials", materials, self.name)
         self.descriptionDone = ", ".join(f"{m.into} at {m.commit[:8]}" for m in laid)

@@ -1,22 +1,33 @@
 #!/usr/bin/env bash
-# Pack one commit: artifact.tar.zst, the digest of the uncompressed tar, and the forbidden words in it.
-# Arguments: the commit; standard input: words that the tar must not hold, one a line.
+# Add the files of ours to the index and pack it: artifact.tar.zst, and the digest of the
+# uncompressed tar. Arguments: the commit's date, then words that the tar must not hold; standard
+# input: a tar of our files. Prints tree, commit, digest, size, and the forbidden words found.
 set -euo pipefail
-commit=$1
-cat >forbidden
-rm -f artifact.tar.zst found to-digest to-search
+date=$1
+shift
+printf '%s\n' "$@" >forbidden
+rm -rf ours artifact.tar.zst found to-digest to-search
+mkdir ours
+tar -x -C ours
+GIT_DIR=$(realpath "$GIT_DIR") GIT_INDEX_FILE=$(realpath "$GIT_INDEX_FILE")
+export GIT_DIR GIT_INDEX_FILE
+(cd ours && find . -type f -printf '%P\0' | git --work-tree=. update-index --add -z --stdin)
+tree=$(git write-tree)
+export GIT_AUTHOR_NAME=slipway GIT_AUTHOR_EMAIL=slipway@localhost GIT_AUTHOR_DATE=$date
+export GIT_COMMITTER_NAME=slipway GIT_COMMITTER_EMAIL=slipway@localhost GIT_COMMITTER_DATE=$date
+commit=$(git commit-tree -m release "$tree")
+
 mkfifo to-digest to-search
 sha256sum <to-digest | cut -c1-64 >digest &
 digesting=$!
 # grep ends with 1 when it finds nothing, which is what we hope for.
 { LC_ALL=C grep -aoF -f forbidden to-search || test $? -eq 1; } | sort -u >found &
 searching=$!
-git --git-dir=repository.git -c tar.umask=0022 archive --format=tar "$commit" |
+git -c tar.umask=0022 archive --format=tar "$commit" |
   tee to-digest to-search |
   zstd -q -3 -T2 -o artifact.tar.zst
 wait "$digesting"
 wait "$searching"
 rm -f to-digest to-search
-cat digest
-stat --format=%s artifact.tar.zst
+echo "$tree" "$commit" "$(cat digest)" "$(stat --format=%s artifact.tar.zst)"
 cat found

@@ -7,6 +7,8 @@ from typing import Any
 
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
+from git.cmd import Git
+from twisted.internet.threads import deferToThread
 
 from releases.provenance import Patch
 from steps.git import GitStep
@@ -30,23 +32,28 @@ class ApplyPatches(GitStep):
     async def run(self) -> int:
         applied = [await self.apply(self.folder / name) for name in self.series]
         self.setProperty("patches", [patch.model_dump() for patch in applied], self.name)
-        self.setProperty("patched-tree", (await self.git("write-tree")).strip(), self.name)
+        self.setProperty("patched-tree", (await self.shell("git", "write-tree")).strip(), self.name)
         self.descriptionDone = f"{count(applied)} applied on {self.getProperty('release')}"
         return SUCCESS
 
     async def apply(self, path: Path) -> Patch:
         """Apply one patch to the index, or end the step with the file and hunk that stand out."""
         text = path.read_bytes()
-        command = ("git", "--git-dir=repository.git", "apply", "--cached", "--whitespace=nowarn")
+        command = ("git", "apply", "--cached", "--whitespace=nowarn")
         applying = await self.attempt(command, stdin=text)
         if applying.didFail():
             self.fail(f"{path.name} does not apply: {rejection(applying.stderr, text)}")
-        ids = await self.shell("git", "patch-id", "--stable", stdin=text)
-        return describe(path.name, text, ids.split()[0] if ids else "")
+        return describe(path.name, text, await deferToThread(patch_id, path))
 
 
 def count(patches: list[Patch]) -> str:
     return "1 patch" if len(patches) == 1 else f"{len(patches)} patches"
+
+
+def patch_id(path: Path) -> str:
+    """What stays the same when the lines of a patch move: `git patch-id --stable`."""
+    with path.open("rb") as patch:
+        return str(Git().patch_id("--stable", istream=patch)).partition(" ")[0]
 
 
 def describe(name: str, text: bytes, patch_id: str) -> Patch:

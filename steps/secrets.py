@@ -1,17 +1,17 @@
 """Look for the shapes of secrets in what the site adds to the upstream."""
 
-from typing import Any
+import json
 
 from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
-from steps.changed import CompareChanged, Finding
+from steps.git import GitStep, last_line
 
 GUESSES = ("Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector")
 """detect-secrets' plugins that guess from randomness or a word, not from a known shape."""
 
 
-class ScanForSecrets(CompareChanged):
+class ScanForSecrets(GitStep):
     """Refuse a release into which somebody wrote a key, a token or a password."""
 
     name = "scan-for-secrets"
@@ -20,21 +20,22 @@ class ScanForSecrets(CompareChanged):
     @async_to_deferred
     async def run(self) -> int:
         before, after = self.getProperty("upstream-tree"), self.getProperty("tree")
-        files, findings = await self.compare(before, after)
-        if findings:
-            await self.addCompleteLog("secrets", "\n".join(map(str, findings)))
-            self.descriptionDone = f"{findings[0].file} holds a secret: {findings[0].rule}"
+        files = int(await self.script("additions", before, after))
+        found = await self.scan() if files else {}
+        for file, secrets in sorted(found.items()):
+            kind = secrets[0]["type"]
+            self.descriptionDone = f"{file}, line {secrets[0]['line_number']}: {kind}"
             return FAILURE
         self.descriptionDone = f"{files} files added or changed, no secret"
         return SUCCESS
 
-    async def scan(self, folder: str) -> list[Finding]:
+    async def scan(self) -> dict[str, list[dict[str, object]]]:
+        """What detect-secrets finds, by file."""
         disabled = [word for guess in GUESSES for word in ("--disable-plugin", guess)]
-        report: dict[str, Any] = await self.json_of(
-            "detect-secrets", "-C", folder, "scan", "--all-files", "--no-verify", *disabled
-        )
-        return [
-            Finding(file, secret["type"], secret["hashed_secret"])
-            for file, found in report["results"].items()
-            for secret in found
-        ]
+        command = ("detect-secrets", "-C", "added", "scan", "--all-files", "--no-verify", *disabled)
+        remote = await self.attempt(command)
+        try:
+            return dict(json.loads(remote.stdout)["results"])
+        except ValueError:
+            self.fail(f"detect-secrets failed: {last_line(remote.stderr)}")
+            raise

@@ -6,10 +6,7 @@ from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Source
-from steps.git import REPOSITORY, GitStep
-
-ATTRIBUTES = "* -export-ignore -export-subst -text -ident -filter\n"
-"""Pack every file as it is, whatever the upstream's .gitattributes say."""
+from steps.git import GitStep
 
 
 class FetchUpstream(GitStep):
@@ -24,14 +21,12 @@ class FetchUpstream(GitStep):
 
     @async_to_deferred
     async def run(self) -> int:
-        await self.shell("git", "init", "--quiet", "--bare", REPOSITORY)
-        await self.shell("tee", f"{REPOSITORY}/info/attributes", stdin=ATTRIBUTES)
-        upstream = await self.fetch(self.source)
-        await self.git("read-tree", upstream.commit)
-        facts = (await self.git("show", "--no-patch", "--format=%T %ct", upstream.commit)).split()
+        await self.script("repository")
+        upstream, facts = await self.lay(self.source)
+        tree, date = facts.split()
         self.setProperty("release", upstream.release, self.name)
         self.setProperty("materials", [upstream.model_dump()], self.name)
-        self.setProperty("upstream-tree", facts[0], self.name)
-        self.setProperty("upstream-date", facts[1], self.name)
+        self.setProperty("upstream-tree", tree, self.name)
+        self.setProperty("upstream-date", date, self.name)
         self.descriptionDone = f"{upstream.release} at {upstream.commit[:8]}"
         return SUCCESS

@@ -192,7 +192,7 @@ class Build(RunMasterBase):
         self.theme.commit({"deploy.key": key})
         done = await self.run_build()
         assert done["results"] == FAILURE
-        expected = "themes/ours/deploy.key holds a secret: Private Key (failure)"
+        expected = "themes/ours/deploy.key, line 1: Private Key (failure)"
         assert self.said(done)["scan-for-secrets"] == expected
 
     @async_to_deferred

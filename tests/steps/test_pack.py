@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from releases.store import digest_of
-from steps.pack import SCRIPT
+from steps.git import ENVIRONMENT, HERE
+from steps.pack import archive
 from tests.repositories import Repository
 
 CIRCUMSTANCES = {
@@ -40,34 +41,35 @@ def pack(
     origin: Repository,
     before: str = "true",
     environment: Mapping[str, str] | None = None,
-    words: str = "blog.example\n",
+    words: tuple[str, ...] = ("blog.example",),
 ) -> list[str]:
-    """Clone afresh and pack; what the script prints."""
+    """Fetch afresh, lay and pack; what the script prints: tree, commit, digest, size, words."""
     folder.mkdir()
-    bare = folder / "repository.git"
-    subprocess.run(["git", "clone", "-q", "--bare", origin.address, bare], check=True)
-    (bare / "info" / "attributes").write_text("* -export-ignore -export-subst -text -ident\n")
-    base = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
-    done = subprocess.run(
-        ["bash", "-c", f"{before}\n{SCRIPT.read_text()}", "pack", "1.0"],
-        check=True,
-        cwd=folder,
-        env=base | dict(environment or {}),
-        input=words,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.split()
+    commit = origin.git("rev-parse", "1.0^{commit}")
+    lay = (commit, origin.address, "refs/tags/1.0", "refs/slipway/upstream", "")
+    surroundings = ENVIRONMENT | {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    surroundings |= dict(environment or {})
+    for name, arguments in (("repository", ()), ("lay", lay), ("pack", ("@0 +0000", *words))):
+        script = f"{before}\n{(HERE / f'{name}.bash').read_text()}"
+        done = subprocess.run(
+            ["bash", "-c", script, name, *arguments],
+            check=True,
+            cwd=folder,
+            env=surroundings,
+            input=archive({".slipway/manifest.json": b"{}"}),
+            capture_output=True,
+        )
+    return done.stdout.decode().split()
 
 
 @pytest.mark.parametrize("circumstance", CIRCUMSTANCES)
 def test_two_packers_make_the_same_bytes(
     tmp_path: Path, origin: Repository, circumstance: str
 ) -> None:
-    digest, size, *found = pack(tmp_path / "one", origin)
+    _, _, digest, size, *found = pack(tmp_path / "one", origin)
     assert found == []
     again = pack(tmp_path / "two", origin, *CIRCUMSTANCES[circumstance])
-    assert again[0] == digest
+    assert again[2] == digest
     artifact = tmp_path / "one" / "artifact.tar.zst"
     assert digest_of(artifact) == digest
     assert artifact.stat().st_size == int(size)
@@ -82,12 +84,12 @@ def test_every_file_is_packed_as_it_is(tmp_path: Path, origin: Repository) -> No
         text=True,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
     ).stdout
-    for name in ("index.php", "ünïcode.txt", ".gitattributes"):
+    for name in ("index.php", "ünïcode.txt", ".gitattributes", ".slipway/manifest.json"):
         assert name in listing
     assert "-rwxr-xr-x root/root" in listing
     assert "-rw-r--r-- root/root" in listing
 
 
 def test_a_forbidden_word_is_found_wherever_it_stands(tmp_path: Path, origin: Repository) -> None:
-    *_, found = pack(tmp_path / "one", origin, words="blog.example\nexport-ignore\n")
+    *_, found = pack(tmp_path / "one", origin, words=("blog.example", "export-ignore"))
     assert found == "export-ignore"

@@ -1,6 +1,6 @@
 """Only what we add counts: findings are compared before and after."""
 
-from steps.changed import Finding, added
+from steps.lint import Finding, added
 
 OLD = Finding("a.php", "Squiz.PHP.Eval", "Use of eval() is discouraged")
 NEW = Finding("b.php", "Generic.PHP.Syntax", "PHP syntax error")

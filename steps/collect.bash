@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Replace the index by the files of a folder; print how many there are. Argument: the folder.
+set -euo pipefail
+test -d "$1" || {
+  echo "the build made no folder '${1#*/}'" >&2
+  exit 1
+}
+GIT_DIR=$(realpath "$GIT_DIR") GIT_INDEX_FILE=$(realpath "$GIT_INDEX_FILE")
+export GIT_DIR GIT_INDEX_FILE
+git read-tree --empty
+cd "$1"
+git --work-tree=. add --all --force .
+git ls-files -z | tr -cd '\0' | wc -c
