@@ -135,7 +135,7 @@ class Load:
 
 def memory(line: Line) -> float:
     """Megabytes of all our processes, shared pages counted once (PSS)."""
-    groups = {int(path.read_text()) for path in line.layout.pids.iterdir()}
+    groups = {int(path.read_text().split()[0]) for path in line.layout.pids.iterdir()}
     kilobytes = 0
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -19,6 +19,8 @@ class Installation(Model):
     """The UI's port on loopback; a TLS edge stands before it on a public machine."""
     worker_port: Port
     """The port on loopback to which workers connect."""
+    database: str = "sqlite:///state.sqlite"
+    """Buildbot's database, which is the ledger: an SQLAlchemy address."""
     store: Path
     """The folder of artifacts and their provenance."""
     secrets: Path

@@ -5,13 +5,23 @@ from typing import Any
 from buildbot.data.resultspec import Filter
 from buildbot.master import BuildMaster
 from buildbot.process.results import SUCCESS
+from sqlalchemy.pool import SingletonThreadPool
 
 from model.component import Component
 from model.environment import Environment
 from releases.history import Action, Entry, History
 
+ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
+"""SQLite folds its log when the last connection closes, and Buildbot closes after each query."""
+
 DEPTH = 200
 """How many builds of one builder are looked at: more than any `keep` holds."""
+
+
+def database(address: str) -> dict[str, Any]:
+    """The value of `c["db"]`."""
+    sqlite = address.startswith("sqlite:")
+    return {"db_url": address, "engine_kwargs": ONE_OPEN_CONNECTION if sqlite else {}}
 
 
 async def history(master: BuildMaster, component: Component, environment: Environment) -> History:

@@ -208,7 +208,7 @@ class Line:
 
     def kill(self, program: str) -> None:
         """SIGKILL a program's whole process group."""
-        group = int((self.layout.pids / program).read_text())
+        group = int((self.layout.pids / program).read_text().split()[0])
         os.killpg(group, signal.SIGKILL)
 
 
