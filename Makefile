@@ -4,19 +4,22 @@ ENVIRONMENTS ?= environments
 STATE ?= var/run
 MIRRORS ?= var/mirrors
 COMPONENT ?=
+PORT ?= 8010
+OPTIONS ?=
 
 PYTHON := /usr/bin/python3 -B -m
-PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors $(MIRRORS)
+PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors $(MIRRORS) \
+  --http-port $(PORT) --worker-port $$(($(PORT) + 1))
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change test check bench lock
+.PHONY: help run stop clean change test check pictures bench lock
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start everything on this machine, or bring what runs up to date
-	@$(PYTHON) local.bootstrap run -m local.run $(PLACE)
+	@$(PYTHON) local.bootstrap run -m local.run $(PLACE) $(OPTIONS)
 
 stop: ## Stop all of it and nothing else
 	@$(PYTHON) local.stop --state $(STATE)
@@ -32,6 +35,10 @@ test: ## Run every test, the whole line with real applications included
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute
 	@$(PYTHON) local.bootstrap test -m local.check
+
+pictures: ## Take the pictures of the documents again, in a real browser
+	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py
+	@cp var/pictures/promote.png var/pictures/promoted.png docs/pictures/
 
 bench: ## Measure push to staging, promotion and roll back against their floor
 	@$(PYTHON) local.bootstrap test -m benchmarks.lead_time

@@ -41,7 +41,7 @@ def timed(work: Callable[[], object]) -> float:
 def installation(folder: Path) -> tuple[Line, float]:
     """A fresh installation with its first releases, and the seconds until all pages answered."""
     line = Line(layout(folder / "run"))
-    line.stop("--forget")
+    line.made("clean")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shared = CHECKOUT / "var" / "mirrors"
@@ -165,7 +165,7 @@ def main() -> None:
     try:
         measure(line, fresh)
     finally:
-        line.stop()
+        line.made("stop")
 
 
 def measure(line: Line, fresh: float) -> None:

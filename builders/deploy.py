@@ -6,7 +6,6 @@ from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate
 from buildbot.process.results import SKIPPED, SUCCESS
-from buildbot.steps.transfer import FileDownload
 
 from builders.build import BLOCK
 from model.component import Component
@@ -16,6 +15,7 @@ from releases.history import Action
 from releases.store import Store
 from steps.host import OnHost
 from steps.release import ChooseRelease
+from steps.send import Send
 
 ARTIFACT = "artifact.tar.zst"
 PROVENANCE = "provenance.json"
@@ -71,17 +71,15 @@ def recipe(
     )
 
 
-def send(name: str, source: str, target: str) -> FileDownload:
-    return FileDownload(
+def send(name: str, source: str, target: str) -> Send:
+    return Send(
         Interpolate(source),
         target,
         name=name,
         blocksize=BLOCK,
         mode=0o600,
-        descriptionDone="sent to the server",
         doStepIf=arrives,
         hideStepIf=skipped,
-        haltOnFailure=True,
     )
 
 

@@ -4,6 +4,7 @@ from buildbot.schedulers.forcesched import (
     CodebaseParameter,
     FixedParameter,
     ForceScheduler,
+    IntParameter,
     StringParameter,
 )
 
@@ -59,6 +60,7 @@ def button(
         buttonName=text,
         label=text,
         reason=StringParameter(name="reason", label="Why", default="", required=True, size=60),
+        priority=IntParameter(name="priority", default=0, hide=True),
         codebases=[CodebaseParameter(codebase="", hide=True)],
         properties=properties,
     )

@@ -16,7 +16,7 @@ def line() -> Iterator[Line]:
     """Both environments with their first releases in staging; stopped also after a failure."""
     folder = CHECKOUT / "var" / "test"
     running = Line(layout(folder / "run"))
-    running.stop("--forget")
+    running.made("clean")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shared = CHECKOUT / "var" / "mirrors"
@@ -28,7 +28,7 @@ def line() -> Iterator[Line]:
         running.log_in()
         yield running
     finally:
-        running.stop()
+        running.made("stop")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

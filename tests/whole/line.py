@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -56,33 +55,30 @@ class Line:
 
     # What an operator types.
 
-    def command(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def make(self, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the README's commands for this installation."""
         layout = self.layout
-        where = {
-            "--site": layout.site,
-            "--environments": layout.environments,
-            "--state": layout.state,
-            "--mirrors": layout.mirrors,
-            "--http-port": layout.http_port,
-            "--worker-port": layout.worker_port,
+        here = {
+            "SITE": layout.site,
+            "ENVIRONMENTS": layout.environments,
+            "STATE": layout.state,
+            "MIRRORS": layout.mirrors,
+            "PORT": layout.http_port,
+            **variables,
         }
-        words = [str(word) for pair in where.items() for word in pair]
+        words = [f"{name}={value}" for name, value in here.items()]
         return subprocess.run(
-            [sys.executable, "-m", module, *words, *arguments],
-            cwd=CHECKOUT,
-            check=False,
-            capture_output=True,
-            text=True,
+            ["make", target, *words], cwd=CHECKOUT, check=False, capture_output=True, text=True
         )
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        done = self.command("local.run", *arguments)
+    def made(self, target: str, **variables: str) -> str:
+        """What a command prints that must succeed."""
+        done = self.make(target, **variables)
         assert done.returncode == 0, done.stdout + done.stderr
-        return done
+        return done.stdout
 
-    def stop(self, *arguments: str) -> None:
-        done = self.command("local.stop", *arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
+    def run(self, options: str = "") -> str:
+        return self.made("run", OPTIONS=options)
 
     # What visitors see.
 

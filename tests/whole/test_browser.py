@@ -40,7 +40,7 @@ def browser(line: Line) -> Iterator[Page]:
 
 def picture(page: Page, name: str) -> Path:
     path = PICTURES / f"{name}.png"
-    page.screenshot(path=path)
+    page.screenshot(path=path, animations="disabled")
     return path
 
 
@@ -66,6 +66,7 @@ def test_a_releaser_logs_in_presses_promote_and_sees_production_change(
     line.idle()
     build = line.builds("blog-production")[0]
     browser.goto(f"{ui}#/builders/{number}/builds/{build['number']}")
+    browser.reload()
     expect(browser.get_by_text(f"digest {staged[:12]}").first).to_be_visible()
     picture(browser, "promoted")
     answer = browser.goto(environment.url(blog))

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import requests
 
+from local.layout import CHECKOUT
 from local.secrets import WEBHOOK
 from releases.provenance import verify
 from releases.store import Store
@@ -19,8 +21,7 @@ COMPONENTS = ("blog", "docs", "specs")
 def change(line: Line, component: str) -> str:
     """`make change COMPONENT=…`; the digest that staging serves then."""
     before = line.live("staging", component)
-    done = line.command("local.change", "--component", component)
-    assert done.returncode == 0, done.stdout + done.stderr
+    line.made("change", COMPONENT=component)
     found = until(
         lambda: now if (now := line.live("staging", component)) != before else None,
         f"a new {component} on staging",
@@ -93,7 +94,7 @@ def test_a_hold_on_staging_lets_green_builds_wait_until_it_is_released(line: Lin
     assert held["results"] == 0, line.said(held)
     stays = line.live("staging", "specs")
     before = line.number(builder)
-    assert line.command("local.change", "--component", "specs").returncode == 0
+    line.made("change", COMPONENT="specs")
     waiting = line.finished(builder, before)
     assert "nothing moves: on hold since" in line.said(waiting)["choose-release"]
     assert line.live("staging", "specs") == stays
@@ -135,6 +136,33 @@ def test_production_takes_only_what_staging_verified_whatever_starts_the_build(
     forced = line.finished(builder, before)
     assert "refused: started without an action" in line.said(forced)["choose-release"]
     assert line.live("production", "blog") == old
+
+
+def test_the_component_that_the_readme_adds_is_built_and_staged(line: Line) -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    sample = re.search(r"`sites/demo/(components/\S+)`:\n\n```toml\n(.*?)```", readme, re.S)
+    assert sample is not None
+    file = line.layout.site / sample[1]
+    file.parent.mkdir()
+    file.write_text(sample[2])
+    line.run()
+    assert line.page("staging", file.parent.name).status == 200
+    assert "nothing" in line.page("production", file.parent.name).body
+    line.promote(file.parent.name)
+    assert line.live("production", file.parent.name) == line.live("staging", file.parent.name)
+
+
+def test_a_mistake_in_a_file_keeps_the_running_configuration(line: Line) -> None:
+    file = line.layout.site / "components" / "specs" / "component.toml"
+    good = file.read_text()
+    file.write_text(good.replace("runtime =", "runtme ="))
+    refused = line.make("run")
+    file.write_text(good)
+    assert refused.returncode != 0
+    assert (
+        f"{file}: unknown key 'runtme' (did you mean 'runtime'?)" in refused.stdout + refused.stderr
+    )
+    assert line.live("staging", "specs")
 
 
 def test_two_commits_at_once_are_one_step_for_staging(line: Line) -> None:
