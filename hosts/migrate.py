@@ -42,8 +42,8 @@ def change(place: Place, digest: Digest, wanted: Database) -> str:
     except (Failure, OSError) as reason:
         raise undone(place, reason) from None
     place.journal.append("migrated", digest)
-    kept = "schema was empty" if empty else f"backup {backup}"
-    return f"ran {len(chosen)} commands, {kept}"
+    kept = "the schema was empty" if empty else f"backup {backup}"
+    return f"{' and '.join(map(shlex.join, chosen))}; {kept}"
 
 
 def obey(place: Place, digest: Digest, command: Command) -> None:

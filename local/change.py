@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 from local import mirrors
 from local.answers import LOOPBACK, SECONDS
 from local.layout import Layout, arguments, layout
+from local.mirror_commands import MirrorFailed
 from local.progress import console
 from local.refusal import Refused, or_one_line
 from local.secrets import WEBHOOK
@@ -23,7 +24,7 @@ def change(layout: Layout, name: str) -> str:
     try:
         component = find(layout, name)
         said = mirrors.change(layout.site, component, layout.mirrors)
-    except (mirrors.MirrorFailed, InvalidSite) as failure:
+    except (MirrorFailed, InvalidSite) as failure:
         raise Refused(str(failure)) from None
     for source in component.sources:
         if source.branch:

@@ -6,34 +6,26 @@ A site names its real repositories. Where the internet is not reachable, git map
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
-import tarfile
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
+from local.contents import Contents
+from local.fast_import import PACKED, commit, fast_import, quoted, sized
+from local.mirror_commands import MirrorFailed, git, run
 from model.component import Component
 from model.mirrors import Edit, Mirror, Mirrors
 from model.reading import read
 
 TRAILER = "Debian-Version"
 """The line of a commit's message that says which package version it holds."""
-
-
-class MirrorFailed(RuntimeError):
-    """A mirror that could not be made or changed; one sentence with repository and command."""
-
-    def __init__(self, repository: str, command: Iterable[str], reason: str) -> None:
-        self.repository = repository
-        self.command = tuple(command)
-        super().__init__(f"{repository}: {shlex.join(self.command)}: {reason}")
 
 
 def make(site: Path, mirrors: Path, cache: Path, say: Callable[[str], None]) -> None:
@@ -213,97 +205,6 @@ class Workshop:
         fast_import(repository, folder, commands(), *PACKED)
 
 
-PACKED = ("-c", "fastimport.unpackLimit=1", "-c", "core.compression=1")
-"""One pack whatever its size; 60 % of the time at 120 % of the space of git's default."""
-
-
-@dataclass
-class Contents:
-    """The files and links of packages or a folder, as their bytes pass to `git fast-import`."""
-
-    files: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Each file's mode in git and its mark in the stream."""
-    links: dict[str, str] = field(default_factory=dict)
-    """The target of each link."""
-    date: int = 0
-    """When the newest file was written, in seconds since 1970."""
-
-    def of_folder(self, folder: Path) -> Iterator[bytes]:
-        """The files below a folder of the site."""
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            name = path.relative_to(folder).as_posix()
-            yield from self.blob(name, path.stat().st_mode, path.read_bytes())
-
-    def of_packages(self, repository: str, archives: Iterable[Path]) -> Iterator[bytes]:
-        """The files of Debian packages, never unpacked to disk, which takes longer than packing."""
-        for archive in archives:
-            command = ("dpkg-deb", "--fsys-tarfile", str(archive))
-            with (
-                TemporaryFile() as errors,
-                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process,
-            ):
-                broken = ""
-                try:
-                    with tarfile.open(fileobj=process.stdout, mode="r|") as packed:
-                        for member in packed:
-                            yield from self.member(packed, member)
-                    process.stdout.read()  # type: ignore[union-attr]  # it is a pipe
-                except tarfile.TarError as problem:
-                    broken = str(problem)
-                if process.wait() or broken:
-                    errors.seek(0)
-                    said = errors.read().decode() or broken
-                    raise MirrorFailed(repository, command, last_lines(said))
-
-    def member(self, packed: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
-        path = os.path.normpath(member.name)
-        if member.issym():
-            self.links[path] = member.linkname
-        elif member.islnk():
-            self.links[path] = "/" + os.path.normpath(member.linkname)
-        elif member.isreg() and (content := packed.extractfile(member)):
-            self.date = max(self.date, int(member.mtime))
-            yield from self.blob(path, member.mode, content.read())
-
-    def blob(self, path: str, mode: int, content: bytes) -> Iterator[bytes]:
-        mark = len(self.files) + 1
-        self.files[path] = ("100755" if mode & 0o100 else "100644", mark)
-        yield f"blob\nmark :{mark}\n".encode()
-        yield from sized(content)
-
-    def tree(self, folder: str, drop: Iterable[str] = ()) -> dict[str, tuple[str, int]]:
-        """What lies below a folder, links replaced by what they point at.
-
-        A link that points at nothing is left out: what it leads to is made on each machine.
-        """
-        inside: dict[str, set[str]] = {"": set()}
-        for path in (*self.files, *self.links):
-            *parents, _ = path.split("/")
-            for depth in range(len(parents) + 1):
-                above = "/".join(parents[:depth])
-                inside.setdefault(above, set()).add("/".join(path.split("/")[: depth + 1]))
-        dropped = {f"{folder}/{path}" for path in drop}
-
-        def below(folder: str) -> Iterator[tuple[str, tuple[str, int]]]:
-            for path in inside.get(folder, set()) - dropped:
-                name, real = path.rpartition("/")[2], self.followed(path)
-                if real in self.files:
-                    yield name, self.files[real]
-                if not f"{folder}/".startswith(f"{real}/"):  # a link to a folder it lies in
-                    yield from ((f"{name}/{inner}", file) for inner, file in below(real))
-
-        return dict(below(folder))
-
-    def followed(self, path: str) -> str:
-        """The path that a chain of links ends in."""
-        for _ in range(10):
-            if path not in self.links:
-                break
-            above = path.rpartition("/")[0]
-            path = os.path.normpath(os.path.join("/", above, self.links[path])).lstrip("/")  # noqa: PTH118  # a link's text may be absolute
-        return path
-
-
 @contextmanager
 def bare(mirror: Mirror, folder: Path) -> Iterator[Path]:
     """A new bare repository that takes its place only when it is complete."""
@@ -357,79 +258,3 @@ def edited(repository: str, edit: Edit, text: str, number: int) -> bytes:
             repository, ("replace", edit.find), f"{edit.file} has {matches} such places, not one"
         )
     return text.encode()
-
-
-def commit(branch: str, author: str, date: int, message: str, *, on_top: bool) -> Iterator[bytes]:
-    """The beginning of a commit for `git fast-import`: on top of the branch, or its first."""
-    yield f"commit refs/heads/{branch}\n".encode()
-    yield f"author {author} {date} +0000\ncommitter {author} {date} +0000\n".encode()
-    yield from sized(message.encode())
-    if on_top:
-        yield f"from refs/heads/{branch}^0\n".encode()
-
-
-def sized(content: bytes) -> tuple[bytes, ...]:
-    """Bytes as `git fast-import` reads them."""
-    return f"data {len(content)}\n".encode(), content, b"\n"
-
-
-def quoted(path: str) -> str:
-    """A path as `git fast-import` reads it."""
-    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
-def fast_import(repository: str, folder: Path, commands: Iterable[bytes], *options: str) -> None:
-    """Run `git fast-import` on a stream of its commands."""
-    command = ("git", *options, "-C", str(folder), "fast-import", "--quiet", "--done")
-    with (
-        TemporaryFile() as errors,
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=errors, env=environment()
-        ) as process,
-    ):
-        with suppress(BrokenPipeError):  # its own message says more
-            process.stdin.writelines(commands)  # type: ignore[union-attr]  # it is a pipe
-            process.stdin.write(b"done\n")  # type: ignore[union-attr]  # as above
-            process.stdin.flush()  # type: ignore[union-attr]  # as above
-        if process.wait():
-            errors.seek(0)
-            raise MirrorFailed(repository, command, last_lines(errors.read().decode()))
-
-
-def git(repository: str, folder: Path, *arguments: str) -> str:
-    """What git prints about a mirror."""
-    return run(repository, ("git", "-C", str(folder), *arguments))
-
-
-def run(repository: str, command: tuple[str, ...], folder: Path | None = None) -> str:
-    """What a command prints; raises MirrorFailed with its last words."""
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
-        )
-    except OSError as problem:
-        raise MirrorFailed(repository, command, str(problem)) from None
-    if done.returncode:
-        raise MirrorFailed(repository, command, last_lines(done.stderr or done.stdout))
-    return done.stdout
-
-
-def environment() -> dict[str, str]:
-    """Ours, without what would make git or apt speak or act differently on another machine."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    return kept | {
-        "LC_ALL": "C.UTF-8",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",  # root may have made what another user now renews
-        "GIT_CONFIG_VALUE_0": "*",
-    }
-
-
-def last_lines(output: str) -> str:
-    """The end of what a failed command printed, on one line."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("W: ")] or lines  # apt's asides
-    return "; ".join(lines[-2:]) or "it failed without a word"

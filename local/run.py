@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from hosts.server import Server
 from local import buildbot, first_releases, mirrors, ports, secrets, servers, stop, summary
 from local.layout import Layout, arguments, layout
+from local.mirror_commands import MirrorFailed
 from local.programs import Program, programs
 from local.progress import step
 from local.refusal import Refused, or_one_line
@@ -105,7 +106,7 @@ def make_mirrors(layout: Layout) -> None:
     with step("Mirrors of the repositories") as say:
         try:
             mirrors.make(layout.site, layout.mirrors, layout.cache, say)
-        except (mirrors.MirrorFailed, InvalidSite) as failure:
+        except (MirrorFailed, InvalidSite) as failure:
             raise Refused(str(failure)) from None
         say("Mirrors of the repositories")
     layout.gitconfig.write_text(mirrors.git_config(layout.mirrors))

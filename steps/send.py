@@ -17,5 +17,5 @@ class Send(FileDownload):
     async def run(self) -> int:
         result: int = await super().run()
         if result == SUCCESS:
-            self.descriptionDone = f"{Path(self.mastersrc).stat().st_size / 1e6:.1f} MB sent"
+            self.descriptionDone = f"{Path(self.mastersrc).stat().st_size / 1e3:,.0f} kB sent"
         return result

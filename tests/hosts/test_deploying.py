@@ -103,7 +103,7 @@ def test_a_migration_and_the_way_back(world: World, blog: Release) -> None:
     migration = "$database->query('ALTER TABLE notes ADD IF NOT EXISTS more INT DEFAULT 7');"
     new = applications.blog(world, "migrated", page, migration)
     assert world.prepare(new).last == "unpacked 10 files, configured 1 templates"
-    assert world.on("migrate", new).last.startswith("ran 1 commands, backup ")
+    assert "; backup " in world.on("migrate", new).last
     assert world.on("check", new).code == 0
     assert "blog one" in world.page("blog").body
     assert world.on("switch", new).last.endswith(f"digest {new.digest[:12]}")
