@@ -20,6 +20,7 @@ class Record(Step):
     """The master's part of a build; it alone has the signing key."""
 
     name = "record"
+    updateBuildSummaryPolicy = True  # its sentence becomes the build's
     renderables = ("incoming", "signing_key")
 
     def __init__(self, component: Component, store: Store, incoming: Any, **kwargs: Any) -> None:
@@ -41,7 +42,8 @@ class Record(Step):
             return FAILURE
         await self.addCompleteLog("provenance", provenance.model_dump_json(indent=2))
         self.setProperty("recorded", provenance.digest, self.name)
-        self.descriptionDone = f"release {short(provenance.digest)} recorded and signed"
+        made_of = f"{short(provenance.digest)} of {provenance.upstream.release}"
+        self.descriptionDone = f"release {made_of} recorded and signed"
         return SUCCESS
 
     async def provenance(self) -> Provenance:

@@ -14,11 +14,19 @@ from releases.provenance import unverified
 from releases.store import Store
 from steps.step import Step
 
+WORDS = {
+    Action.DEPLOY: "deploy",
+    Action.PROMOTE: "promote",
+    Action.ROLL_BACK: "roll back to",
+    Action.RELEASE_HOLD: "hold released, deploy",
+}
+
 
 class ChooseRelease(Step):
     """Check every rule against the ledger; refuse in words, or name the digest."""
 
     name = "choose-release"
+    updateBuildSummaryPolicy = True  # its sentence becomes the build's
 
     def __init__(
         self,
@@ -99,9 +107,11 @@ class ChooseRelease(Step):
 
     def outcome(self, asked: Asked, digest: str) -> str:
         """What goes where, in words."""
-        who = f" by {asked.owner}" if asked.owner else ""
-        if digest not in self.store:
-            return f"{asked.action} to {short(digest)}{who}"
-        provenance = unverified(self.store.provenance(digest).read_bytes())
-        self.setProperty("release", provenance.upstream.release, self.name)
-        return f"{asked.action} {provenance.upstream.release}, digest {short(digest)}{who}"
+        what = f"{WORDS[asked.action]} digest {short(digest)}"
+        if digest in self.store:
+            provenance = unverified(self.store.provenance(digest).read_bytes())
+            self.setProperty("release", provenance.upstream.release, self.name)
+            what += f" of {provenance.upstream.release}"
+        who = f", by {asked.owner}" if asked.owner else ""
+        held = "; on hold from then on" if asked.action is Action.ROLL_BACK else ""
+        return what + who + held
