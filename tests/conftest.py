@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import buildbot.util.ssl  # noqa: F401  # it warns once, and buildbot.test makes warnings errors
 import pytest
 from buildbot.config.master import FileLoader, MasterConfig
 
