@@ -75,11 +75,11 @@ def merge(line: Line) -> float:
     return seconds
 
 
-def press(line: Line, button: str) -> float:
+def press(line: Line, button: str, **fields: str) -> float:
     """Seconds from a click to production's first page from the other release."""
     before = line.live("production", COMPONENT)
     began = time.perf_counter()
-    line.press(f"{COMPONENT}-production-{button}")
+    line.press(f"{COMPONENT}-production-{button}", **fields)
     served(line, "production", before)
     seconds = time.perf_counter() - began
     line.idle()
@@ -178,9 +178,13 @@ def measure(line: Line, fresh: float) -> None:
         line.press(f"{COMPONENT}-production-release-hold")
         line.idle()
 
+    both = [line.live("production", COMPONENT) or ""]
+    press(line, "roll-back")
+    both.append(line.live("production", COMPONENT) or "")
+
     def switch() -> None:
-        for _ in range(SWITCHES):
-            press(line, "roll-back")
+        for number in range(SWITCHES):
+            press(line, "roll-back", wanted=both[number % 2])
 
     answers = Load(line).during(switch)
     least = statistics.median(floors)

@@ -94,7 +94,7 @@ def arrives(step: BuildStep) -> bool:
 
 
 def failed(step: BuildStep) -> bool:
-    return moves(step) and step.build is not None and step.build.results not in (None, SUCCESS)
+    return step.build is not None and step.build.results not in (None, SUCCESS, SKIPPED)
 
 
 def skipped(results: int, _step: BuildStep) -> bool:

@@ -5,15 +5,13 @@ import hmac
 import json
 from typing import Any
 
-from buildbot.changes.gitpoller import GitPoller
+from buildbot.changes.base import ReconfigurablePollingChangeSource
 from buildbot.master import BuildMaster
 from buildbot.process.properties import Properties, Secret
 from buildbot.util.twisted import async_to_deferred
 from twisted.internet.defer import Deferred
 from twisted.python import log
 from twisted.web.server import Request
-
-from change_sources.upstream import ReleasePoller
 
 LIMIT = 25 * 1024 * 1024
 """Bytes; GitHub sends no more: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
@@ -39,21 +37,23 @@ class Hint:
         try:
             poked = self.poke(repositories(await self.signed(request)))
         except Turned as turned:
-            log.msg(f"webhook from {request.getClientAddress().host} turned away: {turned}")
+            log.msg(f"webhook from {request.getClientAddress().host} turned away: {str(turned)!r}")
             await answer(request, turned)
         log.msg(f"webhook: looking at {', '.join(poked)}")
         return [], None
 
     async def signed(self, request: Request) -> dict[str, Any]:
         """The payload, once its signature is found good."""
+        given = request.getHeader(b"X-Hub-Signature-256") or b""
+        if not given.startswith(b"sha256="):
+            raise Turned(403, "no valid X-Hub-Signature-256")
         body = request.content.read(LIMIT + 1) if request.content else b""
         if len(body) > LIMIT:
             raise Turned(413, f"more than {LIMIT} bytes")
-        given = request.getHeader("X-Hub-Signature-256") or ""
         properties = Properties()
         properties.master = self.master
         secret = str(await properties.render(self.secret))
-        if not hmac.compare_digest(given.encode(), signature(body, secret).encode()):
+        if not hmac.compare_digest(given, signature(body, secret).encode()):
             raise Turned(403, "no valid X-Hub-Signature-256")
         return payload(body)
 
@@ -62,8 +62,9 @@ class Hint:
         pollers = [
             source
             for source in self.master.change_svc
-            if isinstance(source, GitPoller | ReleasePoller)
-            and canonical(source.repourl) in addresses
+            if isinstance(source, ReconfigurablePollingChangeSource)
+            # By the attribute, for a reconfiguration makes other classes of the same names.
+            and canonical(getattr(source, "repourl", "")) in addresses
         ]
         if not pollers:
             raise Turned(404, f"nothing here follows {' or '.join(sorted(addresses))}")
@@ -79,7 +80,7 @@ def signature(body: bytes, secret: str) -> str:
 def payload(body: bytes) -> dict[str, Any]:
     try:
         decoded = json.loads(body)
-    except ValueError as mistake:
+    except (ValueError, RecursionError) as mistake:
         raise Turned(400, f"not JSON: {mistake}") from None
     if not isinstance(decoded, dict):
         raise Turned(400, "not a JSON object")
@@ -108,6 +109,6 @@ def answer(request: Request, turned: Turned) -> "Deferred[None]":
     It goes on when this Deferred fires, so it never does.
     """
     request.setResponseCode(turned.status)
-    request.write(f"{turned}\n".encode())
+    request.write(f"{turned}\n".encode(errors="replace"))
     request.finish()
     return Deferred()

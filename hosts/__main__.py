@@ -4,7 +4,8 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -53,9 +54,20 @@ def outcome(arguments: argparse.Namespace, place: Place) -> str:
             case "check":
                 return check(place, digest)
             case "switch":
-                return switch(place, digest)
+                with announced(place):
+                    return switch(place, digest)
             case _:
-                return abandon(place)
+                with announced(place):
+                    return abandon(place)
+
+
+@contextmanager
+def announced(place: Place) -> Iterator[None]:
+    """Say at the end which release is live, whether it went well or not."""
+    try:
+        yield
+    finally:
+        print(f"current: {place.live or 'none'}", flush=True)
 
 
 def order(text: str) -> Order:

@@ -61,8 +61,10 @@ class Place:
         return self.releases / f".tmp-{digest}"
 
     def present(self) -> list[Digest]:
-        """The whole releases here, those that were used last first."""
-        order = [event.digest for event in self.journal.events()]
+        """The whole releases here, those that were live last first, then those that never were."""
+        order = [
+            event.digest for event in self.journal.events() if event.event in ("live", "proved")
+        ]
         rank = {digest: number for number, digest in enumerate(order)}
         found = [path.name for path in self.releases.iterdir() if not path.name.startswith(".")]
         return sorted(found, key=lambda digest: rank.get(digest, -1), reverse=True)

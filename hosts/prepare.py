@@ -21,7 +21,7 @@ def prepare(
     place.journal.append("preparing", digest)
     try:
         if place.release(digest).is_dir():
-            outcome = refresh(place, digest, order)
+            outcome = refresh(place, digest, order, provenance)
         else:
             outcome = add(place, digest, order, artifact, provenance)
     except (Failure, OSError) as reason:
@@ -57,8 +57,10 @@ def configure(place: Place, digest: Digest, draft: Path, manifest: Manifest, ord
     return templates
 
 
-def refresh(place: Place, digest: Digest, order: Order) -> str:
+def refresh(place: Place, digest: Digest, order: Order, provenance: Path | None) -> str:
     """Configure a release again that is here already: a secret may have been rotated."""
+    if provenance:
+        verify_provenance(provenance, place.server.public_key, place.component, digest)
     manifest = place.manifest(digest)
     given = secrets(manifest, order)
     login = database.ensure(place, manifest, order)

@@ -24,7 +24,7 @@ def settle(place: Place) -> str | None:
         return f"{short} was unfinished: {undo(place, deployment, 'unfinished')}"
     try:
         confirm(place, deployment.digest)
-    except Failure as reason:
+    except (Failure, OSError) as reason:
         return f"{reason}: {undo(place, deployment, str(reason))}"
     place.journal.append("live", deployment.digest)
     place.clean()
@@ -74,7 +74,7 @@ def turn_back(place: Place, deployment: Deployment) -> str:
         place.unpoint(CURRENT)
     try:
         runtime.reload(place.server)
-    except Failure as reason:
+    except (Failure, OSError) as reason:
         return f"{standing(place)}, but {reason}"
     return f"returned to {previous[:SHORT]}" if previous else "nothing is live, as before"
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
 
 from hosts.failure import Failure
 
@@ -14,10 +15,10 @@ OWN = Path(__file__).parent / "templates"
 
 def rendered(folder: Path, template: str, context: Mapping[str, Any]) -> str:
     """A template of the folder, filled in; raises Failure naming the template and what it lacks."""
-    jinja = Environment(
+    jinja = SandboxedEnvironment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  # these files are no HTML
+        autoescape=False,  # these files are no HTML
         keep_trailing_newline=True,
         trim_blocks=folder == OWN,
         lstrip_blocks=folder == OWN,

@@ -70,6 +70,7 @@ def alone(layout: Layout) -> Iterator[None]:
     """Only one command at a time changes an installation."""
     try:
         layout.state.mkdir(parents=True, exist_ok=True)
+        layout.state.chmod(0o700)  # the ledger holds the key that signs sessions
         lock = (layout.state / "lock").open("w")
     except OSError as error:
         raise Refused(f"cannot write in {layout.state}: {error.strerror}") from None

@@ -1,6 +1,7 @@
 """A component: one deployable part of the site, as its folder describes it."""
 
 import re
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -65,6 +66,14 @@ class Serve(Model):
     """Folders that outlive releases, such as uploads."""
     hidden: tuple[Annotated[str, StringConstraints(pattern=r"^/\S+$")], ...] = ()
     """URL paths answered with 404; `*` stands for anything."""
+
+    @model_validator(mode="after")
+    def nothing_writable_around_the_root(self) -> Self:
+        root = PurePosixPath(self.root or ".")
+        around = [path for path in self.writable if root.is_relative_to(path)]
+        if around:
+            raise ValueError(f"'{around[0]}' in 'writable' holds the whole of 'root'")
+        return self
 
 
 class Check(Model):

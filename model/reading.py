@@ -1,5 +1,6 @@
 """How a TOML file of a site becomes a value, or an error that says what to correct."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -35,6 +36,8 @@ def inside(path: str) -> str:
     """Refuse a path that leaves the tree it is meant for."""
     if not path or path.startswith("/") or ".." in path.split("/"):
         raise ValueError("must be a relative path without '..'")
+    if not re.fullmatch(r"[\w./@+-]+", path):
+        raise ValueError("may hold letters, digits and ._/@+- only")
     return path.rstrip("/")
 
 

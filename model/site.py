@@ -30,7 +30,7 @@ class Site(SiteFile):
     components: tuple[Component, ...]
     environments: tuple[Environment, ...]
 
-    def upstream_of(self, environment: Environment) -> Environment | None:
+    def source_of(self, environment: Environment) -> Environment | None:
         """The environment that releases come from on their way to this one."""
         return next((e for e in self.environments if e.name == environment.promotes_from), None)
 

@@ -17,6 +17,9 @@ def order(tag: str) -> Key:
 
 def releases(source: Source, tags: Iterable[str]) -> list[str]:
     """The tags that this source follows, oldest first."""
-    wanted = source.release or ""
-    followed = (tag for tag in tags if re.search(source.tags, tag) and fnmatchcase(tag, wanted))
+    if source.release is None:
+        return []
+    followed = (
+        tag for tag in tags if re.search(source.tags, tag) and fnmatchcase(tag, source.release)
+    )
     return sorted(followed, key=order)

@@ -30,6 +30,10 @@ class Entry(Model):
     reason: str
     finished: datetime
 
+    @property
+    def rolled_back(self) -> bool:
+        return self.action is Action.ROLL_BACK
+
 
 class Asked(Model):
     """What somebody, or a green build, wants."""
@@ -72,10 +76,20 @@ class History(Model):
         return last if last and last.action == Action.ROLL_BACK else None
 
     def find(self, beginning: str) -> str | None:
-        """The digest of a release that was live here and is not now; the latest for ''."""
+        """The digest of a release that was live here and is not now.
+
+        For '', the one that was live before what is live now came: after a rollback, one more
+        goes further back, never forward to what was rolled back from.
+        """
         now = self.live.digest if self.live else None
-        digests = (entry.digest for entry in self.lived if entry.digest != now)
+        entries = self.lived if beginning else self.before(now)
+        digests = (entry.digest for entry in entries if entry.digest != now)
         return next((digest for digest in digests if digest and digest.startswith(beginning)), None)
+
+    def before(self, digest: str | None) -> tuple[Entry, ...]:
+        """The entries older than the one that brought a digest here, newest first."""
+        came = [n for n, e in enumerate(self.lived) if e.digest == digest and not e.rolled_back]
+        return self.lived[came[0] + 1 :] if came else self.lived
 
 
 def short(digest: str) -> str:
@@ -128,7 +142,8 @@ def to_promote(asked: Asked, environment: Environment, here: History, before: Hi
         raise Refused(f"{source} has verified nothing yet")
     verified = before.live.digest
     if not verified.startswith(asked.digest):
-        raise Refused(f"{source} verified {short(verified)}, not {short(asked.digest)}")
+        last = f"{before.live.finished:%Y-%m-%d %H:%M} UTC by {before.live.owner}"
+        raise Refused(f"{source} verified {short(verified)} ({last}), not {short(asked.digest)}")
     if here.hold and any(entry.digest == verified for entry in here.lived):
         raise Refused(f"{held(here.hold)}; {short(verified)} ran here before: promote a newer one")
     return verified

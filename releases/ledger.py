@@ -14,8 +14,8 @@ from releases.history import Action, Entry, History
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 """SQLite folds its log when the last connection closes, and Buildbot closes after each query."""
 
-DEPTH = 200
-"""How many builds of one builder are looked at: more than any `keep` holds."""
+DEPTH = 60
+"""How many builds of one builder are looked at: many times what a server keeps."""
 
 
 def database(address: str) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def database(address: str) -> dict[str, Any]:
 
 async def history(master: BuildMaster, component: Component, environment: Environment) -> History:
     """What happened to one component in one environment, newest first."""
-    green = [Filter("complete", "eq", [True]), Filter("results", "eq", [SUCCESS])]
-    builds = await latest(master, environment.builder(component), green)
+    done = [Filter("complete", "eq", [True])]
+    builds = await latest(master, environment.builder(component), done)
     entries = [entry(build, await properties(master, build["buildid"])) for build in builds]
     return History(entries=tuple(entry for entry in entries if entry))
 
@@ -55,14 +55,18 @@ async def properties(master: BuildMaster, buildid: int) -> dict[str, Any]:
 
 
 def entry(build: dict[str, Any], known: dict[str, Any]) -> Entry | None:
-    """One build in the words of the ledger; None for one that did nothing."""
-    if known.get("action") not in list(Action):
+    """One build in the words of the ledger; None for one that changed nothing.
+
+    A build that was stopped or lost its worker counts too if the server says what it made live.
+    """
+    made_live = "live" in known and known["live"] == known.get("digest")
+    if known.get("action") not in list(Action) or not (made_live or build["results"] == SUCCESS):
         return None
     return Entry(
         build=build["number"],
         action=known["action"],
         digest=known.get("digest"),
-        made_live="live" in known,
+        made_live=made_live,
         owner=known.get("owner") or "a green build",
         reason=known.get("reason") or "",
         finished=build["complete_at"],

@@ -34,7 +34,7 @@ class Store(Model):
         return self.artifact(digest).exists() and self.provenance(digest).exists()
 
     def put(self, incoming: Path, digest: str, envelope: bytes) -> None:
-        """Keep an uploaded artifact and its envelope; what is already there stays as it is.
+        """Keep an uploaded artifact and its envelope, in place of those of the same digest.
 
         Raises Damaged, and keeps nothing, when the artifact's digest is another.
         """
@@ -42,11 +42,10 @@ class Store(Model):
             found = digest_of(incoming)
             if found != digest:
                 raise Damaged(f"the artifact's digest is {found}, not {digest}")
-            if digest not in self:
-                durable(incoming, self.artifact(digest))
-                draft = self.incoming(f"{digest}.json")
-                draft.write_bytes(envelope)
-                durable(draft, self.provenance(digest))
+            durable(incoming, self.artifact(digest))
+            draft = self.incoming(f"{digest}.json")
+            draft.write_bytes(envelope)
+            durable(draft, self.provenance(digest))
         finally:
             incoming.unlink(missing_ok=True)
 

@@ -3,13 +3,13 @@
 from buildbot.util.service import ClusteredBuildbotService
 
 from model.site import Site
-from schedulers import buttons, first, follow, merge
+from schedulers import buttons, described, follow, merge
 
 
 def schedulers(site: Site) -> list[ClusteredBuildbotService]:
     places = [(c, environment) for c in site.components for environment in site.environments]
     return [
-        first.scheduler(site.components),
+        described.scheduler(site),
         *(merge.scheduler(component) for component in site.components),
         *(buttons.build(component) for component in site.components),
         *(follow.scheduler(c, e) for c, e in places if e.promotes_from is None),

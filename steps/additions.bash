@@ -13,7 +13,7 @@ git read-tree "$new"
 GIT_DIR=$(realpath "$GIT_DIR") git --work-tree=added checkout-index --force --stdin -z <files
 differing M >>files
 while IFS= read -r -d '' file; do
-  if [ ! -e "added/$file" ]; then
+  if [ ! -e "added/$file" ] && [ ! -L "added/$file" ]; then
     mkdir -p "added/$(dirname "$file")"
     git diff-tree -p -U0 --no-renames "$old" "$new" -- "$file" | sed -n '/^@@/,$s/^+//p' >"added/$file"
   fi

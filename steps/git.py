@@ -12,6 +12,8 @@ from model.tags import releases
 from releases.provenance import Material
 from steps.step import Step
 
+HEADS = "refs/heads/"
+TAGS = "refs/tags/"
 HERE = Path(__file__).parent
 ENVIRONMENT = {"GIT_DIR": "repository.git", "GIT_INDEX_FILE": "index", "LC_ALL": "C.UTF-8"}
 """Every command works on the component's repository and on one index: the tree in the making."""
@@ -53,7 +55,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
 
     async def lay(self, source: Source, into: str = "") -> tuple[Material, str]:
         """Lay the newest commit that a source follows into the tree; also its tree and date."""
-        pattern = f"refs/heads/{source.branch}" if source.branch else "refs/tags/*"
+        pattern = f"{HEADS}{source.branch}" if source.branch else f"{TAGS}*"
         command = ("git", "ls-remote", source.repository, pattern, f"{pattern}^{{}}")
         listed = await self.attempt(command)
         if listed.didFail():
@@ -61,20 +63,22 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         ref, commit = self.newest(source, listed.stdout)
         ours = f"refs/slipway/{into or 'upstream'}"
         facts = await self.script("lay", commit, source.repository, ref, ours, into)
-        release = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+        release = ref.removeprefix(HEADS).removeprefix(TAGS)
         made_of = Material(repository=source.repository, release=release, commit=commit, into=into)
         return made_of, facts.strip()
 
     def newest(self, source: Source, listing: str) -> tuple[str, str]:
         """The ref that `git ls-remote` lists as the newest of those followed, and its commit."""
         commits = pointed_at(listing)
-        prefix = "refs/heads/" if source.branch else "refs/tags/"
-        names = [ref.removeprefix(prefix) for ref in commits if ref.startswith(prefix)]
-        found = names if source.branch else releases(source, names)
-        if not found:
+        tags = [ref.removeprefix(TAGS) for ref in commits if ref.startswith(TAGS)]
+        # git matches the end of a name too: `x/refs/heads/main` is not the branch `main`.
+        heads = [f"{HEADS}{source.branch}"] if source.branch else []
+        followed = [ref for ref in heads if ref in commits] or [
+            f"{TAGS}{tag}" for tag in releases(source, tags)
+        ]
+        if not followed:
             self.fail(f"{source.repository} has no {source.follows}")
-        ref = prefix + found[-1]
-        return ref, commits[ref]
+        return followed[-1], commits[followed[-1]]
 
 
 def pointed_at(listing: str) -> dict[str, str]:

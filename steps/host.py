@@ -1,10 +1,11 @@
 """Have the program on a component's servers do one part of a deployment."""
 
+import re
 from typing import Any
 
 from buildbot.process.buildstep import ShellMixin
 from buildbot.process.properties import Secret
-from buildbot.process.results import FAILURE, SUCCESS
+from buildbot.process.results import FAILURE
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
@@ -15,6 +16,9 @@ from steps.step import Step
 
 PROGRAM = "slipway-host"
 """On the deploy worker's PATH; see `hosts/`."""
+
+CURRENT = re.compile(r"^current: ([0-9a-f]{64})$", re.MULTILINE)
+"""What the servers say is live, however the verb ended."""
 
 
 class OnHost(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no running build
@@ -52,8 +56,8 @@ class OnHost(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runnin
         await self.runCommand(command)
         said = command.stderr if command.didFail() else command.stdout
         self.descriptionDone = last_line(said) or f"{self.verb} ended without a word"
-        if self.verb == "switch" and command.results() == SUCCESS:
-            self.setProperty("live", self.getProperty("digest"), self.name)
+        if current := CURRENT.search(command.stdout):
+            self.setProperty("live", current[1], self.name)
         return int(command.results())
 
     def digest(self) -> tuple[str, ...]:

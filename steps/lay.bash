@@ -4,8 +4,11 @@
 # to lay it into (the whole tree when empty).
 set -euo pipefail
 commit=$1 address=$2 theirs=$3 ours=$4 into=$5
-git cat-file -e "$commit^{commit}" 2>/dev/null ||
-  git fetch --quiet --no-tags --depth=1 "$address" "+$theirs:$ours"
+here() { git cat-file -e "$commit^{commit}" 2>/dev/null; }
+fetch() { git fetch --quiet --no-tags --depth=1 "$address" "+$1:$ours"; }
+# Between looking and fetching the ref may have moved on: then the commit itself is asked for.
+here || fetch "$theirs"
+here || fetch "$commit"
 if [ -z "$into" ]; then
   git read-tree "$commit"
 else

@@ -11,6 +11,8 @@ mkdir ours
 tar -x -C ours
 GIT_DIR=$(realpath "$GIT_DIR") GIT_INDEX_FILE=$(realpath "$GIT_INDEX_FILE")
 export GIT_DIR GIT_INDEX_FILE
+# Nobody but us says how a release is configured.
+git rm -r -q --cached --ignore-unmatch -- .slipway
 (cd ours && find . -type f -printf '%P\0' | git --work-tree=. update-index --add -z --stdin)
 tree=$(git write-tree)
 export GIT_AUTHOR_NAME=slipway GIT_AUTHOR_EMAIL=slipway@localhost GIT_AUTHOR_DATE=$date
@@ -21,7 +23,7 @@ mkfifo to-digest to-search
 sha256sum <to-digest | cut -c1-64 >digest &
 digesting=$!
 # grep ends with 1 when it finds nothing, which is what we hope for.
-{ LC_ALL=C grep -aoF -f forbidden to-search || test $? -eq 1; } | sort -u >found &
+{ LC_ALL=C grep -aoiF -f forbidden to-search || test $? -eq 1; } | sort -u >found &
 searching=$!
 git -c tar.umask=0022 archive --format=tar "$commit" |
   tee to-digest to-search |

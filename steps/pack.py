@@ -53,8 +53,9 @@ class Pack(GitStep):
 
     async def name_host(self, commit: str, host: str) -> None:
         """End the step, naming the file that holds an environment's host name."""
-        listing = await self.shell("git", "grep", "-l", "-F", "-e", host, commit)
-        file = listing.splitlines()[0].partition(":")[2]
+        listing = await self.attempt(("git", "grep", "-l", "-i", "-F", "-e", host, commit))
+        files = [line.partition(":")[2] for line in listing.stdout.splitlines()]
+        file = files[0] if files else "the name of a file or the target of a link"
         self.fail(f"{file} names {host}: a release must not know where it runs")
 
 

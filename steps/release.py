@@ -46,7 +46,7 @@ class ChooseRelease(Step):
     async def run(self) -> int:
         try:
             asked = await self.asked()
-            digest = await self.choice(asked)
+            digest = await self.chosen_before() or await self.choice(asked)
         except Refused as refusal:
             self.descriptionDone = f"refused: {refusal}"
             return FAILURE
@@ -65,32 +65,30 @@ class ChooseRelease(Step):
         action = self.getProperty("action")
         if action not in list(Action):
             raise Refused("started without an action: use one of this builder's buttons")
-        return Asked(
-            action=action,
-            digest=await self.pinned() or self.getProperty("wanted") or "",
-            owner=self.getProperty("owner"),
-        )
+        wanted = self.getProperty("wanted") or ""
+        return Asked(action=action, digest=wanted, owner=self.getProperty("owner"))
 
-    async def pinned(self) -> str | None:
-        """The digest chosen before, when this build repeats one.
+    async def chosen_before(self) -> str | None:
+        """The digest that an interrupted build of this very request chose by the rules.
 
-        Buildbot repeats a build whose worker was lost, and anybody allowed may press Rebuild:
-        neither may take a release that nobody asked for.
+        Buildbot repeats a build whose worker was lost: it finishes what was begun. A rebuild is
+        refused, since Buildbot would put it down to whoever pressed the first time.
         """
         request = self.build.requests[0]
-        builds = await self.master.data.get(("buildrequests", request.id, "builds"))
-        repeated = [build["buildid"] for build in builds if build["buildid"] != self.build.buildid]
         buildset = await self.master.data.get(("buildsets", request.bsid))
         if buildset["rebuilt_buildid"]:
-            repeated.append(buildset["rebuilt_buildid"])
-        for buildid in repeated:
-            if digest := (await ledger.properties(self.master, buildid)).get("digest"):
-                return str(digest)
+            raise Refused("Rebuild decides nothing: press this builder's own button again")
+        builds = await self.master.data.get(("buildrequests", request.id, "builds"))
+        for build in builds:
+            if build["buildid"] != self.build.buildid:
+                known = await ledger.properties(self.master, build["buildid"])
+                if digest := known.get("digest"):
+                    return str(digest)
         return None
 
     async def choice(self, asked: Asked) -> str | None:
         """The digest that the rules allow."""
-        source = self.site.upstream_of(self.environment)
+        source = self.site.source_of(self.environment)
         digest = choose(
             asked,
             self.environment,

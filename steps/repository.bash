@@ -3,4 +3,4 @@
 # .gitattributes say.
 set -euo pipefail
 git init --quiet --bare "$GIT_DIR"
-echo '* -export-ignore -export-subst -text -ident -filter' >"$GIT_DIR/info/attributes"
+echo '* -export-ignore -export-subst -text -ident -filter -working-tree-encoding' >"$GIT_DIR/info/attributes"

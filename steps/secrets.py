@@ -2,7 +2,7 @@
 
 import json
 
-from buildbot.process.results import FAILURE, SUCCESS
+from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
 from steps.git import GitStep, last_line
@@ -22,10 +22,9 @@ class ScanForSecrets(GitStep):
         before, after = self.getProperty("upstream-tree"), self.getProperty("tree")
         files = int(await self.script("additions", before, after))
         found = await self.scan() if files else {}
-        for file, secrets in sorted(found.items()):
-            kind = secrets[0]["type"]
-            self.descriptionDone = f"{file}, line {secrets[0]['line_number']}: {kind}"
-            return FAILURE
+        if found:
+            file, (first, *_) = min(found.items())
+            self.fail(f"{file}, line {first['line_number']}: {first['type']}")
         self.descriptionDone = f"{files} files added or changed, no secret"
         return SUCCESS
 
@@ -38,4 +37,3 @@ class ScanForSecrets(GitStep):
             return dict(json.loads(remote.stdout)["results"])
         except ValueError:
             self.fail(f"detect-secrets failed: {last_line(remote.stderr)}")
-            raise

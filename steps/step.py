@@ -1,5 +1,7 @@
 """What our steps share: they stop the build when they fail, and end with a sentence."""
 
+from typing import NoReturn
+
 from buildbot.master import BuildMaster
 from buildbot.process.build import Build
 from buildbot.process.buildstep import BuildStep, BuildStepFailed
@@ -13,7 +15,7 @@ class Step(BuildStep):
     build: Build
     master: BuildMaster
 
-    def fail(self, sentence: str) -> None:
+    def fail(self, sentence: str) -> NoReturn:
         """End the step with a sentence that a visitor understands."""
         self.descriptionDone = sentence
         raise BuildStepFailed

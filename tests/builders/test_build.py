@@ -227,3 +227,18 @@ class Build(RunMasterBase):
         done = await self.run_build()
         expected = f"{self.upstream.address} has no releases 7.* (failure)"
         assert self.said(done)["fetch-upstream"] == expected
+
+    @async_to_deferred
+    async def test_a_branch_whose_name_ends_like_the_followed_one_is_not_it(self) -> None:
+        followed = self.theme.git("rev-parse", "main")
+        self.theme.git("checkout", "-q", "-b", "x/refs/heads/main")
+        self.theme.commit({"style.css": "evil {}\n"})
+        done = await self.run_build()
+        assert done["properties"]["materials"][0][1]["commit"] == followed
+
+    @async_to_deferred
+    async def test_a_repository_cannot_say_how_its_release_is_configured(self) -> None:
+        self.upstream.commit({".slipway/templates/theirs.j2": "{{ 7 * 7 }}"}, tag="1.11")
+        files = self.packed(await self.run_build())
+        ours = [".slipway/manifest.json", ".slipway/templates/config.php.j2"]
+        assert sorted(name for name in files if name.startswith(".slipway")) == ours

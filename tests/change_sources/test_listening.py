@@ -176,7 +176,7 @@ class Listening(RunMasterBase):
         await self.listen()
         self.theme.commit({"style.css": "p {}\n"})
         forged = "sha256=" + "0" * 64
-        for signature in (None, "", forged, "sha1=abc", "right "):
+        for signature in (None, "", forged, "sha1=abc", "sha256=\xff", "right "):
             for body in (self.push(self.theme), b"{", b""):
                 assert (await self.hook(body, signature))[0] == 403
         assert await self.master.data.get(("changes",)) == []

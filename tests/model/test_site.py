@@ -42,8 +42,8 @@ def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path) -> 
     staging, production = site.environments
     (blog,) = site.components
     assert production.url(blog) == "https://blog.p.example/"
-    assert site.upstream_of(production) == staging
-    assert site.upstream_of(staging) is None
+    assert site.source_of(production) == staging
+    assert site.source_of(staging) is None
     assert site.hosts == ("blog.p.example", "blog.s.example")
 
 

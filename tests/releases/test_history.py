@@ -35,6 +35,12 @@ def history(*lived: tuple[Action, str | None]) -> History:
 NOTHING = history()
 VERIFIED = history((Action.DEPLOY, OLD), (Action.DEPLOY, NEW))
 ROLLED_BACK = history((Action.PROMOTE, OLD), (Action.PROMOTE, NEW), (Action.ROLL_BACK, OLD))
+TWICE = history(
+    (Action.PROMOTE, OLD),
+    (Action.PROMOTE, NEW),
+    (Action.PROMOTE, NEWER),
+    (Action.ROLL_BACK, NEW),
+)
 LIFTED = History(entries=(*history((Action.RELEASE_HOLD, None)).entries, *ROLLED_BACK.entries))
 
 
@@ -61,7 +67,8 @@ ALLOWED = [
     (asked(Action.PROMOTE), PRODUCTION, LIFTED, NEW),
     (asked(Action.ROLL_BACK), STAGING, VERIFIED, OLD),
     (asked(Action.ROLL_BACK, OLD[:5]), STAGING, VERIFIED, OLD),
-    (asked(Action.ROLL_BACK), PRODUCTION, ROLLED_BACK, NEW),
+    (asked(Action.ROLL_BACK, NEW[:5]), PRODUCTION, ROLLED_BACK, NEW),
+    (asked(Action.ROLL_BACK), PRODUCTION, TWICE, OLD),
     (asked(Action.RELEASE_HOLD), PRODUCTION, ROLLED_BACK, None),
     (asked(Action.RELEASE_HOLD), STAGING, ROLLED_BACK, NEW),
 ]
@@ -82,9 +89,10 @@ REFUSED = [
     (asked(Action.DEPLOY, NEW), PRODUCTION, NOTHING, VERIFIED, "takes only what staging verified"),
     (asked(Action.PROMOTE), STAGING, NOTHING, NOTHING, "staging takes every green build"),
     (asked(Action.PROMOTE), PRODUCTION, NOTHING, NOTHING, "staging has verified nothing yet"),
-    (asked(Action.PROMOTE, OLD), PRODUCTION, NOTHING, VERIFIED, "verified bbbbbbbbbbbb, not aaaa"),
+    (asked(Action.PROMOTE, OLD), PRODUCTION, NOTHING, VERIFIED, "10:02 UTC by ana), not aaaa"),
     (asked(Action.PROMOTE), PRODUCTION, ROLLED_BACK, VERIFIED, "on hold since 2026-11-22 10:03 "),
     (asked(Action.ROLL_BACK), STAGING, NOTHING, NOTHING, "an earlier release was never live in"),
+    (asked(Action.ROLL_BACK), PRODUCTION, ROLLED_BACK, NOTHING, "an earlier release was never"),
     (asked(Action.ROLL_BACK, NEW), STAGING, VERIFIED, NOTHING, "bbbbbbbbbbbb was never live in st"),
     (asked(Action.ROLL_BACK, NEWER), STAGING, VERIFIED, NOTHING, "cccccccccccc was never live"),
     (asked(Action.RELEASE_HOLD), STAGING, VERIFIED, NOTHING, "no hold in staging"),

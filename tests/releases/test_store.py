@@ -34,10 +34,10 @@ def test_an_artifact_is_kept_with_its_envelope_under_its_digest(store: Store) ->
     assert kept(store) == [f"{DIGEST}.json", f"{DIGEST}.tar.zst"]
 
 
-def test_the_same_release_again_keeps_the_first(store: Store) -> None:
+def test_the_same_release_again_is_kept_with_its_newest_signature(store: Store) -> None:
     store.put(upload(store, zstandard.compress(TAR)), DIGEST, b"first")
     store.put(upload(store, zstandard.compress(TAR, level=10)), DIGEST, b"second")
-    assert store.provenance(DIGEST).read_bytes() == b"first"
+    assert store.provenance(DIGEST).read_bytes() == b"second"
     assert kept(store) == [f"{DIGEST}.json", f"{DIGEST}.tar.zst"]
 
 

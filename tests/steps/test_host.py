@@ -24,6 +24,7 @@ BLOG = Component(
     secrets=("salt",),
 )
 DIGEST = "3f2a" * 16
+OTHER = "9bd1" * 16
 
 
 def expected(verb: str, *words: str, **secrets: str) -> ExpectShell:
@@ -57,20 +58,21 @@ class OnHostTest(TestBuildStepMixin, TestReactorMixin, TestCase):
 
     def test_the_outcome_is_the_last_line_that_the_program_says(self) -> Deferred[None]:
         self.ask("switch")
-        said = "reloaded\nlive in 0.3 s, digest 3f2a3f2a3f2a\n"
+        said = f"reloaded\ncurrent: {DIGEST}\nlive in 0.3 s, digest 3f2a3f2a3f2a\n"
         self.expect_commands(expected("switch", DIGEST).stdout(said).exit(0))
         self.expect_outcome(SUCCESS, "live in 0.3 s, digest 3f2a3f2a3f2a")
         self.expect_property("live", DIGEST)
         return self.run_step()
 
-    def test_a_failure_is_the_last_line_of_its_complaint_and_nothing_is_live(
+    def test_a_failure_is_the_last_line_of_its_complaint_and_the_old_release_is_live(
         self,
     ) -> Deferred[None]:
         self.ask("switch")
         complaint = "GET / -> 500, expected 200: returned to 9bd19bd19bd1\n"
-        self.expect_commands(expected("switch", DIGEST).stderr(complaint).exit(1))
+        failing = expected("switch", DIGEST).stdout(f"current: {OTHER}\n").stderr(complaint)
+        self.expect_commands(failing.exit(1))
         self.expect_outcome(FAILURE, f"{complaint.strip()} (failure)")
-        self.expect_no_property("live")
+        self.expect_property("live", OTHER)
         return self.run_step()
 
     def test_preparing_gives_this_environments_secrets_on_standard_input(self) -> Deferred[None]:

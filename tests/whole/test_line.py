@@ -129,7 +129,7 @@ def test_production_takes_only_what_staging_verified_whatever_starts_the_build(
     before = line.number(builder)
     line.control(f"builds/{promotion['buildid']}", "rebuild")
     rebuilt = line.finished(builder, before)
-    assert "refused: staging verified" in line.said(rebuilt)["choose-release"]
+    assert "refused: Rebuild decides nothing" in line.said(rebuilt)["choose-release"]
     before = line.number(builder)
     identity = line.get(f"builders/{builder}")["builders"][0]["builderid"]
     line.press("docs-build-build", builderid=identity)
@@ -163,6 +163,16 @@ def test_a_mistake_in_a_file_keeps_the_running_configuration(line: Line) -> None
         f"{file}: unknown key 'runtme' (did you mean 'runtime'?)" in refused.stdout + refused.stderr
     )
     assert line.live("staging", "specs")
+
+
+def test_a_changed_description_is_built_by_itself(line: Line) -> None:
+    before = line.number("specs-build")
+    file = line.layout.site / "components" / "specs" / "component.toml"
+    file.write_text(file.read_text().replace('title = "Specs"', 'title = "Specifications"'))
+    line.run()
+    assert line.finished("specs-build", before)["results"] == 0
+    line.idle()
+    assert line.number("specs-build") == before + 1
 
 
 def test_two_commits_at_once_are_one_step_for_staging(line: Line) -> None:

@@ -1,0 +1,53 @@
+"""A component is built when its description is new or has changed."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from buildbot.schedulers.base import ReconfigurableBaseScheduler
+from buildbot.util.twisted import async_to_deferred
+
+from model.component import Component
+from model.site import Site
+
+
+class Described(ReconfigurableBaseScheduler):
+    """Asks for a build of each component that is not described as when it last did."""
+
+    def checkConfig(self, stamps: Mapping[str, str], **kwargs: Any) -> None:  # type: ignore[override]  # as Buildbot itself
+        super().checkConfig(builderNames=list(stamps), **kwargs)
+
+    @async_to_deferred
+    async def reconfigService(self, stamps: Mapping[str, str], **kwargs: Any) -> None:  # type: ignore[override]  # as Buildbot itself
+        self.stamps = stamps
+        await super().reconfigService(builderNames=list(stamps), **kwargs)
+        if self.active:
+            await self.ask()
+
+    @async_to_deferred
+    async def activate(self) -> None:
+        await super().activate()
+        await self.ask()
+
+    async def ask(self) -> None:
+        for builder, stamp in self.stamps.items():
+            if await self.getState(builder, None) != stamp:
+                await self.addBuildsetForSourceStampsWithDefaults(
+                    reason="its description is new", sourcestamps=[], builderNames=[builder]
+                )
+                await self.setState(builder, stamp)
+
+
+def scheduler(site: Site) -> Described:
+    stamps = {component.builder: stamp(site, component) for component in site.components}
+    return Described(name="described", stamps=stamps)
+
+
+def stamp(site: Site, component: Component) -> str:
+    """A digest of everything in a component's folder that a build depends on."""
+    folder = site.component_folder(component)
+    digest = sha256(component.model_dump_json().encode())
+    for kind, names in (("patches", component.patches), ("templates", component.templates)):
+        for name in names:
+            digest.update((folder / kind / name).read_bytes())
+    return digest.hexdigest()
