@@ -13,7 +13,7 @@ from git.exc import GitCommandError
 from twisted.internet.threads import deferToThread
 from twisted.python import log
 
-from change_sources.watch import name
+from change_sources.watch import heard, name
 from model.component import Source
 from model.tags import releases
 
@@ -46,9 +46,11 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
             return
         found = releases(self.source, tags)
         seen = await self.master.db.state.getState(await self.state_id(), SEEN, None)
-        for release in found:
-            if seen is not None and release not in seen:
-                await self.tell(release, tags[release])
+        new = [release for release in found if seen is not None and release not in seen]
+        if new and not heard(self.master):
+            return
+        for release in new:
+            await self.tell(release, tags[release])
         await self.master.db.state.setState(await self.state_id(), SEEN, found)
 
     async def state_id(self) -> int:

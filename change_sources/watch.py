@@ -1,5 +1,7 @@
 """What is watched, and the name under which a change of it is found again."""
 
+from buildbot.master import BuildMaster
+
 from model.component import Source
 
 Watched = tuple[str, str]
@@ -13,3 +15,8 @@ def watched(source: Source) -> Watched:
 def name(source: Source) -> str:
     """A change source's name, which the UI shows."""
     return f"{source.repository} {source.follows}"
+
+
+def heard(master: BuildMaster) -> bool:
+    """Whether schedulers listen already: what a poller tells a starting master is lost."""
+    return bool(master._master_initialized)

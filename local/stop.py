@@ -154,6 +154,7 @@ def main() -> None:
     print("Stopped." if stop(meant) else "Nothing was running.")
     if given.forget:
         forget(meant)
+        print(f"Removed {meant.state}: releases, databases, secrets and history.")
 
 
 if __name__ == "__main__":

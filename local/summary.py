@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from hosts.server import Server
 from local import secrets, servers
-from local.layout import Layout
+from local.layout import CHECKOUT, Layout
 from local.progress import console
 from model.site import Site
 
@@ -12,7 +12,7 @@ from model.site import Site
 def show(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     console.print()
     for what, value in (*addresses(site, layout), ("", ""), *instructions(site, layout, running)):
-        console.print(f"[bold]{what:<12}[/]{value}", soft_wrap=True)
+        console.print(f"[bold]{what:<12}[/]{value}".rstrip(), soft_wrap=True)
 
 
 def addresses(site: Site, layout: Layout) -> Iterator[tuple[str, str]]:
@@ -29,10 +29,22 @@ def instructions(
     """What to do next, each as something to type or to press."""
     component, user = site.components[0], site.releasers[0]
     yield "Log in", f"{user} / {secrets.password(layout, user)}"
-    yield "Change", f"make change COMPONENT={component.name}"
+    yield "Change", f"make change COMPONENT={component.name}{variables(layout)}"
     for environment in [e for e in site.environments if e.promotes_from][:1]:
         yield "Promote", f"{layout.url}#/builders/{environment.builder(component)}"
     for environment in site.environments:
         root = servers.authority(running[environment.name])
-        yield "Verify", f"curl --cacert {root} {environment.url(component)}"
-    yield "Stop", "make stop"
+        yield environment.name, f"curl --cacert {root} {environment.url(component)}"
+    yield "Stop", f"make stop{variables(layout)}"
+
+
+def variables(layout: Layout) -> str:
+    """What to write behind `make` to mean this installation and not the usual one."""
+    usual = Layout(CHECKOUT / "var" / "run")
+    meant = {
+        "SITE": (layout.site, usual.site),
+        "STATE": (layout.state, usual.state),
+        "MIRRORS": (layout.mirrors, usual.mirrors),
+        "PORT": (layout.http_port, usual.http_port),
+    }
+    return "".join(f" {name}={here}" for name, (here, there) in meant.items() if here != there)

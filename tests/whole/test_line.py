@@ -183,6 +183,15 @@ def test_two_commits_at_once_are_one_step_for_staging(line: Line) -> None:
     assert line.live("staging", "blog") == line.properties(build)["digest"]
 
 
+def test_a_push_while_the_master_is_stopped_is_built_when_it_runs_again(line: Line) -> None:
+    line.made("stop")
+    line.push("specs", {"stopped.adoc": "= Pushed while stopped\n"}, "While it is stopped")
+    head = git(line.mirror("specs"), "rev-parse", "HEAD")
+    line.run("--no-wait")
+    until(lambda: built(line, "specs", head), "a build of what was pushed meanwhile")
+    line.idle()
+
+
 def test_a_push_while_a_build_runs_is_built_too(line: Line) -> None:
     line.push("blog", {"while.txt": "one\n"}, "Starts a build")
     until(lambda: [b for b in line.builds("blog-build") if not b["complete"]], "a running build")
