@@ -64,7 +64,7 @@ def test_staging_comes_before_production_and_only_production_is_indexed() -> Non
     staging, production = demo().environments
     assert (staging.name, staging.indexed) == ("staging", False)
     assert (production.name, production.indexed) == ("production", True)
-    assert demo().upstream_of(production) == staging
+    assert demo().source_of(production) == staging
 
 
 def test_the_environments_share_no_port_and_no_host() -> None:
