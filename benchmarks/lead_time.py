@@ -178,9 +178,8 @@ def measure(line: Line, fresh: float) -> None:
         line.press(f"{COMPONENT}-production-release-hold")
         line.idle()
 
-    both = [line.live("production", COMPONENT) or ""]
-    press(line, "roll-back")
-    both.append(line.live("production", COMPONENT) or "")
+    # Staging runs what production was just rolled back from.
+    both = [line.live("staging", COMPONENT) or "", line.live("production", COMPONENT) or ""]
 
     def switch() -> None:
         for number in range(SWITCHES):
