@@ -8,7 +8,7 @@ import pytest
 
 from local import mirrors
 from local.layout import CHECKOUT
-from tests.whole.line import Line, layout, site_copy
+from tests.whole.line import Line, layout, poll_often, site_copy
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def line() -> Iterator[Line]:
     shared = CHECKOUT / "var" / "mirrors"
     mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
     subprocess.run(["cp", "-a", "--reflink=auto", shared, running.layout.mirrors], check=True)
-    site_copy(running.layout.site)
+    poll_often(site_copy(running.layout.site))
     try:
         running.run()
         running.log_in()
