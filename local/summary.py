@@ -12,7 +12,7 @@ from model.site import Site
 def show(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     console.print()
     for what, value in (*addresses(site, layout), ("", ""), *instructions(site, layout, running)):
-        console.print(f"[bold]{what:<12}[/]{value}".rstrip(), soft_wrap=True)
+        console.print(f"[bold]{what:<12}[/]{value}" if value else "", soft_wrap=True)
 
 
 def addresses(site: Site, layout: Layout) -> Iterator[tuple[str, str]]:

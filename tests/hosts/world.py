@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -25,6 +24,7 @@ from model.component import Component
 from model.environment import Environment
 from model.release import Digest, Manifest, Order
 from releases.provenance import Material, Provenance, new_key, sign
+from tests.conftest import ROOT
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -206,7 +206,7 @@ def outcome(command: list[str], given: str) -> Outcome:
 def compiled() -> dict[str, str]:
     """The tests' environment, but with a place for bytecode, as an installed program has one."""
     kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": tempfile.gettempdir() + "/slipway-bytecode"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(ROOT / "var" / "cache" / "pycache")}
 
 
 def pack(tree: Path) -> tuple[Digest, Path]:
