@@ -35,11 +35,19 @@ class Environment(Model):
         return f"{component.name}-{self.name}"
 
     def host(self, component: Component) -> str:
-        return f"{component.host}.{self.domain}".lstrip(".")
+        return self.address(component.host)
 
     def url(self, component: Component) -> str:
+        return self.location(component.host)
+
+    def address(self, label: str) -> str:
+        """The host name that a label has here."""
+        return f"{label}.{self.domain}".lstrip(".")
+
+    def location(self, label: str) -> str:
+        """The URL that a label has here."""
         port = "" if self.https_port == 443 else f":{self.https_port}"
-        return f"https://{self.host(component)}{port}/"
+        return f"https://{self.address(label)}{port}/"
 
     def secret(self, component: Component, name: str) -> str:
         """The name under which this environment keeps a component's secret."""

@@ -1,9 +1,23 @@
 """An installation: where one master runs, which site it looks after, where it keeps things."""
 
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from model.environment import Port
 from model.reading import Model
+
+
+class SiteRepository(Model):
+    """Where the site's own folder is kept under version control, and takes branches."""
+
+    address: Annotated[str, StringConstraints(pattern=r"^(https://[^@\s]+|ssh://\S+|file://\S+)$")]
+    """What git pushes to; without a password, which the UI would show."""
+    branch: str = "main"
+    """The branch that the master's copy of the site comes from."""
+    folder: str = "."
+    """The site's folder in that repository."""
 
 
 class Installation(Model):
@@ -25,3 +39,5 @@ class Installation(Model):
     """The folder of artifacts and their provenance."""
     secrets: Path
     """The folder of secrets, one file each, unreadable for others."""
+    site_repository: SiteRepository | None = None
+    """Where the watch pushes a ready change to a newer upstream release; nowhere when absent."""

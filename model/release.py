@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from model.component import Check, Component, Database, Serve
+from model.component import Check, Component, Database, Runtime, Serve, Service
 from model.environment import Environment
 from model.reading import Model, Name
 
@@ -23,7 +23,9 @@ class Manifest(Model):
 
     version: Literal[1] = 1
     component: Name
-    runtime: Literal["php", "static"]
+    runtime: Runtime
+    runtime_version: str | None = None
+    services: tuple[Service, ...] = ()
     database: Database | None
     serve: Serve
     checks: tuple[Check, ...]
@@ -34,6 +36,8 @@ class Manifest(Model):
         return cls(
             component=component.name,
             runtime=component.runtime,
+            runtime_version=component.runtime_version,
+            services=component.services,
             database=component.database,
             serve=component.serve,
             checks=component.checks,
@@ -49,6 +53,8 @@ class Order(Model):
     host: str
     url: str
     keep: Annotated[int, Field(ge=2)]
+    locations: dict[Name, str] = {}
+    """The URL of each service that has a host."""
     secrets: dict[str, str] = {}
 
     @classmethod
@@ -59,4 +65,8 @@ class Order(Model):
             host=environment.host(component),
             url=environment.url(component),
             keep=environment.keep,
+            locations={
+                service.name: environment.location(label)
+                for service, label in component.public_services
+            },
         )

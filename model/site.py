@@ -40,13 +40,19 @@ class Site(SiteFile):
     def environment(self, name: str) -> Environment:
         return next(environment for environment in self.environments if environment.name == name)
 
+    @property
+    def watched(self) -> tuple[Component, ...]:
+        """The components whose upstream has releases that our changes may or may not fit."""
+        return tuple(component for component in self.components if component.watched)
+
     def component_folder(self, component: Component) -> Path:
         return self.folder / "components" / component.name
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Every environment's host names, which no artifact may hold."""
-        return tuple(sorted({e.host(c) for e in self.environments for c in self.components}))
+        labels = {label for component in self.components for label in component.labels}
+        return tuple(sorted({e.address(label) for e in self.environments for label in labels}))
 
 
 def read_site(folder: Path, environments: str = "environments") -> Site:
@@ -92,7 +98,10 @@ def read_component(folder: Path) -> Component:
         folder / "component.toml",
         Component,
         name=folder.name,
-        patches=tuple(path.name for path in sorted((folder / "patches").glob("*.patch"))),
+        patches=tuple(
+            path.relative_to(folder / "patches").as_posix()
+            for path in sorted((folder / "patches").rglob("*.patch"))
+        ),
         templates=tuple(path.relative_to(folder / "templates").as_posix() for path in templates),
     )
 
@@ -117,10 +126,11 @@ def disagreements(
         )
     owners: dict[str, str] = {}
     for component in components:
-        if owner := owners.get(component.host):
-            file = site / "components" / component.name / "component.toml"
-            mistakes.append(f"{file}: key 'host': {owner} has '{component.host}' already")
-        owners[component.host] = component.name
+        for label in component.labels:
+            if owner := owners.get(label):
+                file = site / "components" / component.name / "component.toml"
+                mistakes.append(f"{file}: key 'host': {owner} has '{label}' already")
+            owners[label] = component.name
     return mistakes
 
 

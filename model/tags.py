@@ -15,11 +15,12 @@ def order(tag: str) -> Key:
     return (*((2, int(part)) if part.isdigit() else (0, part) for part in parts), (1, 0))
 
 
+def released(source: Source, tags: Iterable[str]) -> list[str]:
+    """The tags that are releases at all, oldest first."""
+    return sorted((tag for tag in tags if re.search(source.tags, tag)), key=order)
+
+
 def releases(source: Source, tags: Iterable[str]) -> list[str]:
     """The tags that this source follows, oldest first."""
-    if source.release is None:
-        return []
-    followed = (
-        tag for tag in tags if re.search(source.tags, tag) and fnmatchcase(tag, source.release)
-    )
-    return sorted(followed, key=order)
+    series = source.release
+    return [tag for tag in released(source, tags) if series and fnmatchcase(tag, series)]

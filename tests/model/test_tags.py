@@ -20,8 +20,8 @@ def test_tags_sort_by_value_with_candidates_before_their_release(tags: list[str]
     assert sorted({*tags}, key=order) == tags
 
 
-def follow(release: str, **more: str) -> Source:
-    return Source(repository="https://example.org/x.git", release=release, **more)
+def follow(release: str, tags: str = r"^v?\d+(\.\d+)*$") -> Source:
+    return Source(repository="https://example.org/x.git", release=release, tags=tags)
 
 
 FOLLOWED = [
