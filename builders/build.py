@@ -1,7 +1,5 @@
 """Upstream release + our patches + overlays -> one tested, signed artifact."""
 
-import textwrap
-
 from buildbot.config.builder import BuilderConfig
 from buildbot.locks import MasterLock
 from buildbot.master import BuildMaster
@@ -10,26 +8,21 @@ from buildbot.process.buildrequest import BuildRequest
 from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate, Property
-from buildbot.steps.shell import ShellCommand
 from buildbot.steps.transfer import FileUpload
 from buildbot.steps.trigger import Trigger
 
+from builders.tree import rest, work
 from model.component import Component
 from model.site import Site
 from releases.history import Action
 from releases.store import Store
 from schedulers import follow
-from steps.lint import LintChanges
-from steps.overlays import LayOverlays
+from steps.git import BLOCK
 from steps.pack import Pack
 from steps.patches import ApplyPatches
 from steps.record import Record
 from steps.secrets import ScanForSecrets
-from steps.tree import TREE, CheckOut, CollectOutput
 from steps.upstream import FetchUpstream
-
-BLOCK = 512 * 1024
-"""Bytes a message when a file travels; Perspective Broker refuses more than 640 KiB."""
 
 
 def builder(component: Component, site: Site, store: Store, workers: list[str]) -> BuilderConfig:
@@ -56,42 +49,15 @@ def recipe(component: Component, site: Site, store: Store) -> BuildFactory:
     folder = site.component_folder(component)
     return BuildFactory(
         [
-            FetchUpstream(component.upstream),
-            ApplyPatches(folder / "patches", component.patches),
-            *([LintChanges()] if component.runtime == "php" and component.patches else []),
-            *([LayOverlays(component.overlays)] if component.overlays else []),
+            FetchUpstream(component, folder),
+            ApplyPatches(component, folder),
+            *rest(component, folder),
             *work(component),
             Pack(component, folder, site.hosts),
-            ScanForSecrets(),
+            ScanForSecrets(component),
             *keep(component, store),
             *tell(component, site),
         ]
-    )
-
-
-def work(component: Component) -> list[BuildStep]:
-    """The component's own commands: what makes it, and what tests it."""
-    commands = [*component.build, *component.test]
-    return [
-        *([CheckOut()] if commands else []),
-        *(run("build", command) for command in component.build),
-        *(run("test", command) for command in component.test),
-        *([CollectOutput(component.output)] if component.output else []),
-    ]
-
-
-def run(name: str, command: tuple[str, ...]) -> ShellCommand:
-    """A command of `component.toml`, in the built tree; its clock is the upstream's date."""
-    shown = textwrap.shorten(" ".join(command), 60)
-    return ShellCommand(
-        name=name,
-        command=list(command),
-        workdir=f"build/{TREE}",
-        env={"SOURCE_DATE_EPOCH": Interpolate("%(prop:upstream-date)s")},
-        logEnviron=False,
-        haltOnFailure=True,
-        description=f"running {shown}",
-        descriptionDone=shown,
     )
 
 

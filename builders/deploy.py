@@ -7,12 +7,13 @@ from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate
 from buildbot.process.results import SKIPPED, SUCCESS
 
-from builders.build import BLOCK
+from builders.tree import skipped
 from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases.history import Action
 from releases.store import Store
+from steps.git import BLOCK
 from steps.host import OnHost
 from steps.release import ChooseRelease
 from steps.send import Send
@@ -95,7 +96,3 @@ def arrives(step: BuildStep) -> bool:
 
 def failed(step: BuildStep) -> bool:
     return step.build is not None and step.build.results not in (None, SUCCESS, SKIPPED)
-
-
-def skipped(results: int, _step: BuildStep) -> bool:
-    return results == SKIPPED

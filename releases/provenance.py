@@ -43,10 +43,12 @@ class Material(Model):
 
     repository: str
     release: str
-    """The tag or the branch that was followed."""
+    """The tag or the branch that was followed; else what else names the commit."""
     commit: str
     into: str = ""
     """Where it was laid in the tree; empty for the upstream."""
+    base: str = ""
+    """Of a fork: the commit that its first change stands on, which is not part of the release."""
 
 
 class Patch(Model):
@@ -65,7 +67,7 @@ class Provenance(Model):
     component: Name
     digest: Digest
     materials: tuple[Material, ...]
-    """The upstream first, then the overlays in the order in which they were laid."""
+    """The upstream first, then forks, submodules and overlays as they were laid."""
     patches: tuple[Patch, ...]
     build: str
     """The build's address in the Buildbot UI."""

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Write what one tree adds to another into added/: new files whole, changed files by their new lines.
-# Arguments: the two trees; prints how many files there are.
+# Arguments: the two trees, then paths to leave out; prints how many files there are.
 set -euo pipefail
 old=$1 new=$2
+shift 2
 rm -rf added
 mkdir added
-differing() { git diff-tree -r -z --no-renames --name-only "--diff-filter=$1" "$old" "$new"; }
+paths=(. "${@/#/:(exclude)}")
+differing() {
+  git diff-tree -r -z --no-renames --name-only "--diff-filter=$1" "$old" "$new" -- "${paths[@]}"
+}
 differing AT >files
 GIT_INDEX_FILE=$PWD/additions-index
 export GIT_INDEX_FILE

@@ -5,6 +5,10 @@ test -d "$1" || {
   echo "the build made no folder '${1#*/}'" >&2
   exit 1
 }
+[ "$(realpath "$1")" = "$(realpath -s "$1")" ] || {
+  echo "'${1#*/}' is a link, or lies behind one" >&2
+  exit 1
+}
 GIT_DIR=$(realpath "$GIT_DIR") GIT_INDEX_FILE=$(realpath "$GIT_INDEX_FILE")
 export GIT_DIR GIT_INDEX_FILE
 git read-tree --empty

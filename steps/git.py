@@ -5,18 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from buildbot.process.buildstep import ShellMixin
-from buildbot.process.remotecommand import RemoteShellCommand
+from buildbot.process.remotecommand import RemoteCommand, RemoteShellCommand
+from buildbot.process.remotetransfer import StringFileReader
 
-from model.component import Source
-from model.tags import releases
-from releases.provenance import Material
 from steps.step import Step
 
-HEADS = "refs/heads/"
-TAGS = "refs/tags/"
 HERE = Path(__file__).parent
 ENVIRONMENT = {"GIT_DIR": "repository.git", "GIT_INDEX_FILE": "index", "LC_ALL": "C.UTF-8"}
 """Every command works on the component's repository and on one index: the tree in the making."""
+
+BLOCK = 512 * 1024
+"""Bytes a message when a file travels; Perspective Broker refuses more than 640 KiB."""
+
+GIVEN = "given"
+"""The file on the worker that holds what is too large for a command's standard input."""
 
 
 class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no running build
@@ -27,7 +29,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         super().__init__(**kwargs)
 
     async def attempt(
-        self, command: Sequence[str], stdin: str | bytes | None = None
+        self, command: Sequence[str], stdin: bytes | None = None
     ) -> RemoteShellCommand:
         """Run one command and keep what it prints; the caller looks at its exit code."""
         remote: RemoteShellCommand = await self.makeRemoteShellCommand(
@@ -41,53 +43,45 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         await self.runCommand(remote)
         return remote
 
-    async def shell(self, *command: str, stdin: str | bytes | None = None) -> str:
+    async def shell(self, *command: str, stdin: bytes | None = None) -> str:
         """What one command prints; the step fails with its last line when it fails."""
         remote = await self.attempt(command, stdin)
         if remote.didFail():
             self.fail(last_line(remote.stderr) or f"{command[0]} failed")
         return str(remote.stdout)
 
-    async def script(self, name: str, *arguments: str, stdin: str | bytes | None = None) -> str:
-        """What one of the scripts beside this module prints; workers need nothing of ours."""
+    async def script(self, name: str, *arguments: str, stdin: bytes | None = None) -> str:
+        """What one of the scripts beside this module prints; the step fails when it fails."""
+        remote = await self.attempt_script(name, *arguments, stdin=stdin)
+        if remote.didFail():
+            self.fail(last_line(remote.stderr) or f"{name} failed")
+        return str(remote.stdout)
+
+    async def attempt_script(
+        self, name: str, *arguments: str, stdin: bytes | None = None
+    ) -> RemoteShellCommand:
+        """Run one of the scripts beside this module; workers need nothing of ours."""
         text = (HERE / f"{name}.bash").read_text("utf-8")
-        return await self.shell("bash", "-c", text, name, *arguments, stdin=stdin)
+        if stdin is not None and len(stdin) > BLOCK:
+            await self.send(stdin)
+            text, stdin = f"exec <{GIVEN}\n{text}", None
+        return await self.attempt(("bash", "-c", text, name, *arguments), stdin)
 
-    async def lay(self, source: Source, into: str = "") -> tuple[Material, str]:
-        """Lay the newest commit that a source follows into the tree; also its tree and date."""
-        pattern = f"{HEADS}{source.branch}" if source.branch else f"{TAGS}*"
-        command = ("git", "ls-remote", source.repository, pattern, f"{pattern}^{{}}")
-        listed = await self.attempt(command)
-        if listed.didFail():
-            self.fail(f"{source.repository} cannot be reached: {last_line(listed.stderr)}")
-        ref, commit = self.newest(source, listed.stdout)
-        ours = f"refs/slipway/{into or 'upstream'}"
-        facts = await self.script("lay", commit, source.repository, ref, ours, into)
-        release = ref.removeprefix(HEADS).removeprefix(TAGS)
-        made_of = Material(repository=source.repository, release=release, commit=commit, into=into)
-        return made_of, facts.strip()
-
-    def newest(self, source: Source, listing: str) -> tuple[str, str]:
-        """The ref that `git ls-remote` lists as the newest of those followed, and its commit."""
-        commits = pointed_at(listing)
-        tags = [ref.removeprefix(TAGS) for ref in commits if ref.startswith(TAGS)]
-        # git matches the end of a name too: `x/refs/heads/main` is not the branch `main`.
-        heads = [f"{HEADS}{source.branch}"] if source.branch else []
-        followed = [ref for ref in heads if ref in commits] or [
-            f"{TAGS}{tag}" for tag in releases(source, tags)
-        ]
-        if not followed:
-            self.fail(f"{source.repository} has no {source.follows}")
-        return followed[-1], commits[followed[-1]]
-
-
-def pointed_at(listing: str) -> dict[str, str]:
-    """The commit of each ref in the output of `git ls-remote`, annotated tags resolved."""
-    refs = {ref: commit for commit, ref in (line.split() for line in listing.splitlines())}
-    return {ref: refs.get(f"{ref}^{{}}", refs[ref]) for ref in refs if not ref.endswith("^{}")}
+    async def send(self, content: bytes) -> None:
+        """Put what is too large for one message into a file on the worker, block by block."""
+        arguments = {
+            "workdir": self.workdir,
+            "workerdest": GIVEN,
+            "reader": StringFileReader(content),
+            "maxsize": None,
+            "blocksize": BLOCK,
+            "mode": 0o600,
+        }
+        await self.runCommand(RemoteCommand("downloadFile", arguments, ignore_updates=True))
 
 
 def last_line(text: str) -> str:
     """The last line of what a command said, for a one-line outcome."""
-    lines = text.strip().splitlines()
+    said = text.partition("\nfatal: Could not read from remote repository.")[0]
+    lines = said.strip().splitlines()
     return lines[-1] if lines else ""

@@ -1,28 +1,34 @@
 """Lay other repositories into the tree: themes, skins, extensions."""
 
-from typing import Any
-
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Overlay
-from steps.git import GitStep
+from steps.laying import Laying
+from steps.patches import count
 
 
-class LayOverlays(GitStep):
-    """Replace each overlay's path in the tree by the newest commit it follows."""
+class LayOverlays(Laying):
+    """Replace each overlay's path in the tree by the newest commit it follows, and change that."""
 
     name = "lay-overlays"
     description = "laying"
 
-    def __init__(self, overlays: tuple[Overlay, ...], **kwargs: Any) -> None:
-        self.overlays = overlays
-        super().__init__(**kwargs)
-
     @async_to_deferred
     async def run(self) -> int:
-        laid = [(await self.lay(overlay, overlay.into))[0] for overlay in self.overlays]
-        materials = [*self.getProperty("materials"), *(m.model_dump() for m in laid)]
-        self.setProperty("materials", materials, self.name)
-        self.descriptionDone = ", ".join(f"{m.into} at {m.commit[:8]}" for m in laid)
+        words = [await self.overlay(overlay) for overlay in self.component.overlays]
+        self.refuse_unapplied()
+        self.descriptionDone = ", ".join(words)
         return SUCCESS
+
+    async def overlay(self, overlay: Overlay) -> str:
+        """Lay one overlay, its series and its submodules; what was done in words."""
+        material, _, _, gitlinks = await self.lay(overlay, overlay.into)
+        said = f"{overlay.into} at {material.commit[:8]}"
+        series = self.component.series(overlay.into)
+        changed = overlay.fork or series
+        if changed:
+            said += f" with {count(await self.change(overlay.fork, series, overlay.into))}"
+        if gitlinks or (changed and self.getProperty("gitlinks")):
+            said += f" and {len(await self.fill())} submodules"
+        return said

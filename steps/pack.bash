@@ -14,13 +14,18 @@ export GIT_DIR GIT_INDEX_FILE
 # Nobody but us says how a release is configured.
 git rm -r -q --cached --ignore-unmatch -- .slipway
 (cd ours && find . -type f -printf '%P\0' | git --work-tree=. update-index --add -z --stdin)
+lost=$(git ls-files --stage | sed -n 's/^160000 [^\t]*\t//p')
+if [ -n "$lost" ]; then
+  echo "${lost%%$'\n'*} is a repository of its own: its files would be missing" >&2
+  exit 1
+fi
 tree=$(git write-tree)
 export GIT_AUTHOR_NAME=slipway GIT_AUTHOR_EMAIL=slipway@localhost GIT_AUTHOR_DATE=$date
 export GIT_COMMITTER_NAME=slipway GIT_COMMITTER_EMAIL=slipway@localhost GIT_COMMITTER_DATE=$date
 commit=$(git commit-tree -m release "$tree")
 
 mkfifo to-digest to-search
-sha256sum <to-digest | cut -c1-64 >digest &
+openssl dgst -sha256 -r <to-digest | cut -c1-64 >digest &
 digesting=$!
 # grep ends with 1 when it finds nothing, which is what we hope for.
 { LC_ALL=C grep -aoiF -f forbidden to-search || test $? -eq 1; } | sort -u >found &

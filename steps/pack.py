@@ -1,8 +1,5 @@
 """Pack the tree into one deterministic artifact that holds no host name of any environment."""
 
-import tarfile
-from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ from model.component import Component
 from model.release import FOLDER, Manifest
 from releases.history import short
 from steps.git import GitStep
+from steps.tar import archive
 
 
 class Pack(GitStep):
@@ -57,14 +55,3 @@ class Pack(GitStep):
         files = [line.partition(":")[2] for line in listing.stdout.splitlines()]
         file = files[0] if files else "the name of a file or the target of a link"
         self.fail(f"{file} names {host}: a release must not know where it runs")
-
-
-def archive(files: Mapping[str, bytes]) -> bytes:
-    """A tar of small files, to be sent to a worker."""
-    buffer = BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, BytesIO(content))
-    return buffer.getvalue()

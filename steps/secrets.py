@@ -1,11 +1,14 @@
 """Look for the shapes of secrets in what the site adds to the upstream."""
 
 import json
+from typing import Any
 
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
+from model.component import Component
 from steps.git import GitStep, last_line
+from steps.installation import dependencies
 
 GUESSES = ("Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector")
 """detect-secrets' plugins that guess from randomness or a word, not from a known shape."""
@@ -17,10 +20,15 @@ class ScanForSecrets(GitStep):
     name = "scan-for-secrets"
     description = "scanning"
 
+    def __init__(self, component: Component, **kwargs: Any) -> None:
+        # What a lock file brings is not ours: its hash says whose it is.
+        self.installed = tuple(dependencies(lock) for lock in component.locks)
+        super().__init__(**kwargs)
+
     @async_to_deferred
     async def run(self) -> int:
         before, after = self.getProperty("upstream-tree"), self.getProperty("tree")
-        files = int(await self.script("additions", before, after))
+        files = int(await self.script("additions", before, after, *self.installed))
         found = await self.scan() if files else {}
         if found:
             file, (first, *_) = min(found.items())

@@ -8,7 +8,7 @@ import pytest
 
 from releases.store import digest_of
 from steps.git import ENVIRONMENT, HERE
-from steps.pack import archive
+from steps.tar import archive
 from tests.repositories import Repository
 
 CIRCUMSTANCES = {

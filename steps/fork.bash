@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Begin a series with the commits of a fork. Arguments: the series' folder, the fork's address,
+# branch and base, the folder of its own repository. Prints branch's and base's commits.
+# The repository is a separate one: its history is whole, that of the component is not.
+set -euo pipefail
+series=$1 address=$2 branch=$3 base=$4 folder=$5
+export GIT_DIR=$folder.git
+unset GIT_INDEX_FILE
+refuse() {
+  echo "$1" >&2
+  exit 1
+}
+[ -d "$GIT_DIR" ] || git init --quiet --bare "$GIT_DIR"
+git fetch --quiet --no-tags -- "$address" "+refs/heads/$branch:refs/heads/ours" \
+  "+refs/tags/*:refs/tags/*" 2>complaint ||
+  refuse "$address, branch $branch, cannot be reached: $(sed '/^fatal: Could not read/,$d' complaint | tail -n1)"
+from=$(git rev-parse --quiet --verify "$base^{commit}") ||
+  refuse "$address: branch $branch has no commit '$base' behind it"
+git merge-base --is-ancestor "$from" refs/heads/ours ||
+  refuse "$address: '$base' does not lie behind branch $branch"
+rm -rf "$series"
+mkdir -p "$series/fork"
+number=0
+for commit in $(git rev-list --reverse --topo-order "$from..refs/heads/ours"); do
+  if [ "$(git rev-list --no-walk --parents "$commit" | wc -w)" -gt 2 ]; then
+    # A merge is left out, unless it changed what none of the merged has.
+    [ -z "$(git diff-tree --cc --no-commit-id "$commit")" ] ||
+      refuse "$address: merge ${commit:0:12} holds changes of its own: rebase branch $branch"
+  elif ! git diff-tree --quiet --no-commit-id "$commit"; then
+    number=$((number + 1))
+    git format-patch -1 --quiet --binary --full-index --find-renames --no-signature --no-stat \
+      --start-number="$number" --output-directory="$series/fork" "$commit"
+  fi
+done
+# Whatever a message or a merge holds: the commits, one by one, must make the branch's own tree.
+export GIT_INDEX_FILE=$PWD/fork-index
+git read-tree "$from"
+shopt -s nullglob
+patches=("$series"/fork/*.patch)
+[ "${#patches[@]}" -eq 0 ] || git apply --cached --whitespace=nowarn "${patches[@]}" 2>complaint ||
+  refuse "$address: the commits of branch $branch do not apply one by one: rebase it"
+[ "$(git write-tree --missing-ok)" = "$(git rev-parse 'refs/heads/ours^{tree}')" ] ||
+  refuse "$address: the commits of branch $branch, one by one, do not make its tree: rebase it"
+git rev-parse refs/heads/ours "$from"

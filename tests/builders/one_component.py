@@ -1,0 +1,155 @@
+"""A master with one component `blog`, whose site and repositories are made on the spot."""
+
+import hashlib
+import io
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import zstandard
+from buildbot.config.builder import BuilderConfig
+from buildbot.data.resultspec import Filter
+from buildbot.process.factory import BuildFactory
+from buildbot.process.project import Project
+from buildbot.schedulers.forcesched import ForceScheduler
+from buildbot.secrets.providers.file import SecretInAFile
+from buildbot.test.util.integration import RunMasterBase
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from builders import build
+from model.component import Component
+from model.site import Site, read_site
+from releases.provenance import Provenance, new_key, verify
+from releases.store import Store
+from schedulers import follow
+from tests.repositories import Repository
+
+PAGE = "<?php\n\necho 'one';\necho 'two';\necho 'three';\n"
+PRIVATE, PUBLIC = new_key()
+
+
+class OneComponent(RunMasterBase):
+    """One component `blog`: an upstream with two releases, a patch, an overlay."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.presses = 0
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.upstream = Repository(self.folder / "upstream")
+        self.theme = Repository(self.folder / "theme")
+        self.upstream.commit({"index.php": PAGE, "old.txt": "old"}, tag="1.9")
+        self.upstream.commit({"index.php": PAGE, "run.sh": "exit 0\n"}, tag="1.10")
+        self.theme.commit({"style.css": "body {}\n"})
+        self.write("site.toml", 'title = "S"\nreleasers = ["ana"]\npoll_seconds = 5\n')
+        self.write(
+            "environments/staging.toml", 'domain = "s.example"\nindexed = false\ntls = "internal"\n'
+        )
+        self.describe()
+        patched = PAGE.replace("two", "zwei")
+        self.series("0001-two.patch", self.upstream.patch({"index.php": patched}, "Say zwei"))
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / "site" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def describe(
+        self, more: str = "", upstream: str = 'release = "1.*"', overlay: str = 'branch = "main"'
+    ) -> None:
+        self.write(
+            "components/blog/component.toml",
+            f"""
+            title = "Blog"
+            runtime = "php"
+            host = "blog"
+            {more}
+            [upstream]
+            repository = "{self.upstream.address}"
+            {upstream}
+            [[overlays]]
+            repository = "{self.theme.address}"
+            into = "themes/ours"
+            {overlay}
+            """,
+        )
+        self.write("components/blog/templates/config.php.j2", "<?php // {{ url }}\n")
+
+    def series(self, name: str, text: str) -> None:
+        self.write(f"components/blog/patches/{name}", text)
+
+    def builder(self, blog: Component, site: Site) -> BuilderConfig:
+        """The builder that is looked at."""
+        return build.builder(blog, site, self.store, ["local1"])
+
+    async def run_build(self) -> dict[str, Any]:
+        """Start a master on the site as it is written now, and build."""
+        keys = self.folder / "keys"
+        keys.mkdir(exist_ok=True)
+        (keys / "signing-key").touch(0o600)
+        (keys / "signing-key").write_text(PRIVATE)
+        self.store = Store(folder=self.folder / "store")
+        self.store.incoming("x").parent.mkdir(parents=True, exist_ok=True)
+        site = read_site(self.folder / "site")
+        (blog,) = site.components
+        builder = self.builder(blog, site)
+        deploying = BuilderConfig(
+            name="blog-staging", workernames=["local1"], factory=BuildFactory()
+        )
+        await self.setup_master(
+            {
+                "builders": [builder, deploying],
+                "schedulers": [
+                    ForceScheduler(name="force", builderNames=[builder.name]),
+                    follow.scheduler(blog, site.environment("staging")),
+                ],
+                "secretsProviders": [SecretInAFile(str(keys))],
+                "multiMaster": True,
+                "projects": [Project("blog")],
+            }
+        )
+        return await self.press()
+
+    async def press(self) -> dict[str, Any]:
+        """Build with the master that runs, until staging was told of it."""
+        self.presses += 1
+        done: dict[str, Any] = await self.doForceBuild(wantSteps=True, wantProperties=True)
+        if "recorded" in done["properties"]:
+            await self.told(done["properties"]["digest"][0])
+        return done
+
+    async def told(self, digest: str) -> None:
+        """Wait until staging was told of the digest."""
+        complete = [Filter("complete", "eq", [True])]
+        path = ("builders", "blog-staging", "builds")
+        while len(builds := await self.master.data.get(path, filters=complete)) < self.presses:
+            await deferLater(reactor, 0.05)
+        properties = await self.master.data.get(("builds", builds[-1]["buildid"], "properties"))
+        assert properties["wanted"][0] == digest
+        assert properties["action"][0] == "deploy"
+        # The master may not stop before it knows itself what its ledger says already.
+        while any(getattr(each, "_waiters", None) for each in self.master.scheduler_manager):
+            await deferLater(reactor, 0.05)
+
+    def said(self, done: dict[str, Any]) -> dict[str, str]:
+        return {step["name"]: step["state_string"] for step in done["steps"]}
+
+    def packed(self, done: dict[str, Any]) -> dict[str, str]:
+        """The files of the stored artifact and their texts."""
+        digest = done["properties"]["digest"][0]
+        tar = zstandard.decompress(
+            self.store.artifact(digest).read_bytes(), max_output_size=10_000_000
+        )
+        assert hashlib.sha256(tar).hexdigest() == digest
+        with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+            files = [member for member in archive if member.isfile()]
+            assert {(m.uid, m.gid, m.mode) for m in files} <= {(0, 0, 0o644), (0, 0, 0o755)}
+            return {m.name: archive.extractfile(m).read().decode() for m in files}
+
+    def provenance(self, done: dict[str, Any]) -> Provenance:
+        """What the master signed of the build's release."""
+        digest = done["properties"]["recorded"][0]
+        return verify(self.store.provenance(digest).read_bytes(), PUBLIC)

@@ -1,0 +1,96 @@
+"""Where the commits that a tree records for other repositories are to be had."""
+
+import pytest
+
+from model.component import Rewrite
+from steps.gitlinks import Gitlink, addresses, fetchable, parsed
+
+RECORDED = """\
+aaaa extensions/A
+bbbb skins/a name with spaces
+cccc extensions/A/inner
+dddd forgotten
+"""
+
+
+def described(file: str, *settings: str) -> str:
+    return f"\f{file}\n" + "".join(f"submodule.{setting}\x1e" for setting in settings) + "\n"
+
+
+LISTING = (
+    RECORDED
+    + described(
+        ".gitmodules",
+        "extensions/A.path\nextensions/A",
+        "extensions/A.url\nhttps://example.org/A.git",
+        "no value.url",
+        "a name.path\nskins/a name with spaces",
+        "a name.url\n../skins.git",
+    )
+    + described("extensions/A/.gitmodules", "inner.path\ninner", "inner.url\n./inner.git")
+)
+
+
+def test_each_gitlink_has_the_address_of_the_file_that_describes_it() -> None:
+    assert parsed(LISTING) == [
+        Gitlink("extensions/A", "aaaa", "https://example.org/A.git"),
+        Gitlink("skins/a name with spaces", "bbbb", "../skins.git"),
+        Gitlink("extensions/A/inner", "cccc", "./inner.git"),
+        Gitlink("forgotten", "dddd", ""),
+    ]
+
+
+def test_a_tree_without_gitlinks_has_none() -> None:
+    assert parsed("") == []
+
+
+RULES = (
+    Rewrite(
+        find=r"^https://gerrit\.example\.org/r/p/mediawiki/(extensions|skins)/(\w+)(\.git)?$",
+        write=r"https://github.com/wikimedia/mediawiki-\1-\2.git",
+    ),
+    Rewrite(find="^git://", write="https://"),
+    Rewrite(find="^https://example", write="https://never.example"),
+)
+REPOSITORIES = {"": "https://example.org/r/core.git", "themes/ours": "https://github.com/us/t.git"}
+REWRITTEN = {
+    ("a", "../b.git"): "https://never.example.org/r/b.git",
+    ("a", "./b.git"): "https://never.example.org/r/core.git/b.git",
+    ("themes/ours/x", "../y.git"): "https://github.com/us/y.git",
+    ("themes/oursx", "../y"): "https://never.example.org/r/y",
+    ("a", "git://example.org/a.git"): "https://example.org/a.git",
+    ("a", "https://gerrit.example.org/r/p/mediawiki/extensions/Cite"): (
+        "https://github.com/wikimedia/mediawiki-extensions-Cite.git"
+    ),
+    ("a", "https://other.example/a.git"): "https://other.example/a.git",
+}
+
+
+@pytest.mark.parametrize(("path", "address"), REWRITTEN)
+def test_addresses_are_made_whole_and_then_rewritten_by_the_first_rule_that_matches(
+    path: str, address: str
+) -> None:
+    (link,) = addresses([Gitlink(path, "aaaa", address)], REPOSITORIES, RULES)
+    assert link.address == REWRITTEN[path, address]
+
+
+ADDRESSES = {
+    "https://github.com/a/b.git": True,
+    "ssh://git@example.org/a.git": True,
+    "git@example.org:a/b.git": True,
+    "git://example.org/a": True,
+    "/srv/private": False,
+    "file:///srv/private": False,
+    "--upload-pack=touch x": False,
+    "ext::sh -c whoami": False,
+    "fd::0": False,
+    "https://example.org/a b.git": False,
+    "https://-x": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_repository_may_name_addresses_on_other_machines_only(address: str) -> None:
+    assert fetchable(address, local=False) is ADDRESSES[address]
+    assert fetchable("file:///srv/tests", local=True)

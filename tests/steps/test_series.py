@@ -1,0 +1,562 @@
+"""A series gives the tree that `git am` gives on the true base, whatever its patches hold."""
+
+import os
+import quopri
+import re
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import shake_256
+from pathlib import Path
+
+import pytest
+
+from steps.rejection import Rejection
+from tests.repositories import PERSON, Repository
+from tests.steps.worker import Worker
+
+LINES = [f"line {number}\n" for number in range(1, 41)]
+PAGE = "".join(LINES)
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Repository:
+    """A base with text, CRLF text, a binary file, a submodule, and files to be renamed."""
+    repository = Repository(tmp_path / "upstream")
+    write(repository, "dos.txt", PAGE.replace("\n", "\r\n").encode())
+    write(repository, "picture.bin", bytes(range(256)) * 8)
+    write(repository, "ünïcode name.txt", PAGE.encode())
+    write(repository, "nonewline.txt", b"one\ntwo")
+    gitlink(repository, "module", "1" * 40)
+    repository.commit({"page.txt": PAGE, "old/name.txt": f"Name\n{PAGE}"}, tag="1.0")
+    return repository
+
+
+def write(repository: Repository, name: str, content: bytes) -> None:
+    path = repository.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def gitlink(repository: Repository, path: str, commit: str) -> None:
+    """Record a submodule's commit, as `git submodule` does."""
+    (repository.folder / path).mkdir(parents=True, exist_ok=True)
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
+
+
+def changed(old: str, new: str) -> Callable[[Repository], None]:
+    """A change of one line of the page."""
+
+    def change(repository: Repository) -> None:
+        path = repository.folder / "page.txt"
+        path.write_text(path.read_text().replace(f"{old}\n", f"{new}\n"))
+
+    return change
+
+
+def crlf(repository: Repository) -> None:
+    path = repository.folder / "dos.txt"
+    path.write_bytes(path.read_bytes().replace(b"line 7\r\n", b"line seven\r\n"))
+
+
+def crlf_introduced(repository: Repository) -> None:
+    path = repository.folder / "page.txt"
+    path.write_bytes(path.read_bytes().replace(b"line 7\n", b"line 7\r\n"))
+
+
+def binary(repository: Repository) -> None:
+    write(repository, "picture.bin", bytes(reversed(range(256))) * 9)
+
+
+def binary_added(repository: Repository) -> None:
+    write(repository, "new/added.bin", shake_256(b"added").digest(5000))
+
+
+def renamed(repository: Repository) -> None:
+    (repository.folder / "new").mkdir(exist_ok=True)
+    repository.git("mv", "old/name.txt", "new/name.txt")
+    path = repository.folder / "new" / "name.txt"
+    path.write_text(path.read_text().replace("line 20\n", "line twenty\n"))
+
+
+def swapped(repository: Repository) -> None:
+    repository.git("mv", "page.txt", "aside")
+    repository.git("mv", "old/name.txt", "page.txt")
+    repository.git("mv", "aside", "old/name.txt")
+
+
+def removed(repository: Repository) -> None:
+    repository.git("rm", "-q", "page.txt")
+
+
+def executable(repository: Repository) -> None:
+    (repository.folder / "page.txt").chmod(0o755)
+
+
+def linked(repository: Repository) -> None:
+    (repository.folder / "link").symlink_to("page.txt")
+
+
+def file_to_link(repository: Repository) -> None:
+    (repository.folder / "page.txt").unlink()
+    (repository.folder / "page.txt").symlink_to("old/name.txt")
+
+
+def unusual_name(repository: Repository) -> None:
+    write(repository, "ünïcode name.txt", PAGE.replace("line 3", "Zeile 3").encode())
+
+
+def newline_at_the_end(repository: Repository) -> None:
+    write(repository, "nonewline.txt", b"one\ntwo\n")
+
+
+def trailing_whitespace(repository: Repository) -> None:
+    changed("line 9", "line 9   \t ")(repository)
+
+
+def submodule_moved(repository: Repository) -> None:
+    gitlink(repository, "module", "2" * 40)
+
+
+def submodule_added(repository: Repository) -> None:
+    text = '[submodule "x"]\n\tpath = x\n\turl = https://example.org/x.git\n'
+    write(repository, ".gitmodules", text.encode())
+    gitlink(repository, "x", "3" * 40)
+
+
+def submodule_removed(repository: Repository) -> None:
+    repository.git("update-index", "--force-remove", "module")
+
+
+def large(repository: Repository) -> None:
+    write(
+        repository, "theme.css", "".join(f"a{n} {{ color: red }}\n" for n in range(13_000)).encode()
+    )
+
+
+def empty_file(repository: Repository) -> None:
+    write(repository, "empty", b"")
+
+
+CASES: dict[str, list[Callable[[Repository], None]]] = {
+    "a line changed twice": [changed("line 5", "line five"), changed("line five", "5")],
+    "two places of one file": [changed("line 2", "two"), changed("line 39", "thirty-nine")],
+    "a file with CRLF": [crlf],
+    "CRLF brought into a file": [crlf_introduced],
+    "a binary file changed": [binary],
+    "a binary file added": [binary_added],
+    "a rename with a change": [renamed],
+    "two files that change names": [swapped],
+    "a file removed": [changed("line 5", "line five"), removed],
+    "a mode": [executable],
+    "a link": [linked],
+    "a file that becomes a link": [file_to_link],
+    "a name beyond ASCII": [unusual_name],
+    "a newline at the end": [newline_at_the_end],
+    "whitespace at the end of a line": [trailing_whitespace],
+    "a submodule's pointer": [submodule_moved],
+    "a submodule added": [submodule_added],
+    "a submodule removed": [submodule_removed],
+    "280 kB": [large],
+    "an empty file": [empty_file],
+    "all of it": [
+        changed("line 5", "line five"), crlf, binary, renamed, executable, linked, unusual_name,
+        trailing_whitespace, submodule_moved, submodule_added, large,
+    ],
+}  # fmt: skip
+
+
+def series(
+    upstream: Repository, changes: list[Callable[[Repository], None]], subject: str = "Change"
+) -> dict[str, bytes]:
+    """The mailed patches of changes that are committed on a branch of their own."""
+    upstream.git("checkout", "-q", "-B", "ours", "1.0")
+    for number, change in enumerate(changes, 1):
+        change(upstream)
+        upstream.git("add", "--all", "--", ":!module", ":!x")
+        upstream.git("commit", "-q", "-m", f"{subject} {number}\n\nA body.\n---\nnot a diff")
+    patches = upstream.folder.parent / "patches"
+    upstream.git("format-patch", "-q", "--binary", "-o", str(patches), "1.0")
+    return {path.name: path.read_bytes() for path in sorted(patches.iterdir())}
+
+
+def mailed(upstream: Repository, patches: dict[str, bytes], base: str = "1.0") -> str:
+    """The tree that `git am` makes of a series, on a clone that has the true base."""
+    clone = upstream.folder.parent / "truth"
+    subprocess.run(
+        ["git", "clone", "-q", "--branch", base, upstream.address, str(clone)],
+        check=True,
+        capture_output=True,
+    )
+    for name, text in patches.items():
+        (clone.parent / name).write_bytes(text)
+        subprocess.run(
+            ["git", "-C", str(clone), "am", "-q", "--keep-cr", str(clone.parent / name)],
+            check=True,
+            capture_output=True,
+            env=os.environ | PERSON,
+        )
+    command = ["git", "-C", str(clone), "rev-parse", "HEAD^{tree}"]
+    return subprocess.check_output(command, text=True).strip()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_series_gives_the_tree_of_git_am(tmp_path: Path, upstream: Repository, case: str) -> None:
+    patches = series(upstream, CASES[case])
+    assert len(patches) == len(CASES[case])
+    expected = mailed(upstream, patches)
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    assert worker.applied(patches) == expected == upstream.git("rev-parse", "ours^{tree}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fork_gives_the_tree_of_its_branch(
+    tmp_path: Path, upstream: Repository, case: str
+) -> None:
+    series(upstream, CASES[case])
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_series_for_what_lies_deeper_gives_the_same_there(
+    tmp_path: Path, upstream: Repository, case: str
+) -> None:
+    patches = series(upstream, CASES[case])
+    around = Repository(tmp_path / "around")
+    around.commit({"index.php": "<?php\n"})
+    worker = Worker(tmp_path / "worker")
+    worker.lay(around)
+    worker.lay(upstream, "1.0", "themes/ours")
+    after = worker.applied(patches, "themes/ours")
+    inner = worker.git("rev-parse", f"{after}:themes/ours").strip()
+    assert inner == upstream.git("rev-parse", "ours^{tree}")
+
+
+REPEATABLE: list[Callable[[Repository], None]] = [
+    *(changed(f"line {n}", f"line {n} once more") for n in (2, 20, 39)),
+    *(changed("line 20 once more", f"another {n}") for n in range(3)),
+    crlf, crlf_introduced, binary, binary_added, renamed, swapped, removed, executable, linked,
+    file_to_link, unusual_name, newline_at_the_end, submodule_moved, submodule_removed, empty_file,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_order_of_changes_gives_the_tree_of_its_branch(
+    tmp_path: Path, upstream: Repository, seed: int
+) -> None:
+    upstream.git("checkout", "-q", "-B", "ours", "1.0")
+    order = [shake_256(b"%d %d" % (seed, number)).digest(1)[0] for number in range(12)]
+    for choice in order:
+        with suppress(OSError, subprocess.CalledProcessError):
+            REPEATABLE[choice % len(REPEATABLE)](upstream)
+            upstream.git("add", "--all", "--", ":!module")
+        upstream.git("commit", "-q", "--allow-empty", "-m", "Change")
+    patches = upstream.folder.parent / "patches"
+    upstream.git("format-patch", "-q", "--binary", "-o", str(patches), "1.0")
+    files = {path.name: path.read_bytes() for path in sorted(patches.iterdir())}
+    holding = {name: text for name, text in files.items() if b"\ndiff --git" in text}
+    assert len(holding) > 2
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    assert worker.applied(holding) == upstream.git("rev-parse", "ours^{tree}")
+    worker.lay(upstream, "1.0")
+    assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
+
+
+def test_lines_that_moved_since_the_base_are_found_again(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    patches = series(upstream, [changed("line 20", "line twenty")])
+    upstream.git("checkout", "-q", "main")
+    upstream.commit({"page.txt": f"new\nnewer\n{PAGE}"}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.1")
+    assert worker.applied(patches) == mailed(upstream, patches, "1.1")
+
+
+def test_what_a_mail_says_of_its_patch_is_read_as_git_reads_it(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    old = {"GIT_AUTHOR_NAME": "Jörg Müller", "GIT_AUTHOR_DATE": "1999-01-01T00:00:00Z"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in old.items():
+            patch.setitem(PERSON, name, value)
+        patches = series(
+            upstream, [changed("line 5", "5")], "Say “grüße” to everybody who reads 読む"
+        )
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    *_, line = worker.apply(patches).stdout.splitlines()
+    name, identity, author, subject = line.split("\t")
+    assert name in patches
+    assert len(identity) == 40
+    assert author == "Jörg Müller <ana@example.org>"
+    assert subject == "Say “grüße” to everybody who reads 読む 1"
+
+
+def test_a_mail_that_was_encoded_for_its_way_is_decoded_as_git_am_does(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    ((name, text),) = series(upstream, [changed("line 5", "a = “é”")]).items()
+    head, _, body = text.partition(b"\n\n")
+    head = head.replace(b"Content-Transfer-Encoding: 8bit", b"")
+    encoded = quopri.encodestring(body)
+    kind = b"\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: quoted-printable"
+    mail = {name: re.sub(rb"\n(MIME-Version|Content-)[^\n]*", b"", head) + kind + b"\n\n" + encoded}
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    assert (
+        worker.applied(mail) == mailed(upstream, mail) == upstream.git("rev-parse", "ours^{tree}")
+    )
+
+
+def test_the_author_in_the_body_is_the_author(tmp_path: Path, upstream: Repository) -> None:
+    ((name, text),) = series(upstream, [changed("line 5", "5")]).items()
+    head, _, body = text.partition(b"\n\n")
+    forwarded = {name: head + b"\n\nFrom: Old Author <old@example.org>\n\n" + body}
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    *_, line = worker.apply(forwarded).stdout.splitlines()
+    assert line.split("\t")[2] == "Old Author <old@example.org>"
+
+
+PLAIN = b"""Index: page.txt
+--- i/page.txt\t2014-10-01
++++ w/page.txt\t2014-10-02
+@@ -4,3 +4,3 @@
+ line 4
+-line 5
++line five
+ line 6
+"""
+
+
+def test_a_patch_that_was_never_mailed_is_named_by_its_file(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    done = worker.apply({"local.patch": PLAIN})
+    *_, line = done.stdout.splitlines()
+    assert line.split("\t")[0] == "local.patch"
+    assert line.endswith("\t\t")
+    assert "line five" in worker.git("show", ":page.txt")
+
+
+def rejection(worker: Worker, patches: dict[str, bytes], into: str = "") -> Rejection:
+    before = worker.git("write-tree", "--missing-ok")
+    done = worker.apply(patches, into)
+    assert done.returncode == 1
+    assert len(patches) > 1 or worker.git("write-tree", "--missing-ok") == before
+    return Rejection.of(done.stdout, done.stderr)
+
+
+def test_the_first_that_does_not_apply_is_named_with_number_subject_file_and_hunk(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    changes = [changed("line 5", "5"), changed("line 15", "15"), changed("line 30", "30")]
+    patches = series(upstream, changes)
+    upstream.git("checkout", "-q", "main")
+    upstream.commit({"page.txt": PAGE.replace("line 15\n", "line fifteen\n")}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.1")
+    rejected = rejection(worker, patches)
+    assert str(rejected) == (
+        "patch 2 of 3 does not apply: 0002-Change-2.patch 'Change 2': page.txt, hunk 1 (line 12)"
+    )
+    shown = rejected.beside(worker.git("show", ":page.txt"))
+    assert "-line 15\n+15\n line 16" in shown
+    assert "    15 line fifteen\n" in shown
+    assert "2.39" not in shown
+
+
+def test_a_hunk_is_counted_in_its_own_file_however_deep_that_lies(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    def both(repository: Repository) -> None:
+        changed("line 5", "5")(repository)
+        changed("line 30", "30")(repository)
+        write(repository, "old/name.txt", PAGE.replace("line 5\n", "5\n").encode())
+
+    patches = series(upstream, [both])
+    upstream.git("checkout", "-q", "main")
+    upstream.commit({"page.txt": PAGE.replace("line 30\n", "thirty\n")}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    around = Repository(tmp_path / "around")
+    around.commit({"page.txt": "other\n"})
+    worker.lay(around)
+    worker.lay(upstream, "1.1", "a/b")
+    assert rejection(worker, patches, "a/b").place == "a/b/page.txt, hunk 2 (line 27)"
+
+
+UNUSABLE = {
+    "not a patch": (b"Dear all,\n", "No valid patches in input"),
+    "cut in the middle": (PLAIN[:-20], "corrupt patch at"),
+    "a file that is not there": (PLAIN.replace(b"page.txt", b"pgae.txt"), "pgae.txt: "),
+    "a binary without its bytes": (
+        b"diff --git a/picture.bin b/picture.bin\nindex 1234567..89abcde 100644\n"
+        b"Binary files a/picture.bin and b/picture.bin differ\n",
+        "cannot apply binary patch",
+    ),
+    "a path out of the tree": (
+        PLAIN.replace(b"page.txt", b"../page.txt"),
+        "../page.txt: does not exist",
+    ),
+    "a path into git's own": (
+        b"diff --git a/.git/hooks/x b/.git/hooks/x\nnew file mode 100755\n"
+        b"--- /dev/null\n+++ b/.git/hooks/x\n@@ -0,0 +1 @@\n+evil\n",
+        "invalid path",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_patch_that_is_none_is_refused_in_gits_own_words(
+    tmp_path: Path, upstream: Repository, case: str
+) -> None:
+    text, words = UNUSABLE[case]
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    assert words in rejection(worker, {"0001-x.patch": text}).place
+
+
+def test_nothing_but_the_index_changes(tmp_path: Path, upstream: Repository) -> None:
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    worker.applied(series(upstream, CASES["all of it"]))
+    assert {path.name for path in worker.folder.iterdir()} == {
+        "repository.git", "index", "series", "complaint",
+    }  # fmt: skip
+
+
+def test_a_merge_in_a_fork_is_left_out(tmp_path: Path, upstream: Repository) -> None:
+    series(upstream, [changed("line 5", "5")])
+    upstream.git("checkout", "-q", "-b", "side", "1.0")
+    changed("line 30", "30")(upstream)
+    upstream.git("commit", "-qam", "Side")
+    upstream.git("checkout", "-q", "ours")
+    upstream.git("merge", "-q", "-m", "Merge side", "side")
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
+
+
+def evil_merge(upstream: Repository) -> None:
+    upstream.git("checkout", "-q", "-b", "side", "1.0")
+    changed("line 5", "fünf")(upstream)
+    upstream.git("commit", "-qam", "Side")
+    upstream.git("checkout", "-q", "ours")
+    with pytest.raises(subprocess.CalledProcessError):
+        upstream.git("merge", "-q", "side")
+    upstream.commit({"page.txt": PAGE.replace("line 5\n", "cinq\n")}, subject="Merge side")
+
+
+def disowning_merge(upstream: Repository) -> None:
+    upstream.git("checkout", "-q", "-b", "side", "1.0")
+    changed("line 30", "dreißig")(upstream)
+    upstream.git("commit", "-qam", "Side")
+    upstream.git("checkout", "-q", "ours")
+    upstream.git("merge", "-q", "-s", "ours", "-m", "Merge and disown", "side")
+
+
+def talkative(upstream: Repository) -> None:
+    write(upstream, "a.txt", b"one\n")
+    upstream.git("add", "a.txt")
+    diff = "diff --git a/b.txt b/b.txt\nnew file mode 100644\n--- /dev/null\n+++ b/b.txt\n"
+    upstream.git("commit", "-q", "-m", f"Quote a patch\n\n{diff}@@ -0,0 +1 @@\n+evil\n")
+
+
+REFUSED = {
+    "a branch that is not there": ("theirs", "1.0", "branch theirs, cannot be reached: "),
+    "a base that is not there": ("ours", "0.9", "has no commit '0.9' behind it"),
+    "a base on another branch": ("ours", "1.1", "'1.1' does not lie behind branch ours"),
+    "a merge that disowns what it merged": ("ours", "1.0", "do not make its tree: rebase it"),
+    "a message that holds a patch": ("ours", "1.0", "do not make its tree: rebase it"),
+    "a merge with changes of its own": ("ours", "1.0", "holds changes of its own: rebase"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_fork_that_is_no_series_is_refused(
+    tmp_path: Path, upstream: Repository, case: str
+) -> None:
+    branch, base, words = REFUSED[case]
+    series(upstream, [changed("line 5", "5")])
+    make = {"disowns": disowning_merge, "message": talkative, "changes of its": evil_merge}
+    for word, trouble in make.items():
+        if word in case:
+            trouble(upstream)
+    upstream.git("checkout", "-q", "main")
+    upstream.commit({"page.txt": PAGE + "more\n"}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    done = worker.attempt("fork", "series", upstream.address, branch, base, "fork/")
+    assert done.returncode == 1
+    assert words in done.stderr
+
+
+def test_a_commit_that_is_pinned_by_the_beginning_of_its_id_is_found(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    deep = upstream.git("rev-parse", "HEAD")
+    for number in range(3):
+        upstream.commit({"page.txt": f"{number}\n"}, tag=f"2.{number}")
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "2.2")
+    laid = worker.run("lay", deep[:8], upstream.address, "", "refs/pinned", "")
+    assert laid.split()[0] == deep
+    lost = worker.attempt("lay", "1234567", upstream.address, "", "refs/pinned", "")
+    assert lost.returncode == 1
+    assert f"{upstream.address} has no commit 1234567" in lost.stderr
+
+
+def test_a_pin_may_change_between_commit_tag_and_branch(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    upstream.commit({"page.txt": "one\n"}, tag="2.0")
+    worker = Worker(tmp_path / "worker")
+    ours = "refs/slipway/one"
+
+    def lay(commit: str, theirs: str) -> str:
+        return worker.run("lay", commit, upstream.address, theirs, ours, "").split()[0]
+
+    first = upstream.git("rev-parse", "1.0^{commit}")
+    assert lay(first[:9], "") == first
+    second = upstream.git("rev-parse", "2.0^{commit}")
+    assert lay(second, "refs/tags/2.0") == second
+    newest = upstream.commit({"page.txt": "two\n"})
+    assert lay(newest, "refs/heads/main") == newest
+    third = upstream.commit({"page.txt": "three\n"})
+    assert lay(third[:9], "") == third
+
+
+def test_a_repository_that_cannot_be_reached_is_told_apart(tmp_path: Path) -> None:
+    worker = Worker(tmp_path / "worker")
+    for commit, theirs in (("a" * 40, "refs/heads/main"), ("a" * 40, ""), ("abcdef1", "")):
+        done = worker.attempt("lay", commit, f"file://{tmp_path}/lost", theirs, "refs/x", "")
+        assert done.returncode == 2
+
+
+def test_a_second_build_of_a_large_repository_fetches_only_what_is_new(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    for number in range(300):
+        write(upstream, f"many/{number}.bin", shake_256(b"%d" % number).digest(4000))
+    upstream.commit({}, tag="2.0")
+    upstream.commit({"page.txt": "new\n"}, tag="2.1")
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "2.0")
+    first = packed(worker)
+    worker.lay(upstream, "2.1")
+    assert first > 1_200_000
+    assert packed(worker) - first < 5_000
+    worker.lay(upstream, "2.0")
+    assert packed(worker) - first < 5_000
+
+
+def packed(worker: Worker) -> int:
+    """Bytes in the worker's repository."""
+    objects = worker.folder / "repository.git" / "objects"
+    return sum(path.stat().st_size for path in objects.rglob("*") if path.is_file())
