@@ -3,7 +3,7 @@
 from buildbot.changes.gitpoller import GitPoller
 from buildbot.util.twisted import async_to_deferred
 
-from change_sources.watch import heard, name
+from change_sources.watch import heard, name, watched
 from model.component import Source
 
 
@@ -22,7 +22,7 @@ def poller(source: Source, seconds: int) -> BranchPoller:
     return BranchPoller(
         repourl=source.repository,
         branch=source.branch,
-        category=source.follows,
+        category=watched(source)[1],
         name=name(source),
         workdir=f"gitpoller/{folder}",
         pollInterval=seconds,

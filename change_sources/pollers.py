@@ -8,7 +8,7 @@ from model.site import Site
 
 
 def pollers(site: Site) -> list[ReconfigurablePollingChangeSource]:
-    sources = {watched(source): source for c in site.components for source in c.sources}
+    sources = {watched(source): source for c in site.components for source in c.followed}
     return [
         (branches if source.branch else upstream).poller(source, site.poll_seconds)
         for _, source in sorted(sources.items())

@@ -13,15 +13,15 @@ from git.exc import GitCommandError
 from twisted.internet.threads import deferToThread
 from twisted.python import log
 
-from change_sources.watch import heard, name
+from change_sources.watch import heard, name, watched
 from model.component import Source
-from model.tags import releases
+from model.tags import released
 
 SEEN = "releases"
 
 
 class ReleasePoller(ReconfigurablePollingChangeSource):
-    """Tells of each new release tag of a followed series, once."""
+    """Tells of each new release tag, once; schedulers know whose series it belongs to."""
 
     compare_attrs = ("source",)
 
@@ -35,7 +35,7 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
         await super().reconfigService(**kwargs)
 
     def describe(self) -> str:
-        return f"releases {self.source.release} of {self.source.repository}"
+        return f"tags {self.source.tags} of {self.source.repository}"
 
     @async_to_deferred
     async def poll(self) -> None:  # type: ignore[override]  # a Deferred, as in GitPoller
@@ -44,7 +44,7 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
         except GitCommandError as error:
             log.msg(f"{self.source.repository} cannot be reached: {error.stderr.strip()}")
             return
-        found = releases(self.source, tags)
+        found = released(self.source, tags)
         seen = await self.master.db.state.getState(await self.state_id(), SEEN, None)
         new = [release for release in found if seen is not None and release not in seen]
         if new and not heard(self.master):
@@ -64,7 +64,7 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
             comments=f"Upstream released {release}",
             files=[],
             branch=release,
-            category=self.source.follows,
+            category=watched(self.source)[1],
             repository=self.source.repository,
             src="git",
         )
@@ -73,7 +73,7 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
 def tags_of(repository: str) -> dict[str, str]:
     """The tags of a repository and the objects they name; raises GitCommandError."""
     listing = str(Git().ls_remote("--tags", "--refs", repository))
-    pairs = (line.split("\t") for line in listing.splitlines())
+    pairs = (line.split("\t") for line in listing.split("\n") if line)
     return {ref.removeprefix("refs/tags/"): revision for revision, ref in pairs}
 
 

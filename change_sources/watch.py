@@ -9,12 +9,14 @@ Watched = tuple[str, str]
 
 
 def watched(source: Source) -> Watched:
-    return source.repository, source.follows
+    """Of a release, all release tags are watched: the newest may lie beyond the series."""
+    what = f"branch {source.branch}" if source.branch else f"tags {source.tags}"
+    return source.repository, what
 
 
 def name(source: Source) -> str:
     """A change source's name, which the UI shows."""
-    return f"{source.repository} {source.follows}"
+    return " ".join(watched(source))
 
 
 def heard(master: BuildMaster) -> bool:

@@ -9,10 +9,15 @@ from sqlalchemy.pool import SingletonThreadPool
 
 from model.component import Component
 from model.environment import Environment
+from model.site import Site
 from releases.history import Action, Entry, History
+from releases.watch import WATCHED, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 """SQLite folds its log when the last connection closes, and Buildbot closes after each query."""
+
+Reports = dict[str, tuple[Report | None, str]]
+"""By component: what its watch said last, and the address of that build in the UI."""
 
 DEPTH = 60
 """How many builds of one builder are looked at: many times what a server keeps."""
@@ -38,6 +43,20 @@ async def newest_release(master: BuildMaster, component: Component) -> str | Non
         if digest := (await properties(master, build["buildid"])).get("recorded"):
             return str(digest)
     return None
+
+
+async def reports(master: BuildMaster, site: Site) -> Reports:
+    """The last word of each component's watch."""
+    found: Reports = {}
+    for component in site.watched:
+        report, address = None, f"#/builders/{component.watcher}"
+        for build in await latest(master, component.watcher, [Filter("complete", "eq", [True])]):
+            if told := (await properties(master, build["buildid"])).get(WATCHED):
+                report = Report.model_validate(told)
+                address = f"#/builders/{build['builderid']}/builds/{build['number']}"
+                break
+        found[component.name] = report, address
+    return found
 
 
 async def latest(master: BuildMaster, builder: str, filters: list[Filter]) -> list[dict[str, Any]]:

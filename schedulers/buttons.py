@@ -19,6 +19,10 @@ def build(component: Component) -> ForceScheduler:
     return button(component.builder, "build", "Build now", [])
 
 
+def watch(component: Component) -> ForceScheduler:
+    return button(component.watcher, "try", "Try upstream now", [])
+
+
 def promote(component: Component, environment: Environment) -> ForceScheduler:
     source = environment.promotes_from
     label = f"Digest that {source} verified; empty: the one it runs now"

@@ -5,14 +5,13 @@ from buildbot.changes.filter import ChangeFilter
 from buildbot.schedulers.basic import AnyBranchScheduler
 
 from change_sources.watch import watched
-from model.component import Component
+from model.component import Component, Source
+from model.tags import releases
 
 
 def scheduler(component: Component) -> AnyBranchScheduler:
-    followed = {watched(source) for source in component.sources}
-
     def concerns(change: Change) -> bool:
-        return (change.repository, change.category) in followed
+        return any(tells_of(change, source) for source in component.followed)
 
     return AnyBranchScheduler(
         name=f"{component.name}-merge",
@@ -20,3 +19,10 @@ def scheduler(component: Component) -> AnyBranchScheduler:
         treeStableTimer=None,
         builderNames=[component.builder],
     )
+
+
+def tells_of(change: Change, source: Source) -> bool:
+    """Whether a change is in what a source follows; a release must be one of its series."""
+    if (change.repository, change.category) != watched(source):
+        return False
+    return source.branch is not None or bool(releases(source, [change.branch or ""]))

@@ -11,6 +11,7 @@ from buildbot.www.authz.roles import RolesFromUsername
 from change_sources.github import Hint
 from model.installation import Installation
 from model.site import Site
+from web import upstream
 
 RELEASER = "releaser"
 
@@ -25,6 +26,7 @@ def ui(site: Site, installation: Installation) -> dict[str, Any]:
             allowRules=[AnyControlEndpointMatcher(role=RELEASER)],
             roleMatchers=[RolesFromUsername(roles=[RELEASER], usernames=list(site.releasers))],
         ),
+        "plugins": {"wsgi_dashboards": [upstream.dashboard(site)]},
         "change_hook_dialects": {
             "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
         },

@@ -161,14 +161,16 @@ class Listening(RunMasterBase):
         await self.requested(1)
 
     @async_to_deferred
-    async def test_a_new_release_of_the_followed_series_is_one_change(self) -> None:
+    async def test_a_new_release_is_one_change_and_its_series_is_built(
+        self,
+    ) -> None:
         await self.listen()
         self.upstream.commit({"index.php": "<?php //10\n"})
         self.upstream.commit({"index.php": "<?php //11\n"}, tag="1.10")
         self.upstream.git("tag", "2.0")
         self.upstream.git("tag", "1.11-rc1")
         await self.hook(self.push(self.upstream))
-        assert await self.changes(1) == ["Upstream released 1.10"]
+        assert await self.changes(2) == ["Upstream released 1.10", "Upstream released 2.0"]
         await self.requested(1)
 
     @async_to_deferred

@@ -1,0 +1,50 @@
+"""Find what upstream offers: the release that is pinned, the newest of all, its main branch."""
+
+from buildbot.process.results import SUCCESS
+from buildbot.util.twisted import async_to_deferred
+
+from model.component import Source
+from model.tags import released
+from releases.watch import Target
+from steps.laying import HEADS, TAGS, Laying, newest, pointed_at
+from steps.lines import lines
+
+TARGETS = "targets"
+
+
+class FindReleases(Laying):
+    """Ask upstream once for its tags and its main branch."""
+
+    name = "find-releases"
+    description = "asking"
+
+    @async_to_deferred
+    async def run(self) -> int:
+        await self.script("repository")
+        source = self.component.upstream
+        listing = await self.refs(source.repository, "HEAD", f"{TAGS}*", options=("--symref",))
+        found = targets(source, listing)
+        if Target.PINNED not in found:
+            self.fail(f"{source.repository} has no {source.follows}")
+        self.setProperty(TARGETS, found, self.name)
+        said = [f"{target} {ref.split('/', 2)[2]}" for target, (ref, _) in found.items()]
+        self.descriptionDone = ", ".join(said)
+        return SUCCESS
+
+
+def targets(source: Source, listing: str) -> dict[Target, tuple[str, str]]:
+    """Ref and commit of each target; without a newest when the pinned one is that."""
+    symbolic = [line for line in lines(listing) if line.startswith("ref: ")]
+    commits = pointed_at("\n".join(line for line in lines(listing) if line not in symbolic))
+    found: dict[Target, tuple[str, str]] = {}
+    if pinned := newest(source, commits):
+        found[Target.PINNED] = pinned
+    tags = [ref.removeprefix(TAGS) for ref in commits if ref.startswith(TAGS)]
+    ref = f"{TAGS}{last}" if (last := (released(source, tags) or [""])[-1]) else ""
+    if ref and pinned and ref != pinned[0]:
+        found[Target.NEWEST] = (ref, commits[ref])
+    for line in symbolic:
+        branch, name = line.removeprefix("ref: ").split("\t")
+        if name == "HEAD" and branch.startswith(HEADS) and "HEAD" in commits:
+            found[Target.MAIN] = (branch, commits["HEAD"])
+    return found
