@@ -1,6 +1,6 @@
 """check: ask a release for its pages before any visitor meets it."""
 
-from hosts import pages
+from hosts import processes
 from hosts.failure import Failure
 from hosts.place import NEXT, Place
 from hosts.proof import prove
@@ -18,8 +18,9 @@ def check(place: Place, digest: Digest) -> str:
     if not deployment or deployment.digest != digest:
         raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
     try:
+        processes.start(place, digest)
         place.point(NEXT, digest)
-        prove(pages.preview(place.server, place.order().url), manifest, digest)
+        prove(place, digest, NEXT)
     except (Failure, OSError) as reason:
         raise undone(place, reason) from None
     place.journal.append("checked", digest)

@@ -9,12 +9,22 @@ from hosts.failure import Failure
 
 PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
+PYTHON = "/usr/bin/python3"
+"""Debian's own, whatever else is on the PATH of whoever deploys."""
+
 Command = Sequence[str | Path]
 
 
-def mortal(command: Command) -> list[str | Path]:
+def mortal(command: Command, account: int | None = None) -> list[str | Path]:
     """The command, made to die with this program, so that a killed deployment stops working."""
-    return ["setpriv", "--pdeathsig", "KILL", *command]
+    own = [] if account is None else [f"--reuid={account}", f"--regid={account}", "--clear-groups"]
+    return ["setpriv", "--pdeathsig", "KILL", *own, *command]
+
+
+def debian(command: Sequence[str]) -> list[str]:
+    """A component's command, in which `python` is Debian's."""
+    program, *arguments = command
+    return [PYTHON if program in ("python", "python3") else program, *arguments]
 
 
 def run(command: Command, given: str = "") -> str:
@@ -33,12 +43,14 @@ def run(command: Command, given: str = "") -> str:
     return done.stdout
 
 
-def show(command: Command, folder: Path, environment: Mapping[str, str]) -> int:
+def show(
+    command: Command, folder: Path, environment: Mapping[str, str], account: int | None
+) -> int:
     """Run a component's own command in view of whoever reads the log; its exit code."""
     return subprocess.run(
-        mortal(command),
+        mortal(command, account),
         cwd=folder,
-        env={**PATH, **environment},
+        env=environment,
         stdin=DEVNULL,
         check=False,
         # Children keep the component's lock too, so an orphan makes the next deployment wait.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hosts import accounts, instances
 from hosts.database import LOGIN, Login
 from hosts.failure import Failure
 from hosts.place import BACKUPS, Place, write
@@ -44,10 +45,15 @@ def secrets(manifest: Manifest, order: Order) -> Secrets:
 
 
 def context(
-    place: Place, digest: Digest, order: Order, given: Secrets, login: Login | None
+    place: Place,
+    digest: Digest,
+    manifest: Manifest,
+    order: Order,
+    given: Secrets,
+    login: Login | None,
 ) -> dict[str, Any]:
     """The names that templates may use."""
-    return {
+    names = {
         "environment": {"name": order.environment, "indexed": order.indexed},
         "host": order.host,
         "url": order.url,
@@ -56,22 +62,46 @@ def context(
         "release": str(place.release(digest)),
         "shared": str(place.shared),
         "secrets": given,
-    } | ({"database": login.model_dump(mode="json")} if login else {})
+    }
+    if login:
+        names["database"] = login.model_dump(mode="json")
+    if manifest.services:
+        names["services"] = services(place, digest, manifest, order)
+    return names
 
 
-def render(release: Path, names: Mapping[str, Any]) -> tuple[int, int]:
-    """Render the templates of a release; how many there are, and how many files changed."""
+def services(
+    place: Place, digest: Digest, manifest: Manifest, order: Order
+) -> dict[str, dict[str, str]]:
+    """Where each service of the release is reached: `services.web.socket`, `services.web.url`."""
+    where = {}
+    for name in (service.name for service in manifest.services):
+        public = {"url": order.locations[name]} if name in order.locations else {}
+        socket = instances.socket(place.server, place.component, digest, name)
+        where[name] = {"socket": str(socket), **public}
+    return where
+
+
+def rendered_files(release: Path) -> dict[str, Path]:
+    """The templates of a release, each with the file that it becomes."""
     templates = release / TEMPLATES
+    names = sorted(p.relative_to(templates) for p in templates.rglob("*.j2") if p.is_file())
+    return {name.as_posix(): release / name.with_suffix("") for name in names}
+
+
+def render(release: Path, names: Mapping[str, Any], owner: int | None) -> tuple[int, int]:
+    """Render the templates of a release; how many there are, and how many files changed."""
+    files = rendered_files(release)
     changed = 0
-    files = sorted(path for path in templates.rglob("*.j2") if path.is_file())
-    for template in files:
-        name = template.relative_to(templates).as_posix()
-        text = rendered(templates, name, names)
-        changed += replace(release / name.removesuffix(".j2"), text)
+    for template, file in files.items():
+        if not file.parent.resolve().is_relative_to(release.resolve()):
+            raise Failure(f"template {template} would be written outside the release")
+        text = rendered(release / TEMPLATES, template, names)
+        changed += replace(file, text, owner)
     return len(files), changed
 
 
-def replace(path: Path, text: str) -> bool:
+def replace(path: Path, text: str, owner: int | None) -> bool:
     """Write a file into a folder that may be sealed; whether that changed anything."""
     if path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text:
         return False
@@ -80,12 +110,19 @@ def replace(path: Path, text: str) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.parent.stat().st_mode
     path.parent.chmod(mode | 0o200)
-    write(path, text, 0o600 if mode & 0o200 else 0o400)
+    private = 0o600 if mode & 0o200 and owner is None else 0o400
+    write(path, text, private, -1 if owner is None else owner)
     path.parent.chmod(mode)
     return True
 
 
-def share(release: Path, shared: Path, writable: Iterable[str]) -> None:
+def share(
+    release: Path,
+    shared: Path,
+    writable: Iterable[str],
+    owner: int | None = None,
+    group: int | None = None,
+) -> None:
     """Put each writable folder of a new release outside it, where it outlives the release."""
     for path in writable:
         if path.split("/")[0] in OWN:
@@ -93,12 +130,12 @@ def share(release: Path, shared: Path, writable: Iterable[str]) -> None:
         link = release / path
         if crossed := next((p for p in (link, *link.parents) if p.is_symlink()), None):
             raise Failure(f"key 'serve.writable': '{path}' lies behind the link {crossed.name}")
-        keep(link, shared / path)
+        keep(link, shared / path, owner, group)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(os.path.relpath(shared / path, link.parent))
 
 
-def keep(shipped: Path, kept: Path) -> None:
+def keep(shipped: Path, kept: Path, owner: int | None = None, group: int | None = None) -> None:
     """Move what an artifact ships in a writable folder to where it stays, the first time only."""
     if not kept.exists():
         draft = kept.with_name(f".tmp-{kept.name}")
@@ -108,6 +145,7 @@ def keep(shipped: Path, kept: Path) -> None:
             shutil.copytree(shipped, draft, symlinks=True)
         else:
             draft.mkdir()
+        accounts.give(draft, owner, group)
         draft.rename(kept)
     if shipped.is_dir():
         shutil.rmtree(shipped)

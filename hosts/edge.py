@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from hosts import runtimes
-from hosts.place import CURRENT, NEXT
+from hosts.place import CURRENT, NEXT, Place
 from hosts.rendering import OWN, rendered
 from hosts.server import Server
 from model.component import Component, Serve
@@ -20,7 +20,7 @@ def caddyfile(server: Server, environment: Environment, components: Iterable[Com
     names = {
         "server": server,
         "environment": environment,
-        "sites": [site(server, environment, component) for component in components],
+        "sites": [site for part in components for site in sites(server, environment, part)],
         "current": CURRENT,
         "next": NEXT,
         "marker": f"{FOLDER}/manifest.json",
@@ -28,28 +28,29 @@ def caddyfile(server: Server, environment: Environment, components: Iterable[Com
     return rendered(OWN, "Caddyfile.j2", names)
 
 
-def site(server: Server, environment: Environment, component: Component) -> dict[str, object]:
-    """What the Caddyfile's template needs to know of one component."""
+def sites(
+    server: Server, environment: Environment, component: Component
+) -> list[dict[str, object]]:
+    """What the Caddyfile's template needs to know of each host that a component answers at."""
+    services = [(service.name, label) for service, label in component.public_services]
+    hosts = services or [("", component.host)]
+    return [site(Place(server, component.name), environment, component, *host) for host in hosts]
+
+
+def site(
+    place: Place, environment: Environment, component: Component, service: str, label: str
+) -> dict[str, object]:
     runtime = runtimes.of(component.runtime)
     return {
-        "host": environment.host(component),
-        "url": environment.url(component).rstrip("/"),
-        "folder": server.srv / component.name,
+        "host": environment.address(label),
+        "url": environment.location(label).rstrip("/"),
+        "folder": place.folder,
         "root": f"/{component.serve.root}" if component.serve.root else "",
         "hidden": hidden(component.serve),
-        "writable": expression(writable(component.serve)),
-        "answer": runtime.answer(server, component.name, {}),
-        "preview": runtime.answer(server, component.name, as_if_public(environment)),
-    }
-
-
-def as_if_public(environment: Environment) -> dict[str, str]:
-    """What an application asked through the preview socket must believe."""
-    return {
-        "HTTPS": "on",
-        "REQUEST_SCHEME": "https",
-        "SERVER_PORT": str(environment.https_port),
-        "REMOTE_ADDR": "127.0.0.1",
+        # An account of its own could link to what only the edge may read.
+        "writable": "" if component.services else expression(writable(component.serve)),
+        "answer": runtime.answer(place, CURRENT, service, environment),
+        "preview": runtime.answer(place, NEXT, service, environment),
     }
 
 

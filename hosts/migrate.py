@@ -2,9 +2,10 @@
 
 import shlex
 
-from hosts import commands, database
+from hosts import accounts, commands, database, versions
 from hosts.failure import Failure
 from hosts.place import Place
+from hosts.plans import variables
 from hosts.recovery import undone
 from model.component import Database
 from model.reading import Command
@@ -13,9 +14,14 @@ from model.release import SHORT, Digest
 
 def migrate(place: Place, digest: Digest) -> str:
     """The outcome in a sentence; raises Failure naming the command, with the database restored."""
-    wanted = place.manifest(digest).database
+    manifest = place.manifest(digest)
+    wanted = manifest.database
     if place.live == digest:
         return f"{digest[:SHORT]} is already live: nothing to migrate"
+    try:
+        versions.suit(place, manifest)
+    except (Failure, OSError) as reason:
+        raise undone(place, reason) from None
     if not wanted or not (wanted.install or wanted.migrate):
         return "nothing to migrate"
     deployment = place.journal.unfinished()
@@ -50,6 +56,10 @@ def obey(place: Place, digest: Digest, command: Command) -> None:
     """Run one command of the component's in its release; raises Failure naming it."""
     line = shlex.join(command)
     print(f"$ {line}", flush=True)
-    code = commands.show(command, place.release(digest), {"HOME": str(place.shared)})
+    manifest = place.manifest(digest)
+    environment = variables(place, digest, manifest)
+    account = accounts.account(place, manifest)
+    known = commands.debian(command)
+    code = commands.show(known, place.release(digest), environment, account)
     if code:
         raise Failure(f"{line} failed with {code}")

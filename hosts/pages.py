@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,17 +36,32 @@ Ask = Callable[[str], Answer]
 """From a path to what answers there."""
 
 
-class Preview(HTTPConnection):
-    """Plain HTTP to the edge's preview socket."""
+def dialled(path: Path, seconds: float) -> socket.socket:
+    """A connection to a Unix socket, waited for while its queue is full.
 
-    def __init__(self, path: Path, host: str) -> None:
-        super().__init__(host, timeout=TIMEOUT)
+    With settimeout() alone connect(2) says EAGAIN at once: unix(7).
+    """
+    end = socket.socket(socket.AF_UNIX)
+    patience = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+    try:
+        end.connect(str(path))
+    except OSError:
+        end.close()
+        raise
+    end.settimeout(seconds)
+    return end
+
+
+class BySocket(HTTPConnection):
+    """Plain HTTP to a Unix socket."""
+
+    def __init__(self, path: Path, host: str, timeout: float = TIMEOUT) -> None:
+        super().__init__(host, timeout=timeout)
         self.path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
+        self.sock = dialled(self.path, self.timeout or TIMEOUT)
 
 
 class Public(HTTPSConnection):
@@ -67,14 +83,14 @@ def preview(server: Server, url: str) -> Ask:
     """Ask for pages of the release that `next` points at."""
     address = urlsplit(url)
     host = address.hostname or ""
-    return lambda path: asked(Preview(server.preview_socket, host), address.netloc, path)
+    return lambda path: asked(BySocket(server.preview_socket, host), address.netloc, path)
 
 
 def public(server: Server, url: str) -> Ask:
     """Ask for pages as visitors do, believing only the authority that the server names."""
     address = urlsplit(url)
     host = address.hostname or ""
-    context = ssl.create_default_context(cafile=server.authority)
+    context = trusting(server)
 
     def ask(path: str) -> Answer:
         return patiently(lambda: asked(Public(server, host, context), address.netloc, path))
@@ -82,13 +98,21 @@ def public(server: Server, url: str) -> Ask:
     return ask
 
 
-def asked(connection: HTTPConnection, host: str, path: str) -> Answer:
+def trusting(server: Server) -> ssl.SSLContext:
+    """Belief in the authority that the server names, and in no other."""
+    return ssl.create_default_context(cafile=server.authority)
+
+
+def asked(
+    connection: HTTPConnection, host: str, path: str, more: Mapping[str, str] | None = None
+) -> Answer:
+    headers = {"Host": host, "User-Agent": "slipway", **(more or {})}
     try:
-        connection.request("GET", path, headers={"Host": host, "User-Agent": "slipway"})
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read(LARGEST).decode("utf-8", errors="replace")
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, headers, body)
+        came = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, came, body)
     except ConnectionRefusedError:
         raise
     except (OSError, HTTPException) as mistake:

@@ -50,8 +50,10 @@ class Place:
         return link.readlink().name if link.is_symlink() else None
 
     def create(self) -> None:
-        for folder in (self.releases, self.backups):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.releases.mkdir(parents=True, exist_ok=True)
+        self.shared.mkdir(exist_ok=True)
+        # Other components may have accounts of their own here.
+        self.backups.mkdir(mode=0o700, exist_ok=True)
 
     def release(self, digest: Digest) -> Path:
         return self.releases / digest
@@ -135,13 +137,17 @@ def read_manifest(release: Path, component: str) -> Manifest:
     return manifest
 
 
-def write(path: Path, text: str, mode: int) -> None:
-    """Write a file so that it is either the old one or the new one, never half of it."""
+def write(path: Path, text: str, mode: int, owner: int = -1) -> None:
+    """Write a file so that it is either the old one or the new one, never half of it.
+
+    Owner -1 is whoever writes, as for chown(2).
+    """
     draft = path.with_name(f".{path.name}.tmp")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
+        os.fchown(descriptor, owner, owner)
         os.fsync(file.fileno())
     draft.rename(path)

@@ -1,8 +1,9 @@
 """prepare: bring a release onto this server, verified and configured, beside the live one."""
 
 from pathlib import Path
+from typing import Any
 
-from hosts import database, runtimes
+from hosts import accounts, database, processes, runtimes
 from hosts.artifact import inspect, unpack, verify_provenance
 from hosts.configuration import context, render, secrets, share
 from hosts.failure import Failure
@@ -49,12 +50,19 @@ def add(
 
 def configure(place: Place, digest: Digest, draft: Path, manifest: Manifest, order: Order) -> int:
     """Make a new tree this environment's; the number of its templates."""
+    owner = accounts.account(place, manifest)
+    templates, _ = render(draft, names(place, digest, manifest, order), owner)
+    edge = accounts.edge(place.server) if owner is not None else None
+    share(draft, place.shared, manifest.serve.writable, owner, edge)
+    runtimes.of(manifest.runtime).configure(place, digest, draft, manifest.serve)
+    return templates
+
+
+def names(place: Place, digest: Digest, manifest: Manifest, order: Order) -> dict[str, Any]:
+    """What templates may use; the secrets are looked at before a database is made."""
     given = secrets(manifest, order)
     login = database.ensure(place, manifest, order)
-    templates, _ = render(draft, context(place, digest, order, given, login))
-    share(draft, place.shared, manifest.serve.writable)
-    runtimes.of(manifest.runtime).configure(draft, place.release(digest), manifest.serve)
-    return templates
+    return context(place, digest, manifest, order, given, login)
 
 
 def refresh(place: Place, digest: Digest, order: Order, provenance: Path | None) -> str:
@@ -62,11 +70,12 @@ def refresh(place: Place, digest: Digest, order: Order, provenance: Path | None)
     if provenance:
         verify_provenance(provenance, place.server.public_key, place.component, digest)
     manifest = place.manifest(digest)
-    given = secrets(manifest, order)
-    login = database.ensure(place, manifest, order)
-    names = context(place, digest, order, given, login)
-    templates, changed = render(place.release(digest), names)
+    filled_in = names(place, digest, manifest, order)
+    owner = accounts.account(place, manifest)
+    templates, changed = render(place.release(digest), filled_in, owner)
     if changed:
         # PHP remembers the old file, of the live release and of one that was only previewed.
         runtimes.of(manifest.runtime).reload(place.server)
+    if place.live == digest:
+        processes.start(place, digest)
     return f"already here, configured {templates} templates, {changed} changed"

@@ -2,22 +2,39 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from hosts import runtimes
+from hosts import pages, peers, runtimes
 from hosts.failure import Failure
-from hosts.pages import Answer, Ask
-from model.component import Check
-from model.release import Digest, Manifest
+from hosts.pages import Answer
+from hosts.place import NEXT, Place
+from model.component import Check, Service
+from model.release import Digest
 
 
-def prove(ask: Ask, manifest: Manifest, digest: Digest) -> None:
+def prove(place: Place, digest: Digest, link: str) -> None:
     """Raises Failure naming the first check that does not hold, what was expected, what came.
 
-    The pages are asked for at once: a release that was just switched makes each for the first time.
+    Whatever `next` means is asked through the preview, and `current` over HTTPS. The pages are
+    asked for at once: a release that was just switched makes each for the first time.
     """
+    manifest, order = place.manifest(digest), place.order()
+    at = pages.preview if link == NEXT else pages.public
+    ask = at(place.server, order.url)
     with ThreadPoolExecutor(len(manifest.checks)) as pool:
-        pages = list(pool.map(ask, (check.path for check in manifest.checks)))
-    answers = [expected(check, page) for check, page in zip(manifest.checks, pages, strict=True)]
+        came = list(pool.map(ask, (check.path for check in manifest.checks)))
+    answers = [expected(check, page) for check, page in zip(manifest.checks, came, strict=True)]
     runtimes.of(manifest.runtime).prove(digest, manifest.serve, answers, ask)
+    for service in manifest.services:
+        peers.prove(place, link, digest, service)
+    for service in manifest.services[1:]:
+        if url := order.locations.get(service.name):
+            reached(service, url, at(place.server, url)(service.health))
+
+
+def reached(service: Service, url: str, answer: Answer) -> None:
+    """Raises Failure unless a service with a host of its own is healthy there."""
+    if answer.status != 200:
+        page = f"{url.rstrip('/')}{service.health}"
+        raise Failure(f"service {service.name}: GET {page} -> {answer}, expected 200")
 
 
 def expected(check: Check, answer: Answer) -> Answer:

@@ -1,6 +1,6 @@
 """How a deployment that did not succeed, or was killed, leaves one whole release live."""
 
-from hosts import database, pages, runtimes
+from hosts import database, processes, runtimes
 from hosts.failure import Failure, sentence
 from hosts.journal import Deployment
 from hosts.place import CURRENT, Place
@@ -18,7 +18,7 @@ def settle(place: Place) -> str | None:
     deployment = place.journal.unfinished()
     if not deployment:
         place.clean()
-        return None
+        return leftover(place)
     short = deployment.digest[:SHORT]
     if not switched(place, deployment):
         return f"{short} was unfinished: {undo(place, deployment, 'unfinished')}"
@@ -28,14 +28,15 @@ def settle(place: Place) -> str | None:
         return f"{reason}: {undo(place, deployment, str(reason))}"
     place.journal.append("live", deployment.digest)
     place.clean()
-    return f"the unfinished switch to {short} has been proved: it is live"
+    told = [f"the unfinished switch to {short} has been proved: it is live", leftover(place)]
+    return "; ".join(filter(None, told))
 
 
 def confirm(place: Place, digest: Digest) -> None:
     """Reload and prove over HTTPS that the live release answers; raises Failure."""
     manifest = place.manifest(digest)
     runtimes.of(manifest.runtime).reload(place.server)
-    prove(pages.public(place.server, place.order().url), manifest, digest)
+    prove(place, digest, CURRENT)
 
 
 def switched(place: Place, deployment: Deployment) -> bool:
@@ -49,11 +50,22 @@ def undo(place: Place, deployment: Deployment, why: str) -> str:
     """
     back = switched(place, deployment)
     done = [turn_back(place, deployment) if back else standing(place)]
+    # Before its database is brought back: they may write to it until they end.
+    left = leftover(place)
     if change := deployment.first("installing", "migrating"):
         done.append(database.restore(place, change.backup))
     place.clean()
     place.journal.append("returned" if back else "abandoned", deployment.digest, why=why)
-    return "; ".join(done)
+    return "; ".join(done if left is None else [*done, left])
+
+
+def leftover(place: Place) -> str | None:
+    """End the processes of every release that is not live; what to say when that fails."""
+    try:
+        processes.only(place, place.live)
+    except (Failure, OSError) as reason:
+        return f"but processes of other releases may still run: {sentence(reason)}"
+    return None
 
 
 def undone(place: Place, reason: Exception) -> Failure:
@@ -74,6 +86,8 @@ def turn_back(place: Place, deployment: Deployment) -> str:
         place.unpoint(CURRENT)
     try:
         runtime.reload(place.server)
+        if previous:
+            processes.start(place, previous)
     except (Failure, OSError) as reason:
         return f"{standing(place)}, but {reason}"
     return f"returned to {previous[:SHORT]}" if previous else "nothing is live, as before"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from model.environment import Port
 from model.reading import Model
@@ -47,6 +47,12 @@ class Server(Model):
     """Whom to believe about certificates; when absent, those whom the system believes."""
     database: DatabaseServer | None = None
     php_fpm: str = "php-fpm8.2"
+    supervisor: Absolute | None = None
+    """The socket of the supervisord that keeps the processes of `node` and `python` releases."""
+    edge_group: str | None = None
+    """The group as which the edge reaches those processes, where each has its own account."""
+    patience: Annotated[int, Field(ge=1)] = 30
+    """Seconds within which a process must be healthy."""
 
     @property
     def address(self) -> str:
@@ -72,6 +78,16 @@ class Server(Model):
     def php_folder(self, component: str, kind: str) -> Path:
         """A component's own folder for PHP's `sessions`, `uploads` and `temporary` files."""
         return self.run / "php" / component / kind
+
+    @property
+    def services(self) -> Path:
+        """What supervisord is told of the processes of releases: one `*.conf` each."""
+        return self.state / "services"
+
+    @property
+    def sockets(self) -> Path:
+        """The sockets of those processes, in a folder for each component and release."""
+        return self.run / "services"
 
     @property
     def certificates(self) -> Path:

@@ -5,6 +5,7 @@ Rolling back is the same to an earlier release that is still here: no migration 
 
 import time
 
+from hosts import processes
 from hosts.failure import Failure, sentence
 from hosts.journal import Deployment
 from hosts.place import CURRENT, NEXT, Place
@@ -22,8 +23,9 @@ def switch(place: Place, digest: Digest) -> str:
         deployment = None
     if place.live == digest and not (deployment and deployment.first("switching")):
         return stay(place, digest)
-    previous = turn(place, digest, deployment)
+    permit(place, digest, deployment)
     try:
+        previous = turn(place, digest, deployment)
         confirm(place, digest)
     except (Failure, OSError) as reason:
         raise undone(place, reason) from None
@@ -36,22 +38,31 @@ def tidy(place: Place, digest: Digest, previous: Digest | None) -> str:
     """Remove what is not needed any more; what to say when that fails, since the switch did not."""
     try:
         place.unpoint(NEXT)
+        processes.only(place, digest)
         place.prune(place.order().keep, digest, previous)
     except (Failure, OSError) as reason:
-        return f", but older releases could not be removed: {sentence(reason)}"
+        return f", but what was before could not be removed: {sentence(reason)}"
     return ""
 
 
+def permit(place: Place, digest: Digest, deployment: Deployment | None) -> None:
+    """Raises Failure for a release that nobody has seen working here."""
+    seen = deployment and (deployment.first("checked") or deployment.first("switching"))
+    if not seen and not place.journal.last(digest, "live"):
+        raise Failure(f"{digest[:SHORT]} was never live and has not been checked: check it first")
+
+
 def turn(place: Place, digest: Digest, deployment: Deployment | None) -> Digest | None:
-    """Move `current`, unless a killed switch has done so already; what was live before."""
+    """Move `current`, unless a killed switch has done so already; what was live before.
+
+    The journal knows first, so that whoever comes after a kill ends the processes started here.
+    """
     begun = deployment.first("switching") if deployment else None
     if begun and deployment and switched(place, deployment):
         return begun.previous
-    ready = deployment and deployment.first("checked")
-    if not ready and not place.journal.last(digest, "live"):
-        raise Failure(f"{digest[:SHORT]} was never live and has not been checked: check it first")
     previous = place.live
     place.journal.append("switching", digest, previous=previous)
+    processes.start(place, digest)
     place.point(CURRENT, digest)
     return previous
 
@@ -59,6 +70,7 @@ def turn(place: Place, digest: Digest, deployment: Deployment | None) -> Digest 
 def stay(place: Place, digest: Digest) -> str:
     """Prove a release that is live already; a failure changes nothing, for nothing was changed."""
     try:
+        processes.start(place, digest)
         confirm(place, digest)
     except (Failure, OSError) as reason:
         raise undone(place, reason) from None

@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from hosts.commands import Command
 from hosts.pages import Answer, Ask
-from hosts.runtimes import php, static
+from hosts.place import Place
+from hosts.runtimes import php, served, static
 from hosts.server import Server
 from model.component import Serve
+from model.environment import Environment
 from model.release import Digest
 
 
 class Runtime(Protocol):
-    """What a module in this folder offers."""
+    """What each kind offers; processes are started for whichever release names services."""
 
-    def configure(self, folder: Path, release: Path, serve: Serve) -> None:
-        """Add what the runtime needs to a new tree in `folder` that will become `release`."""
+    def configure(self, place: Place, digest: Digest, folder: Path, serve: Serve) -> None:
+        """Add what the runtime needs to a new tree in `folder` that will become the release."""
 
     def reload(self, server: Server) -> None:
         """Make the running service forget the old code, without failing a request."""
@@ -23,11 +26,22 @@ class Runtime(Protocol):
     def prove(self, digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> None:
         """Raises Failure unless the application itself says that it is this release."""
 
-    def answer(self, server: Server, component: str, variables: Mapping[str, str]) -> str:
-        """The Caddyfile lines that let the release answer."""
+    def answer(self, place: Place, link: str, service: str, environment: Environment) -> str:
+        """The Caddyfile lines that let the release answer which the link means."""
+
+    def variables(self, release: Path) -> Mapping[str, str]:
+        """What the commands of a release find in their environment besides the usual."""
+
+    def version(self, server: Server) -> Command:
+        """A command that prints the version; empty when there are none."""
 
 
-RUNTIMES: Mapping[str, Runtime] = {"php": php, "static": static}
+RUNTIMES: Mapping[str, Runtime] = {
+    "php": php,
+    "static": static,
+    "node": served.NODE,
+    "python": served.PYTHON,
+}
 
 
 def of(name: str) -> Runtime:

@@ -2,14 +2,18 @@
 # ruff: noqa: ARG001 - every runtime takes the same arguments
 
 import os
+import re
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hosts.commands import Command
 from hosts.failure import Failure
 from hosts.pages import Answer, Ask
+from hosts.place import NEXT, Place
 from hosts.server import Server
 from model.component import Serve
+from model.environment import Environment
 from model.release import FOLDER, SHORT, Digest
 
 HEADER = "X-Slipway-Release"
@@ -22,13 +26,14 @@ if (PHP_SAPI !== 'cli') {{
 """
 
 
-def configure(folder: Path, release: Path, serve: Serve) -> None:
+def configure(place: Place, digest: Digest, folder: Path, serve: Serve) -> None:
     """Have PHP run our line before each script; PHP looks for `.user.ini` from its root on."""
     (folder / FOLDER / "release.php").write_text(PREPENDED)
     settings = folder / (serve.root or ".") / ".user.ini"
     shipped = settings.read_text() + "\n" if settings.is_file() else ""
     settings.unlink(missing_ok=True)
-    settings.write_text(f'{shipped}auto_prepend_file = "{release / FOLDER / "release.php"}"\n')
+    prepended = place.release(digest) / FOLDER / "release.php"
+    settings.write_text(f'{shipped}auto_prepend_file = "{prepended}"\n')
 
 
 def reload(server: Server) -> None:
@@ -51,23 +56,42 @@ def prove(digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> 
         raise Failure(f"release {other} answers instead of {digest[:SHORT]}")
 
 
-def answer(server: Server, component: str, variables: Mapping[str, str]) -> str:
+def answer(place: Place, link: str, service: str, environment: Environment) -> str:
     """The edge's side of PHP.
 
     `resolve_root_symlink`: otherwise PHP goes on serving the release it saw first. `lb_retries`:
     under full load one in fifty reloads of php-fpm closes a connection that was just made, before
     it has read the request; a GET is then asked again.
     """
-    lines = [f"\tenv {name} {value}" for name, value in variables.items()]
+    believed = as_if_public(environment) if link == NEXT else {}
     return "\n".join(
         [
-            f"php_fastcgi unix/{server.php_socket(component)} {{",
+            f"php_fastcgi unix/{place.server.php_socket(place.component)} {{",
             "\tresolve_root_symlink",
             "\tlb_retries 3",
             "\tlb_try_interval 50ms",
             "\theader_down -Strict-Transport-Security",
-            *lines,
+            *(f"\tenv {name} {value}" for name, value in believed.items()),
             "}",
             "file_server",
         ]
     )
+
+
+def as_if_public(environment: Environment) -> Mapping[str, str]:
+    """What an application asked through the preview socket must believe."""
+    return {
+        "HTTPS": "on",
+        "REQUEST_SCHEME": "https",
+        "SERVER_PORT": str(environment.https_port),
+        "REMOTE_ADDR": "127.0.0.1",
+    }
+
+
+def variables(release: Path) -> Mapping[str, str]:
+    return {}
+
+
+def version(server: Server) -> Command:
+    """Of the command line's PHP, which Debian updates together with php-fpm."""
+    return re.sub("-?fpm", "", server.php_fpm), "-r", "echo PHP_VERSION;"

@@ -4,20 +4,23 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hosts.commands import Command
 from hosts.failure import Failure
 from hosts.pages import Answer, Ask
+from hosts.place import Place
 from hosts.server import Server
 from model.component import Serve
+from model.environment import Environment
 from model.release import SHORT, Digest
 
 MARK = ".well-known/slipway-release"
 
 
-def configure(folder: Path, release: Path, serve: Serve) -> None:
+def configure(place: Place, digest: Digest, folder: Path, serve: Serve) -> None:
     mark = folder / (serve.root or ".") / MARK
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
-    mark.write_text(release.name + "\n")
+    mark.write_text(digest + "\n")
 
 
 def reload(server: Server) -> None:
@@ -30,5 +33,13 @@ def prove(digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> 
         raise Failure(f"GET /{MARK} -> {told}, expected {digest[:SHORT]}…")
 
 
-def answer(server: Server, component: str, variables: Mapping[str, str]) -> str:
+def answer(place: Place, link: str, service: str, environment: Environment) -> str:
     return "file_server"
+
+
+def variables(release: Path) -> Mapping[str, str]:
+    return {}
+
+
+def version(server: Server) -> Command:
+    return ()

@@ -1,9 +1,12 @@
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from model.component import Component
-from tests.hosts import applications
+from tests.hosts import applications, served
 from tests.hosts.world import Release, World, make, running
 
 
@@ -36,3 +39,36 @@ def intact(world: World, blog: Release) -> Iterator[None]:
     assert place.journal.unfinished() is None
     assert not (place.folder / "next").is_symlink()
     assert list(place.releases.glob(".tmp-*")) == []
+
+
+@pytest.fixture(scope="session")
+def town() -> Iterator[World]:
+    """A server of processes, without PHP and without a database: root can have one too.
+
+    Not in pytest's own folder, which no other account may enter.
+    """
+    with TemporaryDirectory() as folder:
+        if not os.geteuid():
+            Path(folder).chmod(0o755)
+        with running(make(Path(folder), served.COMPONENTS)) as started:
+            yield started
+
+
+@pytest.fixture(scope="session")
+def api(town: World) -> Release:
+    """The release that every test finds live and must leave live."""
+    release = served.api(town, "one")
+    done = town.deploy(release)
+    assert done.code == 0, done
+    return release
+
+
+@pytest.fixture
+def same(town: World, api: Release) -> Iterator[None]:
+    """What no failure may change: the old release answers, and no other one runs."""
+    yield
+    assert "api one; salt pepper" in town.page("api").body
+    place = town.place("api")
+    assert place.live == api.digest
+    assert place.journal.unfinished() is None
+    assert town.running("api") == [(api.digest[:12], name) for name in ("web", "feed", "inner")]

@@ -43,11 +43,12 @@ def test_php_is_not_believed_otherwise(pages: list[Answer], why: str) -> None:
         of("php").prove(NEW, Serve(), pages, refuse)
 
 
-def test_plain_files_are_believed_for_the_digest_among_them() -> None:
-    of("static").prove(NEW, Serve(), [], lambda _: answer(body=f"{NEW}\n"))
+@pytest.mark.parametrize("runtime", ["static", "node", "python"])
+def test_the_edge_is_believed_for_the_digest_among_the_files(runtime: str) -> None:
+    of(runtime).prove(NEW, Serve(), [], lambda _: answer(body=f"{NEW}\n"))
     for wrong in (answer(body=OLD), answer(404)):
         with pytest.raises(Failure, match=r"^GET /.well-known/slipway-release -> "):
-            of("static").prove(NEW, Serve(), [], lambda _, wrong=wrong: wrong)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            of(runtime).prove(NEW, Serve(), [], lambda _, wrong=wrong: wrong)  # type: ignore[misc]  # mypy cannot infer a lambda's default
 
 
 def test_what_came_is_told_in_one_line() -> None:

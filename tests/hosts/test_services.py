@@ -11,14 +11,15 @@ from hosts import edge, php_fpm, services
 from hosts.server import Server
 from model.component import Serve
 from model.reading import InvalidSite, read
-from tests.hosts import applications
+from tests.hosts import applications, served
 from tests.hosts.world import World, make
 
 
 @pytest.fixture
 def unstarted(tmp_path: Path) -> World:
-    made = make(tmp_path, applications.COMPONENTS)
-    services.write(made.server, made.environment, applications.COMPONENTS)
+    components = (*applications.COMPONENTS, *served.COMPONENTS)
+    made = make(tmp_path, components)
+    services.write(made.server, made.environment, components)
     return made
 
 
@@ -100,3 +101,25 @@ def test_a_server_file_says_what_is_wrong_with_it(tmp_path: Path) -> None:
         f"{path}: key 'srv': must be an absolute path without spaces, quotes and braces",
         f"{path}: key 'public_key' is missing",
     )
+
+
+def test_the_edge_has_a_site_for_each_public_host_of_a_component(unstarted: World) -> None:
+    sites = edge.sites(unstarted.server, unstarted.environment, served.API)
+    assert [site["host"] for site in sites] == ["api.test.localhost", "feed.test.localhost"]
+    for site, service in zip(sites, ("web", "feed"), strict=True):
+        folder = unstarted.server.srv / "api"
+        assert f"unix/{folder}/current/.slipway/run/{service}.sock" in str(site["answer"])
+        assert f"unix/{folder}/next/.slipway/run/{service}.sock" in str(site["preview"])
+        assert "X-Forwarded-Proto https" not in str(site["answer"])
+
+
+def test_what_the_account_of_a_service_may_write_is_served_by_that_service_only(
+    tmp_path: Path,
+) -> None:
+    world = make(tmp_path, served.COMPONENTS)
+    writes = served.API.model_copy(update={"serve": Serve(root="public", writable=("public/up",))})
+    (first, *_) = edge.sites(world.server, world.environment, writes)
+    assert first["writable"] == ""
+    shop = applications.SHOP.model_copy(update={"serve": Serve(writable=("up",))})
+    (only,) = edge.sites(world.server, world.environment, shop)
+    assert only["writable"]

@@ -3,8 +3,10 @@
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -14,19 +16,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from hosts import mariadb, services
+from hosts import instances, mariadb, services
 from hosts.commands import run
-from hosts.pages import Answer, public
-from hosts.place import Place
-from hosts.server import DatabaseServer, Server
+from hosts.pages import Answer, Public, public
+from hosts.peers import listener
+from hosts.place import CURRENT, Place
+from hosts.server import Server
 from model.component import Component
 from model.environment import Environment
+from model.reading import read
 from model.release import Digest, Manifest, Order
 from releases.provenance import Material, Provenance, new_key, sign
 from tests.conftest import ROOT
+from tests.hosts.supervision import Supervisord
 
 REPOSITORY = Path(__file__).parents[2]
+
+EDGE = "www-data"
+AS_EDGE = () if os.geteuid() else (f"--reuid={EDGE}", f"--regid={EDGE}", "--clear-groups")
+"""Root has only the edge run as somebody else: php-fpm and MariaDB are tested without root."""
 
 TAR = (
     *("tar", "--sort=name", "--mtime=@1735689600", "--owner=0", "--group=0", "--numeric-owner"),
@@ -66,6 +76,7 @@ class World:
     environment: Environment
     components: Mapping[str, Component]
     private_key: str
+    supervisord: Supervisord
 
     @property
     def server_file(self) -> Path:
@@ -108,7 +119,9 @@ class World:
                 last = self.on(verb, release)
         return last
 
-    def start(self, verb: str, release: Release) -> subprocess.Popen[bytes]:
+    def start(
+        self, verb: str, release: Release, secrets: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a verb that does not end by itself, or not yet."""
         arguments: tuple[str | Path, ...] = ()
         if verb == "prepare":
@@ -123,25 +136,43 @@ class World:
             stderr=subprocess.DEVNULL,
         )
         assert process.stdin
-        process.stdin.write(self.order(release.component).encode())
+        process.stdin.write(self.order(release.component, secrets).encode())
         process.stdin.close()
         process.stdin = None
         return process
 
-    def page(self, component: str, path: str = "/") -> Answer:
+    def page(self, component: str, path: str = "/", label: str | None = None) -> Answer:
         """What a visitor is shown over verified TLS."""
-        url = self.environment.url(self.components[component])
-        return public(self.server, url)(path)
+        host = self.components[component].host if label is None else label
+        return public(self.server, self.environment.location(host))(path)
 
-    def plain(self, component: str, path: str) -> tuple[int, str | None]:
+    def host(self, component: str, label: str | None = None) -> str:
+        """The name and port that a visitor asks for."""
+        chosen = self.components[component].host if label is None else label
+        return urlsplit(self.environment.location(chosen)).netloc
+
+    def visitor(self, component: str, label: str | None = None) -> Public:
+        """A visitor's connection, which stays open."""
+        context = ssl.create_default_context(cafile=self.server.authority)
+        return Public(self.server, self.host(component, label).partition(":")[0], context)
+
+    def plain(self, component: str, path: str, label: str | None = None) -> tuple[int, str | None]:
         """Status and redirection of a page over HTTP."""
         connection = HTTPConnection("127.0.0.1", self.server.http_port, timeout=5)
-        host = self.environment.host(self.components[component])
+        host = self.host(component, label).partition(":")[0]
         connection.request("GET", path, headers={"Host": host})
         response = connection.getresponse()
         location = response.getheader("Location")
         connection.close()
         return response.status, location
+
+    def listening(self, component: str, service: str) -> int:
+        """The process that visitors reach."""
+        return listener(instances.dialled(self.server, component, CURRENT, service))
+
+    def running(self, component: str) -> list[tuple[str, str]]:
+        """Release and name of every service that supervisord was told of."""
+        return [(i.release, i.service) for i in instances.found(self.place(component))]
 
     def events(self, component: str) -> list[str]:
         return [event.event for event in self.place(component).journal.events()]
@@ -206,7 +237,7 @@ def outcome(command: list[str], given: str) -> Outcome:
 def compiled() -> dict[str, str]:
     """The tests' environment, but with a place for bytecode, as an installed program has one."""
     kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(ROOT / "var" / "cache" / "pycache")}
+    return {"PYTHONPYCACHEPREFIX": str(ROOT / "var" / "cache" / "pycache"), **kept}
 
 
 def pack(tree: Path) -> tuple[Digest, Path]:
@@ -224,6 +255,14 @@ def until(true: Callable[[], object], seconds: float = 60.0) -> None:
     while not true():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended; nobody may be there to bury what was orphaned."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except OSError:
+        return True
 
 
 def free_ports(count: int) -> list[int]:
@@ -246,11 +285,15 @@ def make(folder: Path, components: tuple[Component, ...]) -> World:
         "https_port": https,
         "bind": "127.0.0.1",
         "authority": str(folder / "state/edge/pki/authorities/local/root.crt"),
+        "supervisor": str(folder / "supervisord.sock"),
+        "patience": 5,
+        **({} if os.geteuid() else {"edge_group": EDGE}),
     }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
     account = pwd.getpwuid(os.geteuid()).pw_name
     database = {"socket": str(folder / "run/mariadb.sock"), "user": account}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-    lines += ["[database]", *(f"{key} = {json.dumps(value)}" for key, value in database.items())]
+    if any(component.database for component in components):
+        lines += ["[database]", *(f"{key} = {json.dumps(text)}" for key, text in database.items())]
     (folder / "server.toml").write_text("\n".join(lines) + "\n")
     environment = Environment(
         name="testing",
@@ -261,8 +304,10 @@ def make(folder: Path, components: tuple[Component, ...]) -> World:
         https_port=https,
         keep=2,
     )
-    server = Server.model_validate({**settings, "database": DatabaseServer(**database)})  # type: ignore[arg-type]  # pydantic makes a path of the text
-    return World(folder, server, environment, {c.name: c for c in components}, private)
+    server = read(folder / "server.toml", Server)
+    return World(
+        folder, server, environment, {c.name: c for c in components}, private, Supervisord(server)
+    )
 
 
 @contextmanager
@@ -271,16 +316,21 @@ def running(world: World) -> Iterator[World]:
     parts = tuple(world.components.values())
     services.write(world.server, world.environment, parts)
     account = pwd.getpwuid(os.geteuid()).pw_name
-    run(mariadb.initialise(world.server, account))
+    if world.server.database:
+        run(mariadb.initialise(world.server, account))
+    if not os.geteuid():
+        open_to_the_edge(world.server)
     started: list[subprocess.Popen[bytes]] = []
     try:
         for name, command in services.commands(world.server, parts).items():
             log = (world.server.log / f"{name}.out").open("wb")
-            mortal = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
+            mortal = ["setpriv", "--pdeathsig", "TERM", *AS_EDGE, *map(str, command)]
             started.append(subprocess.Popen(mortal, stdout=log, stderr=log))
-        until(lambda: ready(world))
+        world.supervisord.start()
+        until(lambda: ready(world) and world.supervisord.runs())
         yield world
     finally:
+        world.supervisord.end()
         for process in started:
             process.send_signal(signal.SIGTERM)
         for process in started:
@@ -290,11 +340,21 @@ def running(world: World) -> Iterator[World]:
         run(["rm", "-rf", mariadb.folder(world.server)])
 
 
+def open_to_the_edge(server: Server) -> None:
+    """Let the edge's account do what it must, and the accounts of processes find their sockets."""
+    for folder in (server.srv, server.run, server.state, server.log):
+        folder.chmod(0o755)
+    for folder in (server.run, server.log, server.certificates):
+        shutil.chown(folder, EDGE, EDGE)
+
+
 def ready(world: World) -> bool:
     server = world.server
-    assert server.database and server.authority
-    sockets = server.database.socket, server.preview_socket, server.php_pid
-    if not all(path.exists() for path in (*sockets, server.authority)):
+    assert server.authority
+    awaited = [server.preview_socket, server.authority]
+    if server.database:
+        awaited += [server.database.socket, server.php_pid]
+    if not all(path.exists() for path in awaited):
         return False
     try:
         return all(world.page(component).status for component in world.components)
