@@ -7,10 +7,11 @@ from pathlib import Path
 from local.layout import CHECKOUT, Layout
 from local.programs import BIN
 from local.refusal import Refused
-from local.secrets import BUILD_WORKER
+from local.secrets import LANES
 from local.supervision import environment
 from local.toml import table
 from model.installation import Installation
+from model.reading import read
 from model.site import Site
 
 MASTER = '''\
@@ -57,7 +58,8 @@ def write(site: Site, layout: Layout) -> None:
     tac = MASTER.format(folder=str(layout.master), configuration=configuration)
     (layout.master / "buildbot.tac").write_text(tac)
     (layout.master / "installation.toml").write_text(installation(layout))
-    write_worker(layout, f"{BUILD_WORKER}-1", f"worker-{BUILD_WORKER}")
+    for lane in LANES:
+        write_worker(layout, f"{lane}-1", f"worker-{lane}")
     for environment_ in site.environments:
         write_worker(layout, environment_.worker, f"worker-{environment_.name}")
 
@@ -76,7 +78,9 @@ def write_worker(layout: Layout, name: str, secret: str) -> None:
 
 
 def installation(layout: Layout) -> str:
-    """The text of `installation.toml`."""
+    """The text of `installation.toml`; where a ready change is pushed was written by hand."""
+    before = layout.master / "installation.toml"
+    kept = read(before, Installation).site_repository if before.is_file() else None
     described = Installation(
         site=layout.site,
         environments=layout.environments,
@@ -85,8 +89,9 @@ def installation(layout: Layout) -> str:
         worker_port=layout.worker_port,
         store=layout.store,
         secrets=layout.secrets,
+        site_repository=kept,
     )
-    return table(described.model_dump(mode="json"))
+    return table(described.model_dump(mode="json", exclude_none=True))
 
 
 def upgrade(layout: Layout) -> None:

@@ -4,7 +4,7 @@ Standard library only: `make stop` works without the virtual environment.
 """
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,11 @@ class Layout:
     def pids(self) -> Path:
         """One file a program: the process group that it was started in last."""
         return self.state / "pids"
+
+    def records(self) -> Iterator[Path]:
+        """The files which name process groups: of our programs, and of what releases run."""
+        yield from self.pids.glob("*")
+        yield from self.state.glob("*/run/services/*.pid")
 
     @property
     def supervisor_configuration(self) -> Path:

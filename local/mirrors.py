@@ -82,11 +82,13 @@ def change(site: Path, component: Component, mirrors: Path) -> str:
 
 
 def git_config(mirrors: Path) -> str:
-    """A configuration for git (GIT_CONFIG_GLOBAL) in which the mirrors stand for the internet."""
-    folder = str(mirrors.absolute()).replace("\\", "\\\\").replace('"', '\\"')
-    return f"""\
-[url "file://{folder}/"]
-\tinsteadOf = https://
+    """A configuration for git (GIT_CONFIG_GLOBAL) in which each mirror stands for its repository.
+
+    What has no mirror is asked for where the site says it is.
+    """
+    return (
+        "".join(map(stand_in, repositories(mirrors.absolute())))
+        + """\
 [protocol "file"]
 \tallow = always
 [safe]
@@ -97,6 +99,22 @@ def git_config(mirrors: Path) -> str:
 [gc]
 \tauto = 0
 """
+    )
+
+
+def stand_in(mirror: tuple[str, Path]) -> str:
+    address, folder = (str(part).replace("\\", "\\\\").replace('"', '\\"') for part in mirror)
+    return f'[url "file://{folder}"]\n\tinsteadOf = "{address}"\n'
+
+
+def repositories(mirrors: Path) -> Iterator[tuple[str, Path]]:
+    """The address and folder of each mirror: `<mirrors>/github.com/owner/name.git`."""
+    for folder, inner, _ in os.walk(mirrors):
+        found = [name for name in sorted(inner) if name.endswith(".git")]
+        inner[:] = sorted(name for name in set(inner) - {*found} if not name.startswith("."))
+        for name in found:
+            path = Path(folder, name)
+            yield f"https://{path.relative_to(mirrors).as_posix()}", path
 
 
 def place(repository: str, mirrors: Path) -> Path:

@@ -4,6 +4,7 @@ Standard library only: this runs before the virtual environment exists.
 """
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -19,6 +20,9 @@ RUN = (
     "git",
     "mariadb-client",
     "mariadb-server-core",
+    "nodejs",
+    "npm",
+    "openssl",
     "php-apcu",
     "php-codesniffer",
     "php8.2-cli",
@@ -29,10 +33,11 @@ RUN = (
     "php8.2-mbstring",
     "php8.2-mysql",
     "php8.2-xml",
+    "python3-pip",
     "python3-venv",
     "zstd",
 )
-TEST = (*RUN, "chromium", "shellcheck")
+TEST = (*RUN, "chromium", "quilt", "shellcheck")
 
 UPDATE = ("apt-get", "update", "--quiet")
 INSTALL = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends")
@@ -41,6 +46,7 @@ QUIETLY = ("env", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1")
 
 https://systemd.io/ENVIRONMENT: with SYSTEMD_OFFLINE, systemctl does not talk to the manager.
 """
+FORMAT = "${db:Status-Status}\t${Package}\t${Provides}\n"
 UNITS = "/lib/systemd/system/"
 
 
@@ -58,14 +64,26 @@ def ensure(wanted: Iterable[str]) -> None:
 
 
 def installed() -> frozenset[str]:
-    """The names of the packages on this machine."""
-    query = ("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n")
+    """The names of the packages on this machine, and of those that they stand for."""
+    query = ("dpkg-query", "--show", "--showformat", FORMAT)
     try:
         listing = subprocess.run(query, capture_output=True, text=True, check=True).stdout
     except FileNotFoundError:
         raise Refused("this is not a Debian machine; Slipway's local profile needs one") from None
-    lines = (line.split() for line in listing.splitlines())
-    return frozenset(name for name, *status in lines if status == ["installed"])
+    return frozenset(name for line in listing.splitlines() for name in names(line))
+
+
+def names(line: str) -> tuple[str, ...]:
+    """What a line in our format says is there: a package and all that it provides.
+
+    Node.js from another source brings npm, and conflicts with Debian's package of that name.
+    """
+    status, package, provides = line.split("\t")
+    if status != "installed":
+        return ()
+    # Such as `npm (= 9.2.0), node-types:any`: only names count.
+    given = (re.split(r"[\s:(]", name.strip())[0] for name in provides.split(",") if name.strip())
+    return (package, *given)
 
 
 def missing(wanted: Iterable[str], present: frozenset[str]) -> tuple[str, ...]:

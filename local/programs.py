@@ -10,7 +10,7 @@ from hosts import services
 from hosts.server import Server
 from local import answers
 from local.layout import CHECKOUT, Layout
-from local.secrets import BUILD_WORKER
+from local.secrets import LANES
 from model.environment import Environment
 from model.site import Site
 
@@ -62,6 +62,8 @@ class Program:
     """Files and folders whose change the running process can take up."""
     reload_signal: str | None = None
     reload_command: tuple[str, ...] = ()
+    further: Path | None = None
+    """A pattern for files that describe further programs; deployments write them."""
 
     def stamps(self) -> dict[str, str]:
         """What this program is made from now, to be compared with what it was started with."""
@@ -87,7 +89,7 @@ def programs(site: Site, layout: Layout, servers: Mapping[str, Server]) -> tuple
         for program in of_server(site, environment, servers[environment.name])
     )
     workers = (
-        worker(layout, f"worker-{BUILD_WORKER}", f"{BUILD_WORKER}-1"),
+        *(worker(layout, f"worker-{lane}", f"{lane}-1") for lane in LANES),
         *(
             worker(layout, f"worker-{e.name}", e.worker, f"{layout.server(e.name) / 'bin'}:")
             for e in site.environments
@@ -144,6 +146,7 @@ def edge(server: Server) -> Program:
         ports={server.http_port: "the edge's HTTP", server.https_port: "the edge's HTTPS"},
         reload_when=(caddyfile,),
         reload_command=(*reload, "--adapter", "caddyfile"),
+        further=server.services / "*.conf",
     )
 
 

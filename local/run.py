@@ -101,15 +101,14 @@ def prepare(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
 
 
 def make_mirrors(layout: Layout) -> None:
-    """Let local folders stand for the site's repositories, when the site says how."""
-    if not (layout.site / "mirrors.toml").exists():
-        return
-    with step("Mirrors of the repositories") as say:
-        try:
-            mirrors.make(layout.site, layout.mirrors, layout.cache, say)
-        except (MirrorFailed, InvalidSite) as failure:
-            raise Refused(str(failure)) from None
-        say("Mirrors of the repositories")
+    """Make the mirrors that the site describes; all that are there stand for their repositories."""
+    if (layout.site / "mirrors.toml").exists():
+        with step("Mirrors of the repositories") as say:
+            try:
+                mirrors.make(layout.site, layout.mirrors, layout.cache, say)
+            except (MirrorFailed, InvalidSite) as failure:
+                raise Refused(str(failure)) from None
+            say("Mirrors of the repositories")
     layout.gitconfig.write_text(mirrors.git_config(layout.mirrors))
 
 

@@ -12,7 +12,8 @@ BYTES = 32
 UI_PASSWORDS = "ui-passwords"
 SIGNING_KEY = "signing-key"
 WEBHOOK = "webhook-github"
-BUILD_WORKER = "build"
+LANES = ("build", "review")
+"""Each has a worker; the environments' own come beside them."""
 
 
 def create(site: Site, layout: Layout) -> tuple[str, ...]:
@@ -47,7 +48,7 @@ def recipes(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
 
 def random_names(site: Site) -> tuple[str, ...]:
     """The secrets that only need to be impossible to guess."""
-    lanes = (BUILD_WORKER, *(environment.name for environment in site.environments))
+    lanes = (*LANES, *(environment.name for environment in site.environments))
     return (
         WEBHOOK,
         *(f"worker-{lane}" for lane in lanes),

@@ -8,16 +8,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from hosts import mariadb, services
+from hosts import instances, mariadb, services
+from hosts.place import CURRENT
 from hosts.server import DatabaseServer, Server
 from local.answers import LOOPBACK
 from local.layout import CHECKOUT, Layout, short_enough
 from local.refusal import Refused
+from local.secrets import LANES
 from local.toml import table
 from model.environment import Environment
 from model.site import Site
 
-RESERVED = {"home", "logs", "master", "pids", "secrets", "store", "workers"}
+RESERVED = {*LANES, "home", "logs", "master", "pids", "secrets", "store", "workers"}
 """Folders of the installation itself, beside which the environments' lie."""
 
 
@@ -28,7 +30,13 @@ def servers(site: Site, layout: Layout) -> Mapping[str, Server]:
         raise Refused(f"an environment cannot be called '{taken[0]}' on this machine")
     found = {e.name: server(e, layout, site) for e in site.environments}
     php = [s.php_socket(c.name) for s in found.values() for c in site.components]
-    short_enough([s.admin_socket for s in found.values()] + php)
+    processes = [
+        path
+        for s in found.values()
+        for c in site.components
+        for path in instances.paths(s, c.name, CURRENT, [service.name for service in c.services])
+    ]
+    short_enough([s.admin_socket for s in found.values()] + php + processes)
     return found
 
 
@@ -48,6 +56,7 @@ def server(environment: Environment, layout: Layout, site: Site) -> Server:
         bind=LOOPBACK,
         authority=state / "edge" / "pki" / "authorities" / "local" / "root.crt",
         database=account if wants_database else None,
+        supervisor=layout.supervisor_socket,
     )
 
 

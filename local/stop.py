@@ -62,7 +62,7 @@ def ours(layout: Layout) -> list[Process]:
     """
     owner = layout.state.stat().st_uid
     alive = {process.pid: process for process in processes() if belongs(process, owner)}
-    recorded = [leader for path in layout.pids.glob("*") if (leader := read(path))]
+    recorded = [leader for path in layout.records() if (leader := read(path))]
     groups = {
         leader.pid
         for leader in recorded

@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -13,6 +13,8 @@ from xmlrpc.client import Fault, ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from hosts import instances
+from hosts.supervisor import fault, section
 from local.layout import CHECKOUT, Layout
 from local.programs import BIN, SYSTEM_PATH, Program
 from local.service_user import VISIBLE, kept
@@ -51,13 +53,17 @@ class Supervisor:
         subprocess.run(command, check=True, cwd=self.layout.state, env=environment(self.layout))
 
     def adopt(self) -> None:
-        """Take up the written configuration: programs added, changed and removed."""
+        """Take up the written configuration: programs added, changed and removed.
+
+        Processes of releases come and go meanwhile: those are left to the deployments.
+        """
         ((added, changed, removed),) = self._calls.reloadConfig()
         for name in (*changed, *removed):
-            self._calls.stopProcessGroup(name)
-            self._calls.removeProcessGroup(name)
+            fault(self._calls.stopProcessGroup, name)
+            fault(self._calls.removeProcessGroup, name)
         for name in (*added, *changed):
-            self._calls.addProcessGroup(name)
+            if not instances.is_name(name):
+                fault(self._calls.addProcessGroup, name)
 
     def states(self) -> dict[str, int]:
         """What each program is at, as supervisor.states.ProcessStates."""
@@ -91,8 +97,9 @@ def environment(layout: Layout) -> dict[str, str]:
     }
 
 
-def configuration(layout: Layout, programs: Iterable[Program]) -> str:
+def configuration(layout: Layout, programs: Sequence[Program]) -> str:
     """The text of supervisord.conf."""
+    further = " ".join(str(program.further) for program in programs if program.further)
     sections: dict[str, Mapping[str, object]] = {
         "unix_http_server": {"file": layout.supervisor_socket, "chmod": "0600"},
         "rpcinterface:supervisor": {
@@ -107,6 +114,7 @@ def configuration(layout: Layout, programs: Iterable[Program]) -> str:
             "directory": layout.state,
         },
         **{f"program:{program.name}": described(layout, program) for program in programs},
+        **({"include": {"files": further}} if further else {}),
     }
     return "\n".join(section(name, keys) for name, keys in sections.items())
 
@@ -131,12 +139,6 @@ def described(layout: Layout, program: Program) -> Mapping[str, object]:
         "stdout_logfile_maxbytes": "10MB",
         "stdout_logfile_backups": 3,
     }
-
-
-def section(name: str, keys: Mapping[str, object]) -> str:
-    """One section; supervisord expands `%(...)s`, so that a plain `%` is doubled."""
-    lines = (f"{key} = {str(value).replace('%', '%%')}\n" for key, value in keys.items())
-    return f"[{name}]\n{''.join(lines)}"
 
 
 def last_lines(log: Path, count: int = 12) -> str:

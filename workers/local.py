@@ -8,11 +8,18 @@ from model.site import Site
 BUILD = "build-1"
 """Builds merged code and has no deploy secret."""
 
+REVIEW = "review-1"
+"""Runs code that nobody here has merged, such as upstream's main branch; nothing of it is kept."""
+
 
 def workers(site: Site) -> list[Worker]:
-    """One worker that builds, and one per environment that deploys and runs no component code."""
+    """One worker for each lane, and one per environment that deploys and runs no component code."""
     deploying = [
         Worker(environment.worker, Secret(f"worker-{environment.name}"))
         for environment in site.environments
     ]
-    return [Worker(BUILD, Secret("worker-build"), max_builds=2), *deploying]
+    return [
+        Worker(BUILD, Secret("worker-build"), max_builds=2),
+        Worker(REVIEW, Secret("worker-review"), max_builds=1),
+        *deploying,
+    ]

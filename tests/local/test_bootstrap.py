@@ -32,6 +32,26 @@ def test_what_debian_says_is_installed_includes_dpkg_itself() -> None:
     assert "dpkg" in packages.installed()
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("installed\tcaddy\t", ("caddy",)),
+        ("config-files\tcaddy\thttpd", ()),
+        ("installed\tnodejs\tnpm (= 9), node-types:any", ("nodejs", "npm", "node-types")),
+    ],
+)
+def test_a_package_stands_for_those_that_it_provides(line: str, found: tuple[str, ...]) -> None:
+    assert packages.names(line) == found
+
+
+def test_without_root_nothing_is_tested_as_root(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert bootstrap.as_root(["-c", "raise SystemExit(3)"]) == 0
+    assert capsys.readouterr().out == "Not root: what only root can show was left out.\n"
+
+
 def test_nobody_who_may_not_install_is_left_without_the_exact_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -88,6 +108,7 @@ def test_commands_get_a_clean_environment_that_still_reaches_registries(tmp_path
     assert found["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path))
 
 
+@pytest.mark.real
 def test_a_half_made_virtual_environment_is_made_again_and_a_whole_one_is_not(
     tmp_path: Path,
 ) -> None:

@@ -316,6 +316,17 @@ def test_git_reaches_the_mirrors_under_the_real_addresses(
     assert seen.split()[0] == git(APP, mirrors, "rev-parse", "1.9.3^{}")
 
 
+def test_what_has_no_mirror_is_asked_for_where_it_is(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirrors, _ = made(site)
+    (tmp_path / "gitconfig").write_text(git_config(mirrors))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    command = ("git", "ls-remote", "https://nowhere.invalid/lost.git")
+    said = subprocess.run(command, check=False, capture_output=True, text=True).stderr
+    assert "Could not resolve host: nowhere.invalid" in said
+
+
 def test_no_network_is_one_line_with_repository_and_command(site: Path) -> None:
     (site.parent / "debs/offline").touch()
     with pytest.raises(MirrorFailed) as failure:

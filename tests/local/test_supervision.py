@@ -5,12 +5,18 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from supervisor.options import ServerOptions
 
+from hosts.instances import Instance
+from hosts.launch import Plan
+from hosts.processes import describe
+from hosts.server import Server
+from hosts.supervisor import Supervisor as Deploying
 from local import servers
 from local.answers import LOOPBACK
 from local.layout import Layout, short_enough
@@ -21,8 +27,10 @@ from local.run import run
 from local.start import Start
 from local.stop import forget, ours, read, send, stop
 from local.supervision import Supervisor, configuration
+from model.component import Service
 from model.site import Site
 
+pytestmark = pytest.mark.real
 SECONDS = 20
 
 
@@ -139,6 +147,70 @@ def test_a_program_that_is_not_wanted_any_more_ends(installation: Layout) -> Non
     assert waited(lambda: second not in {p.pid for p in ours(installation)}, SECONDS)
 
 
+def released(layout: Layout) -> tuple[Program, Instance]:
+    """A program whose server also has a process of a release, written as a deployment does."""
+    folder = layout.server("staging")
+    for path in (folder / "run", folder / "state", folder / "log"):
+        path.mkdir(parents=True)
+    server = Server(
+        srv=folder, run=folder / "run", state=folder / "state", log=folder / "log",
+        public_key=folder,
+    )  # fmt: skip
+    instance = Instance(server, "staging", "docs", "0" * 12, "web", "abcdef")
+    plan = Plan(
+        command=["sleep", "600"], folder=str(folder), socket=str(instance.socket),
+        name=str(instance.link), record=str(instance.record), settings=str(folder / "no.env"),
+        variables={"PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    edge = replace(sleeper(layout, "staging-edge"), further=server.services / "*.conf")
+    again(layout, sleeper(layout), edge)
+    describe(instance, plan)
+    return edge, instance
+
+
+def process(instance: Instance) -> int:
+    found = read(instance.record)
+    return found.pid if found else 0
+
+
+def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> None:
+    edge, instance = released(installation)
+    Supervisor(installation).adopt()
+    assert instance.name not in Supervisor(installation).states()
+    Deploying(installation.supervisor_socket).keep(instance.name)
+    assert waited(lambda: process(instance) > 0, SECONDS)
+    before = process(instance)
+    again(installation, sleeper(installation), edge)
+    assert before in {p.pid for p in ours(installation)}
+    assert process(instance) == before
+    Deploying(installation.supervisor_socket).end(instance.name)
+    assert before not in {p.pid for p in ours(installation)}
+
+
+def test_processes_of_releases_stop_and_come_back_with_everything_else(
+    installation: Layout,
+) -> None:
+    edge, instance = released(installation)
+    Deploying(installation.supervisor_socket).keep(instance.name)
+    assert waited(lambda: process(instance) > 0, SECONDS)
+    assert stop(installation)
+    assert not ours(installation)
+    assert not instance.record.exists()
+    installation.pids.mkdir()
+    again(installation, sleeper(installation), edge)
+    assert waited(lambda: process(instance) in {p.pid for p in ours(installation)}, SECONDS)
+
+
+def test_what_a_killed_supervisor_leaves_of_releases_ends_too(installation: Layout) -> None:
+    _, instance = released(installation)
+    Deploying(installation.supervisor_socket).keep(instance.name)
+    assert waited(lambda: process(instance) > 0, SECONDS)
+    os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
+    assert process(instance) in {p.pid for p in ours(installation)}
+    assert stop(installation)
+    assert not ours(installation)
+
+
 def test_a_program_that_gives_up_is_named_with_the_end_of_its_log(installation: Layout) -> None:
     broken = Program(
         name="broken",
@@ -192,11 +264,23 @@ def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path)
         "master",
         "worker-build",
         "worker-production",
+        "worker-review",
         "worker-staging",
     ]
     paths = {process.name: process.environment["PATH"] for process in told}
     assert paths["worker-staging"].startswith(f"{layout.server('staging')}/bin:")
     assert "production" not in paths["worker-build"] + paths["worker-staging"]
+
+
+def test_a_service_whose_socket_has_no_room_is_refused(demo: Site, short: Path) -> None:
+    service = Service(name="s" * 14, command=("node", "server.js"))
+    component = demo.components[0].model_copy(
+        update={"name": "c" * 14, "runtime": "node", "services": (service,)}
+    )
+    site = demo.model_copy(update={"components": (component,)})
+    servers.servers(site, Layout(short / "s"))
+    with pytest.raises(Refused, match=r"s{14}.*\.sock is \d+ bytes too long"):
+        servers.servers(site, Layout(short / ("x" * 20)))
 
 
 def test_a_socket_whose_path_is_too_long_is_refused_with_a_way_out() -> None:
