@@ -5,6 +5,7 @@ from pathlib import Path
 import buildbot.util.ssl  # noqa: F401  # it warns once, and buildbot.test makes warnings errors
 import pytest
 from buildbot.config.master import FileLoader, MasterConfig
+from buildbot.test.util.integration import RunMasterBase
 
 from model.site import Site, read_site
 from releases.provenance import new_key
@@ -31,6 +32,15 @@ def installation(folder: Path, site: Path = DEMO) -> Path:
         """
     )
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make check` leaves out what takes a second or more each."""
+    for item in items:
+        serves = {"world", "town"} & set(getattr(item, "fixturenames", ()))
+        kind = getattr(item, "cls", None)
+        if serves or (kind and issubclass(kind, RunMasterBase)):
+            item.add_marker(pytest.mark.real)
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,11 @@ import re
 
 from buildbot.config.master import MasterConfig
 from buildbot.schedulers.forcesched import ForceScheduler
+from buildbot.schedulers.timed import Nightly
+from buildbot.steps.trigger import Trigger
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 
+from change_sources.watch import name
 from model.site import Site
 
 
@@ -19,7 +22,9 @@ def test_builders_are_grouped_by_the_component_they_serve(config: MasterConfig, 
 
 
 def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> None:
-    expected = {component.builder for component in demo.components} | {
+    expected = {component.builder for component in demo.components}
+    expected |= {component.watcher for component in demo.watched}
+    expected |= {
         environment.builder(component)
         for component in demo.components
         for environment in demo.environments
@@ -30,13 +35,26 @@ def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> N
 def test_lanes_are_not_mixed_on_one_worker(config: MasterConfig, demo: Site) -> None:
     for builder in config.builders:
         lane = {e.worker for e in demo.environments if builder.name.endswith(f"-{e.name}")}
-        assert set(builder.workernames) == (lane or {"build-1"})
+        watches = builder.name in {component.watcher for component in demo.watched}
+        assert set(builder.workernames) == (lane or {"review-1" if watches else "build-1"})
 
 
-def test_one_deployment_at_a_time_and_none_swallowed(config: MasterConfig) -> None:
-    deploying = [builder for builder in config.builders if not builder.name.endswith("-build")]
-    assert deploying
+def test_one_deployment_at_a_time_and_none_swallowed(config: MasterConfig, demo: Site) -> None:
+    places = {e.builder(c) for e in demo.environments for c in demo.components}
+    deploying = [builder for builder in config.builders if builder.name in places]
+    assert len(deploying) == len(places)
     assert all(builder.collapseRequests is False and builder.locks for builder in deploying)
+
+
+def test_the_watch_deploys_nothing_and_runs_every_night(config: MasterConfig, demo: Site) -> None:
+    watchers = {component.watcher for component in demo.watched}
+    assert watchers
+    watching = [builder for builder in config.builders if builder.name in watchers]
+    kinds = {step.buildStep().__class__ for each in watching for step in each.factory.steps}
+    assert kinds
+    assert Trigger not in kinds
+    nightly = [s for s in config.schedulers.values() if isinstance(s, Nightly)]
+    assert {name for scheduler in nightly for name in scheduler.builderNames} == watchers
 
 
 def test_only_releasers_press_anything(config: MasterConfig) -> None:
@@ -58,7 +76,7 @@ def test_step_names_are_kebab_case_and_short(config: MasterConfig) -> None:
 
 
 def test_every_followed_repository_has_one_poller(config: MasterConfig, demo: Site) -> None:
-    followed = {f"{s.repository} {s.follows}" for c in demo.components for s in c.sources}
+    followed = {name(source) for c in demo.components for source in c.followed}
     assert sorted(followed) == sorted(source.name for source in config.change_sources)
 
 

@@ -1,12 +1,11 @@
 """The demo site: its data loads, and what it names exists."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, StrictUndefined
-from jinja2.nodes import Const, Getattr, Getitem, Name
 from unidiff.patch import PatchSet
 
 from model.component import Component
@@ -15,16 +14,6 @@ from model.reading import read
 from model.site import Site, read_site
 
 FOLDER = Path(__file__).parents[1] / "sites" / "demo"
-CONTEXT: dict[str, set[str]] = {
-    "environment": {"name", "indexed"},
-    "host": set(),
-    "url": set(),
-    "component": set(),
-    "digest": set(),
-    "release": set(),
-    "shared": set(),
-    "database": {"name", "user", "password", "socket"},
-}
 
 
 @cache
@@ -35,22 +24,6 @@ def demo() -> Site:
 @cache
 def mirrors() -> tuple[Mirror, ...]:
     return read(FOLDER / "mirrors.toml", Mirrors).mirrors
-
-
-def names(component: Component) -> set[tuple[str, str | None]]:
-    """What the templates of a component name: `('database', 'user')`, `('url', None)`."""
-    found: set[tuple[str, str | None]] = set()
-    for template in component.templates:
-        text = (demo().component_folder(component) / "templates" / template).read_text("utf-8")
-        tree = Environment(undefined=StrictUndefined, autoescape=False).parse(text)  # noqa: S701  # PHP, not HTML
-        found |= {(name.name, None) for name in tree.find_all(Name)}
-        for part in tree.find_all((Getattr, Getitem)):
-            if isinstance(part, Getattr) and isinstance(part.node, Name):
-                found.add((part.node.name, part.attr))
-            elif isinstance(part, Getitem) and isinstance(part.node, Name):
-                key = part.arg.value if isinstance(part.arg, Const) else None
-                found.add((part.node.name, key))
-    return found
 
 
 def patches(component: Component) -> list[Path]:
@@ -74,17 +47,28 @@ def test_the_environments_share_no_port_and_no_host() -> None:
 
 
 @each_component
-def test_templates_name_only_what_a_deployment_gives_them(component: Component) -> None:
-    allowed: set[tuple[str, str | None]] = {(name, None) for name in (*CONTEXT, "secrets")}
-    allowed |= {(name, key) for name, keys in CONTEXT.items() for key in keys}
-    allowed |= {("secrets", secret) for secret in component.secrets}
-    assert names(component) <= allowed
+def test_each_service_has_the_template_of_its_environment(component: Component) -> None:
+    assert {f".slipway/{s.name}.env.j2" for s in component.services} <= set(component.templates)
 
 
 @each_component
-def test_each_declared_secret_is_used_in_a_template(component: Component) -> None:
-    used = {key for name, key in names(component) if name == "secrets" and key}
-    assert used == set(component.secrets)
+def test_each_lock_file_has_hashes_and_names_no_registry(component: Component) -> None:
+    files = [m.files for m in mirrors() if m.repository == component.upstream.repository]
+    for lock in component.locks:
+        text = (FOLDER / str(files[0]) / lock).read_text("utf-8")
+        assert '"resolved"' not in text
+        assert "index-url" not in text
+        assert locked(lock, text)
+        assert all(locked(lock, text).values())
+
+
+def locked(lock: str, text: str) -> dict[str, object]:
+    """The packages of a lock file, each with its hashes."""
+    if lock.endswith(".json"):
+        packages = json.loads(text)["packages"]
+        return {name: package.get("integrity") for name, package in packages.items() if name}
+    entries = re.findall(r"^(\w\S*)==\S+ \\\n((?:    --hash=\S+.*\n)*)", text, re.MULTILINE)
+    return dict(entries)
 
 
 @each_component

@@ -1,14 +1,21 @@
 """Every builder and its steps, reviewed: regenerate with `python -m tests.test_plan`."""
 
-import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from buildbot.config.master import FileLoader, MasterConfig
 
 from tests.conftest import ROOT, installation
 
-PLAN = Path(__file__).with_name("plan.txt")
+PLANS = {"demo": "plan.txt", "webplatform": "plan-webplatform.txt"}
+
+
+def load(site: str, folder: Path) -> MasterConfig:
+    """A site's configuration, loaded as Buildbot loads it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(installation(folder, ROOT / "sites" / site))
+        return FileLoader(str(ROOT), "master.cfg").loadConfig()
 
 
 def plan(config: MasterConfig) -> str:
@@ -19,11 +26,12 @@ def plan(config: MasterConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_plan_is_the_reviewed_one(config: MasterConfig) -> None:
-    assert plan(config) == PLAN.read_text()
+@pytest.mark.parametrize("site", PLANS)
+def test_the_plan_is_the_reviewed_one(site: str, tmp_path: Path) -> None:
+    assert plan(load(site, tmp_path)) == (ROOT / "tests" / PLANS[site]).read_text()
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(installation(Path(folder)))
-        PLAN.write_text(plan(FileLoader(str(ROOT), "master.cfg").loadConfig()))
+    for site, name in PLANS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            (ROOT / "tests" / name).write_text(plan(load(site, Path(folder))))
