@@ -13,7 +13,7 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change test check pictures bench lock
+.PHONY: help run stop clean change upstream test check pictures bench lock
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,18 +30,24 @@ clean: ## Stop, and forget releases, databases and history; packages and mirrors
 change: ## Commit a small visible change to a component's repository: make change COMPONENT=blog
 	@$(PYTHON) local.bootstrap run -m local.change $(PLACE) --component "$(COMPONENT)"
 
+upstream: ## Try our changes on upstream's newest release: make upstream COMPONENT=docs
+	@$(PYTHON) local.bootstrap run -m local.upstream $(PLACE) --component "$(COMPONENT)"
+
 test: ## Run every test, the whole line with real applications included
-	@$(PYTHON) local.bootstrap test -m pytest
+	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole"
+	@$(PYTHON) local.bootstrap test -m pytest -m whole
+	@$(PYTHON) local.bootstrap test-as-root -m pytest -m root tests/hosts
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute
 	@$(PYTHON) local.bootstrap test -m local.check
 
 pictures: ## Take the pictures of the documents again, in a real browser
-	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py
-	@cp var/pictures/promote.png var/pictures/promoted.png docs/pictures/
+	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_upstream.py
+	@cp var/pictures/promoted.png var/pictures/upstream.png docs/pictures/
 
-bench: ## Measure push to staging, promotion and roll back against their floor
+bench: ## Measure push, promotion, roll back and a series of patches against their floors
 	@$(PYTHON) local.bootstrap test -m benchmarks.lead_time
+	@$(PYTHON) local.bootstrap test -m benchmarks.series
 
 lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(PYTHON) local.bootstrap test -c pass

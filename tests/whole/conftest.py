@@ -1,34 +1,32 @@
 """The installation that the tests of the whole line share."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Page
 
-from local import mirrors
 from local.layout import CHECKOUT
-from tests.whole.line import Line, layout, poll_often, site_copy
+from tests.whole.browser import browsing
+from tests.whole.line import Line, fresh, poll_often
 
 
 @pytest.fixture(scope="session")
 def line() -> Iterator[Line]:
     """Both environments with their first releases in staging; stopped also after a failure."""
-    folder = CHECKOUT / "var" / "test"
-    running = Line(layout(folder / "run"))
-    running.made("clean")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    shared = CHECKOUT / "var" / "mirrors"
-    mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
-    subprocess.run(["cp", "-a", "--reflink=auto", shared, running.layout.mirrors], check=True)
-    poll_often(site_copy(running.layout.site))
+    running = fresh(CHECKOUT / "var" / "test")
+    poll_often(running.layout.site)
     try:
         running.run()
         running.log_in()
         yield running
     finally:
         running.made("stop")
+
+
+@pytest.fixture
+def browser(line: Line) -> Iterator[Page]:
+    with browsing(line) as page:
+        yield page
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSONDecodeError
 
 from hosts.pages import Answer, public
 from hosts.server import Server
+from local import mirrors
 from local.layout import CHECKOUT, Layout
 from model.component import Component
 from model.environment import Environment
@@ -24,8 +26,8 @@ from model.site import Site, read_site
 T = TypeVar("T")
 PATIENCE = 120.0
 """Seconds; a condition that takes longer is a failure."""
-PORTS = {8080: 18080, 8443: 18443, 9080: 19080, 9443: 19443}
-"""The demo's ports and the test's: both installations may run at the same time."""
+ASIDE = 10_000
+"""What is added to a site's ports: its installation and the test's may run at the same time."""
 RELEASE = "x-slipway-release"
 
 
@@ -90,7 +92,7 @@ class Line:
 
     def live(self, environment: str, component: str) -> str | None:
         """The digest that the application itself names; none before the first deployment."""
-        if self.site.component(component).runtime == "static":
+        if self.site.component(component).runtime != "php":
             answer = self.page(environment, component, "/.well-known/slipway-release")
             return answer.body.strip() if answer.status == 200 else None
         path = self.site.component(component).checks[0].path
@@ -126,10 +128,22 @@ class Line:
     # What the Buildbot UI does.
 
     def get(self, path: str, **query: Any) -> Any:
+        """What the REST API says.
+
+        Buildbot 4.3.0 sometimes ends an answer before it is written: asking again helps,
+        https://github.com/buildbot/buildbot/issues/9065.
+        """
         url = f"http://127.0.0.1:{self.layout.http_port}/api/v2/{path}"
-        answer = self.anonymous.get(url, params=query, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+
+        def whole() -> tuple[Any] | None:
+            try:
+                answer = self.anonymous.get(url, params=query, timeout=30)
+                answer.raise_for_status()
+                return (answer.json(),)
+            except (ContentDecodingError, ChunkedEncodingError, JSONDecodeError):
+                return None
+
+        return until(whole, f"a whole answer of {path}")[0]
 
     def log_in(self) -> None:
         user, password = (self.layout.secrets / "ui-passwords").read_text().strip().split(":", 1)
@@ -208,13 +222,31 @@ class Line:
         os.killpg(group, signal.SIGKILL)
 
 
-def site_copy(folder: Path) -> Path:
-    """The demo site with ports of its own."""
-    shutil.copytree(CHECKOUT / "sites" / "demo", folder, dirs_exist_ok=True)
-    for path in (folder / "environments").glob("*.toml"):
-        ports = re.compile(r"\b(8080|8443|9080|9443)\b")
-        path.write_text(ports.sub(lambda port: str(PORTS[int(port[0])]), path.read_text()))
-    return folder
+def fresh(folder: Path) -> Line:
+    """An installation of the demo site that has never run, with repositories of its own."""
+    line = Line(layout(folder / "run"))
+    emptied(line)
+    shared = CHECKOUT / "var" / "mirrors"
+    mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
+    subprocess.run(["cp", "-a", "--reflink=auto", shared, line.layout.mirrors], check=True)
+    site_copy(CHECKOUT / "sites" / "demo", line.layout.site)
+    return line
+
+
+def emptied(line: Line) -> None:
+    """Stop and forget whatever an earlier run left in the installation's folder."""
+    folder = line.layout.state.parent
+    line.made("clean")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def site_copy(site: Path, folder: Path) -> None:
+    """A site with ports of its own."""
+    shutil.copytree(site, folder, dirs_exist_ok=True)
+    ports = re.compile(r"(?<=_port = )(\d+)")
+    for path in folder.glob("environments*/*.toml"):
+        path.write_text(ports.sub(lambda port: str(int(port[0]) + ASIDE), path.read_text()))
 
 
 def poll_often(site: Path) -> None:

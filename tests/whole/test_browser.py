@@ -1,47 +1,10 @@
 """A releaser in a real browser: log in, press Promote, and see production change."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from playwright.sync_api import Page, expect
 
-import pytest
-from playwright.sync_api import Page, expect, sync_playwright
-
-from local.layout import CHECKOUT
+from tests.whole.browser import picture
 from tests.whole.line import Line, until
 from tests.whole.test_line import change
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-PICTURES = CHECKOUT / "var" / "pictures"
-
-
-@pytest.fixture
-def browser(line: Line) -> Iterator[Page]:
-    """Chromium with the releaser's password at hand, as the login asks for it."""
-    user, password = (line.layout.secrets / "ui-passwords").read_text().strip().split(":", 1)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
-        context = chromium.new_context(
-            viewport={"width": 1280, "height": 800},
-            http_credentials={"username": user, "password": password, "send": "unauthorized"},
-            ignore_https_errors=True,
-        )
-        yield context.new_page()
-        chromium.close()
-
-
-def picture(page: Page, name: str) -> Path:
-    path = PICTURES / f"{name}.png"
-    page.screenshot(path=path, animations="disabled")
-    return path
 
 
 def test_a_releaser_logs_in_presses_promote_and_sees_production_change(

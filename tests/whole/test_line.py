@@ -15,7 +15,7 @@ from releases.provenance import verify
 from releases.store import Store
 from tests.whole.line import Line, until
 
-COMPONENTS = ("blog", "docs", "specs")
+COMPONENTS = ("accounts", "blog", "docs", "notes", "specs")
 
 
 def change(line: Line, component: str) -> str:

@@ -1,0 +1,40 @@
+"""A few visitors who ask for the same page again and again until told to stop."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from hosts.failure import Failure
+from tests.whole.line import Line
+
+THREADS = 2
+
+
+class Visitors:
+    """Visitors of one component's front page, over verified TLS."""
+
+    def __init__(self, line: Line, environment: str, component: str) -> None:
+        self.line = line
+        self.place = (environment, component)
+        self.enough = threading.Event()
+        self.answers: Counter[str] = Counter()
+        self.visitors = [threading.Thread(target=self.visit) for _ in range(THREADS)]
+
+    def visit(self) -> None:
+        while not self.enough.is_set():
+            try:
+                self.answers[str(self.line.page(*self.place).status)] += 1
+            except (Failure, OSError) as failure:
+                self.answers[str(failure)] += 1
+
+    def during(self, work: Callable[[], object]) -> Counter[str]:
+        """What they were answered while some work was done."""
+        for visitor in self.visitors:
+            visitor.start()
+        try:
+            work()
+        finally:
+            self.enough.set()
+            for visitor in self.visitors:
+                visitor.join()
+        return self.answers
