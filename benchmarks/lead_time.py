@@ -5,28 +5,23 @@ Prints medians and ratios and asserts nothing: the figures belong to the machine
 
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from hosts.failure import Failure
-from local import mirrors
 from local.change import change
 from local.layout import CHECKOUT
-from tests.whole.line import Line, layout, site_copy
+from tests.whole.line import Line, fresh
+from tests.whole.visitors import Visitors
 
 ROUNDS = 5
 SWITCHES = 20
-THREADS = 2
 COMPONENT = "blog"
 console = Console()
 
@@ -40,14 +35,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def installation(folder: Path) -> tuple[Line, float]:
     """A fresh installation with its first releases, and the seconds until all pages answered."""
-    line = Line(layout(folder / "run"))
-    line.made("clean")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    shared = CHECKOUT / "var" / "mirrors"
-    mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
-    subprocess.run(["cp", "-a", shared, line.layout.mirrors], check=True)
-    site_copy(line.layout.site)
+    line = fresh(folder)
 
     def served() -> None:
         line.run()
@@ -106,33 +94,6 @@ def floor(line: Line) -> float:
         return timed(lambda: subprocess.run(["bash", "-c", script], check=True, env=environment))
 
 
-class Load:
-    """A few visitors who ask for the same page again and again until told to stop."""
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.enough = threading.Event()
-        self.answers: Counter[str] = Counter()
-        self.visitors = [threading.Thread(target=self.visit) for _ in range(THREADS)]
-
-    def visit(self) -> None:
-        while not self.enough.is_set():
-            try:
-                self.answers[str(self.line.page("production", COMPONENT).status)] += 1
-            except (Failure, OSError) as failure:
-                self.answers[str(failure)] += 1
-
-    def during(self, work: Callable[[], object]) -> Counter[str]:
-        """What the visitors were answered while some work was done."""
-        for visitor in self.visitors:
-            visitor.start()
-        work()
-        self.enough.set()
-        for visitor in self.visitors:
-            visitor.join()
-        return self.answers
-
-
 def memory(line: Line) -> float:
     """Megabytes of all our processes, shared pages counted once (PSS)."""
     groups = {int(path.read_text().split()[0]) for path in line.layout.pids.iterdir()}
@@ -185,7 +146,7 @@ def measure(line: Line, fresh: float) -> None:
         for number in range(SWITCHES):
             press(line, "roll-back", wanted=both[number % 2])
 
-    answers = Load(line).during(switch)
+    answers = Visitors(line, "production", COMPONENT).during(switch)
     least = statistics.median(floors)
     table = Table(title=f"{COMPONENT} on {os.cpu_count()} cores, {platform.machine()}")
     for heading in ("what", "median s", "least", "most", "over the floor s", "ratio"):
