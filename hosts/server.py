@@ -86,8 +86,11 @@ class Server(Model):
 
     @property
     def sockets(self) -> Path:
-        """The sockets of those processes, in a folder for each component and release."""
-        return self.run / "services"
+        """The sockets of those processes, in a folder for each component and release.
+
+        Its name is that short for the same reason as `run`.
+        """
+        return self.run / "s"
 
     @property
     def certificates(self) -> Path:

@@ -71,7 +71,7 @@ class Layout:
     def records(self) -> Iterator[Path]:
         """The files which name process groups: of our programs, and of what releases run."""
         yield from self.pids.glob("*")
-        yield from self.state.glob("*/run/services/*.pid")
+        yield from self.state.glob("*/run/s/*.pid")
 
     @property
     def supervisor_configuration(self) -> Path:

@@ -19,7 +19,7 @@ MIRRORED = {
 
 @pytest.fixture(scope="module")
 def webplatform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    where = layout(CHECKOUT / "var" / "test-webplatform" / "run")
+    where = layout(CHECKOUT / "var" / "test-site" / "run")
     where = replace(where, http_port=18020, worker_port=18021, environments="environments-local")
     line = Line(where)
     emptied(line)
