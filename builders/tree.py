@@ -12,7 +12,7 @@ from buildbot.steps.shell import ShellCommand
 
 from model.component import Component
 from steps import submodules
-from steps.installation import installation
+from steps.installation import installation, verification
 from steps.lint import LintChanges
 from steps.overlays import LayOverlays
 from steps.submodules import FetchSubmodules
@@ -29,7 +29,7 @@ def plainly(name: str) -> dict[str, Any]:
 
 def rest(component: Component, folder: Path, manner: Manner = plainly) -> list[BuildStep]:
     """What follows upstream and series: submodules, overlays, and lint of what we changed."""
-    overlays, lints = bool(component.overlays), component.runtime == "php" and changes(component)
+    overlays, lints = bool(component.overlays), component.runtime == "php" and component.changed
     filling = manner("fetch-submodules")
     runs = filling.get("doStepIf", always)
 
@@ -43,11 +43,6 @@ def rest(component: Component, folder: Path, manner: Manner = plainly) -> list[B
     ]
 
 
-def changes(component: Component) -> bool:
-    """Whether anything of ours is applied to somebody else's code."""
-    return bool(component.patches) or any(source.fork for source in component.sources)
-
-
 def work(component: Component, manner: Manner = plainly) -> list[BuildStep]:
     """The component's own commands: what makes it, and what tests it."""
     makes = component.locks or component.build
@@ -55,8 +50,14 @@ def work(component: Component, manner: Manner = plainly) -> list[BuildStep]:
     return [
         *([CheckOut(**manner("check-out"))] if makes or component.test else []),
         *(
-            run(command, folder, **manner("install-dependencies"))
-            for command, folder in map(installation, component.locks)
+            run(command, folder, **manner(name))
+            for lock in component.locks
+            for name, found in (
+                ("verify-lock", verification(lock)),
+                ("install-dependencies", installation(lock)),
+            )
+            if found
+            for command, folder in [found]
         ),
         *(run(command, **manner("build")) for command in component.build),
         *([CollectOutput(output, **manner("collect-output"))] if makes else []),

@@ -4,11 +4,17 @@ from buildbot.changes.base import ReconfigurablePollingChangeSource
 
 from change_sources import branches, upstream
 from change_sources.watch import watched
+from model.component import Component, Source
 from model.site import Site
 
 
+def heard_of(component: Component) -> tuple[Source, ...]:
+    """What starts a build, and the releases that only a watch is for."""
+    return (*component.followed, *([component.upstream] if component.watched else []))
+
+
 def pollers(site: Site) -> list[ReconfigurablePollingChangeSource]:
-    sources = {watched(source): source for c in site.components for source in c.followed}
+    sources = {watched(source): source for c in site.components for source in heard_of(c)}
     return [
         (branches if source.branch else upstream).poller(source, site.poll_seconds)
         for _, source in sorted(sources.items())

@@ -238,8 +238,16 @@ class Component(Model):
 
     @property
     def watched(self) -> bool:
-        """Whether upstream has releases that we pin; a branch is built as it moves anyway."""
-        return self.upstream.release is not None
+        """Whether upstream may have what is newer than we pin: a branch is built as it moves.
+
+        A commit is pinned for its own sake, so that only changes of ours make it worth watching.
+        """
+        return bool(self.upstream.release or (self.upstream.commit and self.changed))
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything of ours is applied to somebody else's code."""
+        return bool(self.patches) or any(source.fork for source in self.sources)
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -61,7 +61,7 @@ class Laying(GitStep):
         if facts.didFail():
             self.fail(last_line(facts.stderr))
         commit, tree, date, gitlinks = facts.stdout.split()
-        release = ref.removeprefix(HEADS).removeprefix(TAGS) or commit[:12]
+        release = called(ref, commit)
         made_of = Material(repository=repository, release=release, commit=commit, into=into)
         self.record("materials", [made_of])
         return Laid(made_of, tree, date, int(gitlinks))
@@ -95,7 +95,7 @@ class Laying(GitStep):
         given = self.patches(names)
         applying = await self.attempt_script("series", "apply", SERIES, into, forked, stdin=given)
         if applying.didFail():
-            rejection = Rejection.of(applying.stdout, applying.stderr)
+            rejection = Rejection.of(applying.stdout, applying.stderr, into)
             await self.show(rejection)
             self.fail(str(rejection))
         before, after, gitlinks, *patches = lines(applying.stdout)
@@ -144,7 +144,9 @@ class Laying(GitStep):
         laid: list[Gitlink] = []
         without = {*self.component.submodules.leave_out, *waived}
         while found := parsed(await self.script("gitlinks")):
-            known = {m["into"]: m["repository"] for m in self.getProperty("materials")}
+            made_of = self.getProperty("materials")
+            # What a tree records is meant relative to where it came from, not to a fork of it.
+            known = {m["into"]: m["repository"] for m in made_of if not m["base"]}
             wanted = [link for link in found if link.path not in without]
             wanted = addresses(wanted, known, self.component.submodules.rewrite)
             await self.fetch(wanted, [link.path for link in found if link.path in without])
@@ -201,6 +203,11 @@ def newest(source: Source, commits: dict[str, str]) -> tuple[str, str] | None:
         f"{TAGS}{tag}" for tag in releases(source, tags)
     ]
     return (followed[-1], commits[followed[-1]]) if followed else None
+
+
+def called(ref: str, commit: str) -> str:
+    """The tag or branch of a ref; what is pinned has none, and is called by its commit."""
+    return ref.removeprefix(HEADS).removeprefix(TAGS) or commit[:12]
 
 
 def pointed_at(listing: str) -> dict[str, str]:

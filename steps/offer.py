@@ -59,7 +59,12 @@ class Offer(Step):
 
 
 def fits(step: BuildStep) -> bool:
-    """Whether the newest release is another one than the pinned, and everything fits it."""
+    """Whether the newest release is another one than the pinned, and everything fits it.
+
+    What is pinned to a commit stays there: no change of one line would be right.
+    """
+    if isinstance(step, Offer) and not step.component.upstream.release:
+        return False
     report = Report.model_validate(step.getProperty(WATCHED))
     newest = report.trial(Target.NEWEST)
     return newest is not None and newest.fits

@@ -33,13 +33,15 @@ class Rejection:
     subject: str
     complaint: str
     patch: str
+    into: str = ""
+    """The path of the tree that the patch is for."""
 
     @classmethod
-    def of(cls, printed: str, complaint: str) -> Self:
+    def of(cls, printed: str, complaint: str, into: str = "") -> Self:
         """A head line, then the whole patch; what git said comes beside it."""
         head, _, patch = printed.partition("\n")
         number, count, name, subject = head.split("\t", 3)
-        return cls(int(number), int(count), name, subject, complaint, patch)
+        return cls(int(number), int(count), name, subject, complaint, patch, into)
 
     def __str__(self) -> str:
         titled = f"{self.name} '{self.subject}'" if self.subject else self.name
@@ -65,7 +67,7 @@ class Rejection:
     @property
     def hunks(self) -> list[Hunk]:
         """The hunks of the patch to the file that it fails at."""
-        return hunks(self.patch, self.file)
+        return hunks(self.patch, self.file.removeprefix(f"{self.into}/"))
 
     def beside(self, met: str) -> str:
         """The hunk that does not apply, and the lines of the file where it was to apply."""
@@ -85,12 +87,12 @@ class Rejection:
 
 
 def hunks(patch: str, file: str) -> list[Hunk]:
-    """The hunks to a file, which may lie deeper in the tree than the patch says."""
+    """The hunks of a patch to one file, by the name that it has there."""
     found = []
     for section in re.split(r"^(?=diff --git |--- (?!$))", patch, flags=re.MULTILINE):
         named = re.search(r"^--- \"?[^/\n]+/(?P<file>[^\t\n\"]+)", section, re.MULTILINE)
         name = unquoted(named["file"].strip()) if named else ""
-        if name and (file == name or file.endswith(f"/{name}")):
+        if name and file == name:
             found += [hunk(text) for text in re.split(r"^(?=@@ -)", section, flags=re.M)[1:]]
     return found
 

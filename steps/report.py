@@ -8,6 +8,7 @@ from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
 from releases.watch import STANDING, WATCHED, Report, Target, Trial
+from steps.laying import called
 from steps.step import Step
 from steps.targets import TARGETS, FindReleases
 
@@ -47,7 +48,7 @@ class ReportTrials(Step):
     def trial(self, target: Target, steps: list[dict[str, Any]]) -> Trial:
         """What `try-<target>` found, with the first of the trial's steps that failed otherwise."""
         ref, commit = self.getProperty(TARGETS)[target]
-        untried = {"target": target, "release": ref.split("/", 2)[2], "commit": commit}
+        untried = {"target": target, "release": called(ref, commit), "commit": commit}
         found = self.getProperty(f"tried-{target}")
         verdicts = {patch["verdict"] for patch in found["patches"]} if found else set()
         failed = [

@@ -6,7 +6,7 @@ from buildbot.util.twisted import async_to_deferred
 from model.component import Source
 from model.tags import released
 from releases.watch import Target
-from steps.laying import HEADS, TAGS, Laying, newest, pointed_at
+from steps.laying import HEADS, TAGS, Laying, called, newest, pointed_at
 from steps.lines import lines
 
 TARGETS = "targets"
@@ -27,7 +27,7 @@ class FindReleases(Laying):
         if Target.PINNED not in found:
             self.fail(f"{source.repository} has no {source.follows}")
         self.setProperty(TARGETS, found, self.name)
-        said = [f"{target} {ref.split('/', 2)[2]}" for target, (ref, _) in found.items()]
+        said = [f"{target} {called(*where)}" for target, where in found.items()]
         self.descriptionDone = ", ".join(said)
         return SUCCESS
 
@@ -37,7 +37,8 @@ def targets(source: Source, listing: str) -> dict[Target, tuple[str, str]]:
     symbolic = [line for line in lines(listing) if line.startswith("ref: ")]
     commits = pointed_at("\n".join(line for line in lines(listing) if line not in symbolic))
     found: dict[Target, tuple[str, str]] = {}
-    if pinned := newest(source, commits):
+    pinned = ("", source.commit) if source.commit else newest(source, commits)
+    if pinned:
         found[Target.PINNED] = pinned
     tags = [ref.removeprefix(TAGS) for ref in commits if ref.startswith(TAGS)]
     ref = f"{TAGS}{last}" if (last := (released(source, tags) or [""])[-1]) else ""

@@ -8,7 +8,7 @@ from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
 from releases.watch import FITTING, STANDING, Target, Trial, Tried, Verdict
-from steps.laying import HEADS, SERIES, TAGS, Laying
+from steps.laying import SERIES, Laying, called
 from steps.lines import lines
 from steps.targets import TARGETS
 
@@ -31,7 +31,7 @@ class TrySeries(Laying):
         patches = await self.tried(ref)
         trial = Trial(
             target=self.target,
-            release=ref.removeprefix(HEADS).removeprefix(TAGS),
+            release=called(ref, commit),
             commit=commit,
             patches=patches,
         )

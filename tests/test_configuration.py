@@ -8,6 +8,7 @@ from buildbot.schedulers.timed import Nightly
 from buildbot.steps.trigger import Trigger
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 
+from change_sources.pollers import heard_of
 from change_sources.watch import name
 from model.site import Site
 
@@ -76,7 +77,7 @@ def test_step_names_are_kebab_case_and_short(config: MasterConfig) -> None:
 
 
 def test_every_followed_repository_has_one_poller(config: MasterConfig, demo: Site) -> None:
-    followed = {name(source) for c in demo.components for source in c.followed}
+    followed = {name(source) for c in demo.components for source in heard_of(c)}
     assert sorted(followed) == sorted(source.name for source in config.change_sources)
 
 

@@ -48,6 +48,19 @@ class Watch(OneComponent):
         assert done["state_string"] == f"build successful {said}"
 
     @async_to_deferred
+    async def test_what_is_pinned_to_a_commit_is_tried_and_nothing_is_offered(self) -> None:
+        pinned = self.upstream.git("rev-parse", "1.10^{commit}")
+        self.upstream.commit({"index.php": f"{PAGE}echo 'four';\n"}, tag="2.0")
+        self.describe(upstream=f'commit = "{pinned[:9]}"')
+        report = self.report(await self.run_build())
+        assert [(trial.release, trial.fits) for trial in report.trials] == [
+            (pinned[:9], True),
+            ("2.0", True),
+            ("main", True),
+        ]
+        assert not report.offer
+
+    @async_to_deferred
     async def test_a_newer_release_that_fits_is_offered_as_a_change_of_one_line(self) -> None:
         self.upstream.commit({"index.php": f"{PAGE}echo 'four';\n"}, tag="2.0")
         done = await self.run_build()
