@@ -17,6 +17,7 @@ from local.refusal import Refused
 RUN = (
     "asciidoctor",
     "caddy",
+    "composer",
     "git",
     "mariadb-client",
     "mariadb-server-core",
@@ -35,6 +36,7 @@ RUN = (
     "php8.2-xml",
     "python3-pip",
     "python3-venv",
+    "unzip",
     "zstd",
 )
 TEST = (*RUN, "chromium", "quilt", "shellcheck")

@@ -1,6 +1,6 @@
 """How the dependencies that a lock file lists get into the tree, beside it, and nothing else."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from model.component import installer
 
@@ -19,7 +19,19 @@ INSTALL = {
     ),
 }
 """Hashes are verified and no package's own scripts run: `npm help ci`, `composer help install`,
-https://pip.pypa.io/en/stable/topics/secure-installs/."""
+https://pip.pypa.io/en/stable/topics/secure-installs/. npm verifies those that the lock file has, so
+that `verification` looks whether it has all; Composer those that its authors' archives have."""
+
+
+VERIFY = (Path(__file__).parent / "integrity.js").read_text("utf-8")
+
+
+def verification(lock: str) -> tuple[tuple[str, ...], str] | None:
+    """The command that refuses a lock file with a package without a hash; None where pip does."""
+    if installer(lock) != "npm":
+        return None
+    path = PurePosixPath(lock)
+    return ("node", "-e", VERIFY, path.name), inside(path)
 
 
 def dependencies(lock: str) -> str:
@@ -32,4 +44,9 @@ def installation(lock: str) -> tuple[tuple[str, ...], str]:
     path = PurePosixPath(lock)
     program = installer(lock)
     named = (path.name,) if program == "pip" else ()
-    return (*INSTALL[program], *named), "" if path.parent == PurePosixPath() else str(path.parent)
+    return (*INSTALL[program], *named), inside(path)
+
+
+def inside(lock: PurePosixPath) -> str:
+    """The folder of the tree that a lock file lies in; empty for the tree itself."""
+    return "" if lock.parent == PurePosixPath() else str(lock.parent)
