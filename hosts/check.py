@@ -18,7 +18,7 @@ def check(place: Place, digest: Digest) -> str:
     if not deployment or deployment.digest != digest:
         raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
     try:
-        processes.start(place, digest)
+        processes.start(place, digest, telling=True)
         place.point(NEXT, digest)
         prove(place, digest, NEXT)
     except (Failure, OSError) as reason:

@@ -54,6 +54,11 @@ def read(place: Place) -> Login:
     return Login.model_validate_json((place.shared / LOGIN).read_bytes())
 
 
+def password(place: Place) -> str:
+    """The component's own password, which nobody but this server knows; empty without a login."""
+    return read(place).password if (place.shared / LOGIN).exists() else ""
+
+
 def is_empty(place: Place) -> bool:
     count = run(mariadb.query(server_of(place)), mariadb.table_count(read(place).name))
     return int(count) == 0

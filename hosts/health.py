@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,23 +23,49 @@ SHOWN = 30
 """How many are shown to whoever reads on."""
 
 
-def wait(
-    place: Place, instance: Instance, service: Service, supervisor: Supervisor, written: int
-) -> None:
-    """Ask until it is healthy; raises Failure when it dies or takes too long.
+@dataclass(frozen=True)
+class Excerpt:
+    """What is told of a log with a failure."""
 
-    `written` is the length of the log before: what others wrote there is not told.
-    """
+    log: Path
+    written: int
+    """Its length in bytes before: what others wrote there is not told."""
+    hidden: str | None
+    """A secret that nobody else can hide; None where nothing of the log may be told."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What was written since, without empty lines."""
+        if self.hidden is None or not self.log.exists():
+            return []
+        text = self.log.read_bytes()
+        new = text[self.written :] if len(text) >= self.written else text
+        said = new.decode(errors="replace")
+        said = said.replace(self.hidden, "<password>") if self.hidden else said
+        return [line for line in said.splitlines() if line.strip()]
+
+    @property
+    def ending(self) -> str:
+        """The last lines, in one: not those of a stack, which are indented."""
+        if self.hidden is None:
+            return f"its log on the server is {self.log}"
+        telling = [line for line in self.lines if line[0].isalnum()] or self.lines
+        return f"its log ends: {' | '.join(telling[-LINES:])}" if telling else "it wrote nothing"
+
+
+def wait(
+    place: Place, instance: Instance, service: Service, supervisor: Supervisor, log: Excerpt
+) -> None:
+    """Ask until it is healthy; raises Failure when it dies or takes too long."""
     process = supervisor.process(instance.name)
     limit = time.monotonic() + place.server.patience
     while wrong := complaint(place, instance, service, limit):
         died = not process or supervisor.process(instance.name) != process
         if died or time.monotonic() > limit:
-            print("\n".join(added(instance.log, written)[-SHOWN:]), flush=True)
+            print("\n".join(log.lines[-SHOWN:]), flush=True)
             named = f"service {service.name} of {place.component}"
             how = "died" if died else "is not healthy"
-            last_words = ending(instance.log, written)
-            raise Failure(f"{named} {how}: {wrong}, expected 200; {last_words}")
+            raise Failure(f"{named} {how}: {wrong}, expected 200; {log.ending}")
         time.sleep(0.05)
 
 
@@ -55,20 +82,6 @@ def complaint(place: Place, instance: Instance, service: Service, limit: float) 
     except Failure as reason:
         return str(reason)
     return "" if answer.status == 200 else f"GET {service.health} -> {answer}"
-
-
-def ending(log: Path, written: int) -> str:
-    """The last lines that were added to a log, in one: not those of a stack, which are indented."""
-    lines = added(log, written)
-    telling = [line for line in lines if line[0].isalnum()] or lines
-    return f"its log ends: {' | '.join(telling[-LINES:])}" if lines else "it wrote nothing"
-
-
-def added(log: Path, written: int) -> list[str]:
-    """What stands in a log since it had `written` bytes, without empty lines."""
-    text = log.read_bytes() if log.exists() else b""
-    new = text[written:] if len(text) >= written else text
-    return [line for line in new.decode(errors="replace").splitlines() if line.strip()]
 
 
 def drain(instance: Instance) -> None:

@@ -77,5 +77,5 @@ def refresh(place: Place, digest: Digest, order: Order, provenance: Path | None)
         # PHP remembers the old file, of the live release and of one that was only previewed.
         runtimes.of(manifest.runtime).reload(place.server)
     if place.live == digest:
-        processes.start(place, digest)
+        processes.start(place, digest, telling=True)
     return f"already here, configured {templates} templates, {changed} changed"

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from hosts import health, instances, launch
+from hosts import database, health, instances, launch
 from hosts.failure import Failure
+from hosts.health import Excerpt
 from hosts.instances import Instance
 from hosts.launch import Plan
 from hosts.place import Place, write
@@ -19,14 +20,17 @@ from model.component import Service
 from model.release import SHORT, Digest, Manifest
 
 
-def start(place: Place, digest: Digest) -> None:
+def start(place: Place, digest: Digest, *, telling: bool = False) -> None:
     """Have every service of a release run and be healthy; those that are stay as they are.
+
+    What a service wrote is told with its failure only where whoever reads it knows the release's
+    secrets and can hide them: `telling`.
 
     Raises Failure naming the service. Those that were configured anew since they were started are
     replaced together, when all of the new ones are healthy.
     """
     manifest = place.manifest(digest)
-    wanted = [healthy(place, digest, manifest, service) for service in manifest.services]
+    wanted = [healthy(place, digest, manifest, s, telling) for s in manifest.services]
     release = digest[:SHORT]
     before = [i for i in instances.found(place) if i.release == release and i not in wanted]
     serving = [instance for instance in before if instance.answers]
@@ -35,13 +39,16 @@ def start(place: Place, digest: Digest) -> None:
     stop(place, before, serving)
 
 
-def healthy(place: Place, digest: Digest, manifest: Manifest, service: Service) -> Instance:
+def healthy(
+    place: Place, digest: Digest, manifest: Manifest, service: Service, telling: bool
+) -> Instance:
     instance, plan = planned(place, digest, manifest, service)
     supervisor = of(place)
     written = instance.log.stat().st_size if instance.log.exists() else 0
     describe(instance, plan)
     supervisor.keep(instance.name)
-    health.wait(place, instance, service, supervisor, written)
+    log = Excerpt(instance.log, written, hidden=database.password(place) if telling else None)
+    health.wait(place, instance, service, supervisor, log)
     return instance
 
 

@@ -17,16 +17,19 @@ from tests.hosts.world import Release, World, gone, until
 
 
 def test_all_services_of_a_release_go_live_in_their_order(town: World, api: Release) -> None:
+    new = served.api(town, "ordered")
+    assert town.deploy(new).code == 0
     page = town.page("api")
     assert page.status == 200
-    assert "api one; salt pepper" in page.body
-    assert f"cwd {town.place('api').release(api.digest).resolve()}" in page.body
+    assert "api ordered; salt pepper" in page.body
+    assert f"cwd {town.place('api').release(new.digest).resolve()}" in page.body
     told = json.loads(town.page("api", "/told", "feed").body)
     assert told["before"] == "web said 200"
     assert told["env"]["ADDRESS"] == town.environment.location("feed")
     assert told["headers"]["x-forwarded-proto"] == "https"
-    every = [(api.digest[:12], name) for name in ("web", "feed", "inner")]
+    every = [(new.digest[:12], name) for name in ("web", "feed", "inner")]
     assert town.running("api") == every
+    assert town.deploy(api).code == 0
 
 
 def test_a_python_release_goes_live(town: World) -> None:
@@ -267,3 +270,21 @@ def test_what_only_an_edge_may_say_is_not_taken_from_visitors(town: World, api: 
     assert not {name.lower() for name in FORGED} & {*told}
     assert told["x-forwarded-proto"] == "https"
     assert "1.2.3.4" not in told["x-forwarded-for"]
+
+
+def test_a_rollback_tells_where_the_log_is_and_not_what_is_in_it(town: World, api: Release) -> None:
+    """Nobody who reads its outcome knows the secrets that would have to be hidden."""
+    flag = town.place("api").server.state / "sick"
+    feed = f"if (require('fs').existsSync('{flag}')) throw new Error('the secret is ' + 'x');"
+    first = served.api(town, "first", feed=feed)
+    assert town.deploy(first).code == 0
+    assert town.deploy(served.api(town, "second")).code == 0
+    flag.touch()
+    done = town.call("switch", "api", first.digest)
+    flag.unlink()
+    assert done.code == 1
+    assert "service feed of api died" in done.last
+    log = town.server.log / f"api.feed.{first.digest[:12]}.log"
+    assert f"its log on the server is {log}" in done.last
+    assert "the secret is" not in done.stdout + done.stderr
+    assert town.deploy(api).code == 0

@@ -1,9 +1,12 @@
 """Processes that do not do their work: the old release goes on, and nothing is left running."""
 
+from pathlib import Path
+
 import pytest
 
 from hosts import instances, peers
 from hosts.failure import Failure
+from hosts.health import Excerpt
 from hosts.place import NEXT
 from model.component import Check
 from model.release import Manifest
@@ -39,6 +42,14 @@ def test_a_service_that_dies_is_named_with_its_last_words(town: World, api: Rele
     assert "its log ends: Error: out of luck | Node.js v" in done.last
     assert "    at Timeout." in done.stdout or "    at Server." in done.stdout
     assert done.last.endswith(stays(api))
+
+
+def test_the_database_password_is_hidden_in_what_a_log_is_quoted_with(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\nAccess denied for hunter2hunter2\n")
+    excerpt = Excerpt(log, len("before\n"), hidden="hunter2hunter2")
+    assert excerpt.ending == "its log ends: Access denied for <password>"
+    assert Excerpt(log, 0, hidden=None).lines == []
 
 
 def test_a_program_that_is_not_there_is_named(town: World) -> None:

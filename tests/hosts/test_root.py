@@ -1,6 +1,6 @@
 """Where root deploys, each component's processes have an account of their own.
 
-Everything in `test_processes*.py` holds for root as well.
+Everything in `test_processes*.py` holds for root as well: `make test` runs it twice.
 """
 
 import grp
@@ -15,7 +15,7 @@ from hosts import accounts, instances
 from tests.hosts import served
 from tests.hosts.world import EDGE, Release, World
 
-COMMAND = "/usr/bin/python3 -B -m local.bootstrap test-as-root -m pytest -m root tests/hosts"
+COMMAND = "/usr/bin/python3 -B -m local.bootstrap test-as-root -m pytest tests/hosts/test_root.py"
 
 pytestmark = [
     pytest.mark.root,
