@@ -19,7 +19,7 @@ differing M >>files
 while IFS= read -r -d '' file; do
   if [ ! -e "added/$file" ] && [ ! -L "added/$file" ]; then
     mkdir -p "added/$(dirname "$file")"
-    git diff-tree -p -U0 --no-renames "$old" "$new" -- "$file" | sed -n '/^@@/,$s/^+//p' >"added/$file"
+    git --literal-pathspecs diff-tree -p -U0 --no-renames "$old" "$new" -- "$file" | sed -n '/^@@/,$s/^+//p' >"added/$file"
   fi
 done <files
 tr -cd '\0' <files | wc -c

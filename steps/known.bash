@@ -34,7 +34,7 @@ mapfile -d '' -t paths < <(
 # What lies at the edge of what was fetched has no parent here to be compared with.
 edge=$GIT_DIR/shallow
 [ -f "$edge" ] || edge=/dev/null
-git rev-list --no-merges refs/slipway/theirs -- "${paths[@]}" |
+git --literal-pathspecs rev-list --no-merges refs/slipway/theirs -- "${paths[@]}" |
   { grep -v -x -F -f "$edge" || true; } >commits
 for renames in --no-renames --find-renames; do
   git diff-tree --stdin -p --full-index "$renames" <commits 2>complaint | git patch-id --stable ||

@@ -2,8 +2,10 @@
 # Replace gitlinks in the index by what they record. Standard input: `<commit> <address> <path>`
 # lines; `- - <path>` takes one out. Prints each line before it is worked on.
 set -euo pipefail
-while read -r commit address path; do
-  echo "$commit $address $path"
+while IFS= read -r line; do
+  commit=${line%% *} path=${line#* }
+  address=${path%% *} path=${path#* }
+  echo "$line"
   git --work-tree=. update-index --force-remove -- "$path"
   [ "$commit" != - ] || continue
   ours=refs/slipway/submodules/$commit

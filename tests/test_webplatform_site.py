@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from jinja2 import Environment as Jinja
-from jinja2.nodes import Compare, Filter, Node
+from jinja2.nodes import And, Compare, CondExpr, Filter, Node, Or, Test
 
 from hosts.configuration import Secrets
 from hosts.failure import Failure
@@ -229,7 +229,7 @@ def test_no_template_has_a_default_or_compares(component: Component) -> None:
     for template in component.templates:
         tree = source(component, template)
         assert not [f for f in tree.find_all(Filter) if f.name in ("d", "default")], template
-        assert not list(tree.find_all(Compare)), template
+        assert not list(tree.find_all((Compare, Or, And, CondExpr, Test))), template
 
 
 @each_component

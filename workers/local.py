@@ -9,7 +9,7 @@ BUILD = "build-1"
 """Builds merged code and has no deploy secret."""
 
 REVIEW = "review-1"
-"""Runs code that nobody here has merged, such as upstream's main branch; nothing of it is kept."""
+"""Runs code that nobody here has merged, such as upstream's main branch; none of it is deployed."""
 
 
 def workers(site: Site) -> list[Worker]:

@@ -1,5 +1,7 @@
 """Every way in which changes are carried on top of an upstream, built and recorded."""
 
+from pathlib import Path
+
 from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
@@ -16,6 +18,11 @@ def gitlink(repository: Repository, path: str, module: Repository, url: str) -> 
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
     repository.git("add", ".gitmodules")
     return commit
+
+
+def without(files: dict[str, str], names: set[str]) -> dict[str, str]:
+    """The other files; those named must be there."""
+    return {name: files[name] for name in files.keys() - names} if names <= files.keys() else {}
 
 
 class Sources(OneComponent):
@@ -150,6 +157,20 @@ class Sources(OneComponent):
         assert "themes/ours/mod/inner.php" in self.packed(await self.run_build())
 
     @async_to_deferred
+    async def test_a_relative_submodule_of_a_fork_is_the_upstreams_own(self) -> None:
+        self.record_module("../extensions/module")
+        elsewhere = Repository(self.folder / "elsewhere" / "fork")
+        elsewhere.git("fetch", "-q", "--tags", self.upstream.address, "main")
+        elsewhere.git("reset", "-q", "--hard", "1.9")
+        base = elsewhere.git("rev-parse", "HEAD")
+        elsewhere.commit({"new.php": "<?php\n\necho 'new';\n"}, subject="Add a page")
+        fork = f'fork = {{repository = "{elsewhere.address}", branch = "main", base = "{base}"}}'
+        self.describe(upstream=f'release = "1.*"\n{fork}')
+        done = await self.run_build()
+        assert done["results"] == SUCCESS, self.said(done)
+        assert {"new.php", "extensions/module/module.php"} <= self.packed(done).keys()
+
+    @async_to_deferred
     async def test_a_submodule_on_the_workers_own_disk_is_refused(self) -> None:
         self.record_module("/etc")
         said = self.said(await self.run_build())["fetch-submodules"]
@@ -276,10 +297,33 @@ class Sources(OneComponent):
         self.series("extensions/module/0001-m.patch", self.module.patch(newer, "Ours"))
         self.series("themes/ours/0001-p.patch", self.theme.patch({"style.css": "p {}\n"}, "P"))
         first = await self.run_build()
-        files = self.packed(first)
-        assert "'ours'" in files["extensions/module/module.php"]
-        assert files["themes/ours/style.css"] == "p {}\n"
-        assert "new.php" in files
+        given = {".slipway/manifest.json", ".slipway/templates/config.php.j2"}
+        assert without(self.packed(first), given) == self.by_hand()
         again = await self.press()
         assert again["properties"]["digest"] == first["properties"]["digest"]
         assert again["buildid"] != first["buildid"]
+
+    def by_hand(self) -> dict[str, str]:
+        """The same tree by `git am` on every true base, its parts copied together."""
+        release = self.upstream.git("describe", "--tags", "main")
+        parts = {
+            "": (self.upstream, release, "1.9..refs/theirs/ours"),
+            "themes/ours": (self.theme, "refs/theirs/main", ""),
+            "extensions/module": (self.module, "refs/theirs/main", ""),
+            "extensions/module/inner": (self.inner, "refs/theirs/main", ""),
+        }
+        whole: dict[str, str] = {}
+        for number, (path, (repository, revision, forked)) in enumerate(parts.items()):
+            clone = Repository(self.folder / "by-hand" / str(number))
+            clone.git("fetch", "-q", "--tags", repository.address, "+refs/heads/*:refs/theirs/*")
+            clone.git("checkout", "-q", revision)
+            if forked:
+                clone.git("format-patch", "-q", "-o", f"{clone.folder}.series", forked)
+            mailed = sorted(Path(f"{clone.folder}.series").glob("*"))
+            ours = sorted((self.folder / "site/components/blog/patches" / path).glob("*.patch"))
+            if series := [str(patch) for patch in (*mailed, *ours)]:
+                clone.git("am", "-q", *series)
+            for name in clone.git("ls-files").splitlines():
+                if (clone.folder / name).is_file():
+                    whole[f"{path}/{name}".lstrip("/")] = (clone.folder / name).read_text()
+        return whole

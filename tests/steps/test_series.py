@@ -346,12 +346,53 @@ def test_a_patch_that_was_never_mailed_is_named_by_its_file(
     assert "line five" in worker.git("show", ":page.txt")
 
 
+def test_a_patch_whose_own_lines_all_end_in_crlf_is_applied(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    """As an editor of Windows saves it; `git diff --no-index` and others write `i/` and `w/`."""
+    upstream.git("checkout", "-q", "-b", "ours", "1.0")
+    crlf(upstream)
+    upstream.git("commit", "-q", "-am", "Seven")
+    command = ["git", "-C", str(upstream.folder), "diff", "--src-prefix=i/", "--dst-prefix=w/"]
+    text = subprocess.check_output([*command, "1.0", "ours"])
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    saved = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert worker.applied({"local.patch": saved}) == upstream.git("rev-parse", "ours^{tree}")
+
+
+@pytest.mark.parametrize("subject", ["Ünïcode — ✓", "日本語"])
+def test_subjects_and_old_authors_change_nothing_about_the_tree(
+    tmp_path: Path, upstream: Repository, subject: str
+) -> None:
+    patches = series(upstream, [changed("line 5", "line five"), crlf], subject)
+    old = {
+        name: re.sub(rb"(?m)^Date: .*$", b"Date: Mon, 7 Apr 2008 10:00:00 +0200", text)
+        for name, text in patches.items()
+    }
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "1.0")
+    assert worker.applied(old) == mailed(upstream, old)
+
+
+def test_the_hunk_is_one_of_the_file_that_it_is_in(tmp_path: Path, upstream: Repository) -> None:
+    """Two files whose names end alike, changed by one patch."""
+    upstream.commit({"index.txt": PAGE, "lib/index.txt": PAGE}, tag="2.0")
+    both = PAGE.replace("line 5\n", "five\n").replace("line 25\n", "twenty-five\n")
+    patch = upstream.patch({"index.txt": both, "lib/index.txt": both}, "Both")
+    upstream.commit({"lib/index.txt": PAGE.replace("line 25\n", "25\n")}, tag="2.1")
+    worker = Worker(tmp_path / "worker")
+    worker.lay(upstream, "2.1")
+    rejected = rejection(worker, {"0001-both.patch": patch.encode()})
+    assert rejected.place == "lib/index.txt, hunk 2 (line 22)"
+
+
 def rejection(worker: Worker, patches: dict[str, bytes], into: str = "") -> Rejection:
     before = worker.git("write-tree", "--missing-ok")
     done = worker.apply(patches, into)
     assert done.returncode == 1
     assert len(patches) > 1 or worker.git("write-tree", "--missing-ok") == before
-    return Rejection.of(done.stdout, done.stderr)
+    return Rejection.of(done.stdout, done.stderr, into)
 
 
 def test_the_first_that_does_not_apply_is_named_with_number_subject_file_and_hunk(
@@ -539,24 +580,53 @@ def test_a_repository_that_cannot_be_reached_is_told_apart(tmp_path: Path) -> No
         assert done.returncode == 2
 
 
-def test_a_second_build_of_a_large_repository_fetches_only_what_is_new(
-    tmp_path: Path, upstream: Repository
-) -> None:
+@pytest.fixture
+def heavy(upstream: Repository) -> Repository:
+    """A repository of 1.2 MB, and a release after that which changes one line."""
     for number in range(300):
         write(upstream, f"many/{number}.bin", shake_256(b"%d" % number).digest(4000))
     upstream.commit({}, tag="2.0")
     upstream.commit({"page.txt": "new\n"}, tag="2.1")
+    return upstream
+
+
+def by_tag(worker: Worker, upstream: Repository, release: str) -> None:
+    """As a build does, which fetches a tag by its name."""
+    commit = upstream.git("rev-parse", f"{release}^{{commit}}")
+    tag = f"refs/tags/{release}"
+    worker.run("lay", commit, upstream.address, tag, "refs/slipway/one", "")
+
+
+def by_commit(worker: Worker, upstream: Repository, release: str) -> None:
+    worker.lay(upstream, release)
+
+
+def as_a_submodule(worker: Worker, upstream: Repository, release: str) -> None:
+    commit = upstream.git("rev-parse", f"{release}^{{commit}}")
+    worker.git("read-tree", "--empty")
+    worker.run("submodules", stdin=f"{commit} {upstream.address} module\n".encode())
+
+
+def as_a_fork(worker: Worker, upstream: Repository, release: str) -> None:
+    upstream.git("branch", "-f", "ours", f"{release}^{{commit}}")
+    worker.run("fork", "series", upstream.address, "ours", "1.0", "fork/")
+
+
+@pytest.mark.parametrize("fetch", [by_tag, by_commit, as_a_submodule, as_a_fork])
+def test_a_second_build_of_a_large_repository_fetches_only_what_is_new(
+    tmp_path: Path, heavy: Repository, fetch: Callable[[Worker, Repository, str], None]
+) -> None:
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "2.0")
+    fetch(worker, heavy, "2.0")
     first = packed(worker)
-    worker.lay(upstream, "2.1")
+    fetch(worker, heavy, "2.1")
     assert first > 1_200_000
     assert packed(worker) - first < 5_000
-    worker.lay(upstream, "2.0")
+    fetch(worker, heavy, "2.0")
     assert packed(worker) - first < 5_000
 
 
 def packed(worker: Worker) -> int:
-    """Bytes in the worker's repository."""
-    objects = worker.folder / "repository.git" / "objects"
-    return sum(path.stat().st_size for path in objects.rglob("*") if path.is_file())
+    """Bytes in the worker's repositories: everything that was ever fetched stays there."""
+    objects = worker.folder.glob("**/objects/**/*")
+    return sum(path.stat().st_size for path in objects if path.is_file())
