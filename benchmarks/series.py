@@ -75,6 +75,7 @@ def rivals(patches: Sequence[Path], tree: Path) -> dict[str, Callable[[], None]]
         "git apply --index, one by one": lambda: shell(
             f"for p in {listed}; do git apply --index $p; done", tree
         ),
+        "git apply --index, all at once": lambda: shell(f"git apply --index {listed}", tree),
         "git am": lambda: shell(f"git am -q {listed}", tree),
         "quilt push -a": lambda: shell(f"QUILT_PATCHES={queue} quilt push -a -q", tree),
     }
