@@ -1,14 +1,20 @@
 """The ledger: what Buildbot's own database says of builds and deployments; there is no other."""
 
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from buildbot.data.resultspec import Filter
+import sqlalchemy as sa
 from buildbot.master import BuildMaster
 from buildbot.process.results import SUCCESS
+from sqlalchemy.engine import Connection
 from sqlalchemy.pool import SingletonThreadPool
 
 from model.component import Component
 from model.environment import Environment
+from model.reading import Model
 from model.site import Site
 from releases.history import Action, Entry, History
 from releases.watch import WATCHED, Report
@@ -19,8 +25,73 @@ ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 Reports = dict[str, tuple[Report | None, str]]
 """By component: what its watch said last, and the address of that build in the UI."""
 
-DEPTH = 60
+DEPTH = 200
 """How many builds of one builder are looked at: many times what a server keeps."""
+
+TOLD = (
+    *("action", "approved", "despite", "digest", "environment", "live", "moved", "owner"),
+    *("reason", "recorded", "release", "wanted", WATCHED),
+)
+"""The properties that are read: Buildbot has many more of each build."""
+
+
+class Build(Model):
+    """One build, as Buildbot's database keeps it."""
+
+    id: int
+    number: int
+    builder: str
+    builderid: int
+    requested: datetime
+    started: datetime
+    finished: datetime | None
+    """None while it runs."""
+    results: int | None
+    said: str
+    """Its own sentence."""
+    properties: Mapping[str, Any]
+
+    @property
+    def link(self) -> str:
+        """Its page in the UI."""
+        return f"#/builders/{self.builderid}/builds/{self.number}"
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.said)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.results == SUCCESS
+
+    @property
+    def action(self) -> Action | None:
+        """Why it ran; None for a build that concerns no environment, or all components."""
+        named = self.properties.get("action")
+        return Action(named) if named in list(Action) else None
+
+    @property
+    def digest(self) -> str | None:
+        """The release that it was about."""
+        return self.properties.get("digest") or self.properties.get("approved")
+
+    @property
+    def made_live(self) -> bool:
+        """Whether the servers say so, however the build ended."""
+        live = self.properties.get("live")
+        return live is not None and live == self.properties.get("digest")
+
+    @property
+    def owner(self) -> str:
+        return self.properties.get("owner") or "a green build"
+
+    @property
+    def reason(self) -> str:
+        return self.properties.get("reason") or ""
+
+
+Builds = dict[str, tuple[Build, ...]]
+"""By builder: its builds, newest first."""
 
 
 def database(address: str) -> dict[str, Any]:
@@ -29,42 +100,103 @@ def database(address: str) -> dict[str, Any]:
     return {"db_url": address, "engine_kwargs": ONE_OPEN_CONNECTION if sqlite else {}}
 
 
+async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
+    """The last builds of some builders, with what they are known to have done.
+
+    Two questions to the database, however many builders there are: Buildbot's data API asks one
+    for each build.
+    """
+    pool: Any = master.db.pool
+    found: Builds = await pool.do(read, master.db.model, frozenset(builders))
+    return found
+
+
+def read(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
+    """Run in a thread of the database's."""
+    every, builders, requests = tables.builds, tables.builders, tables.buildrequests
+    newest_first = sa.func.row_number().over(
+        partition_by=every.c.builderid, order_by=every.c.number.desc()
+    )
+    ranked = (
+        sa.select(every, builders.c.name, requests.c.submitted_at, newest_first.label("rank"))
+        .join(builders, builders.c.id == every.c.builderid)
+        .join(requests, requests.c.id == every.c.buildrequestid)
+        .where(builders.c.name.in_(names))
+        .subquery()
+    )
+    rows = connection.execute(sa.select(ranked).where(ranked.c.rank <= DEPTH)).all()
+    told = connection.execute(
+        sa.select(tables.build_properties).where(
+            tables.build_properties.c.buildid.in_(sa.select(ranked.c.id)),
+            tables.build_properties.c.name.in_(TOLD),
+        )
+    )
+    properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for row in told:
+        properties[row.buildid][row.name] = json.loads(row.value)
+    found: defaultdict[str, list[Build]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.number, reverse=True):
+        found[row.name].append(
+            Build(
+                id=row.id,
+                number=row.number,
+                builder=row.name,
+                builderid=row.builderid,
+                requested=moment(row.submitted_at),
+                started=moment(row.started_at),
+                finished=moment(row.complete_at) if row.complete_at else None,
+                results=row.results,
+                said=row.state_string,
+                properties=properties[row.id],
+            )
+        )
+    return {name: tuple(found[name]) for name in names}
+
+
+def sentence(said: str) -> str:
+    """What a build said, without the words that Buildbot puts around it."""
+    own = said.removeprefix("build successful ").removeprefix("failed ")
+    return own.replace(" (failure)", "")
+
+
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 async def history(master: BuildMaster, component: Component, environment: Environment) -> History:
     """What happened to one component in one environment, newest first."""
-    done = [Filter("complete", "eq", [True])]
-    builds = await latest(master, environment.builder(component), done)
-    entries = [entry(build, await properties(master, build["buildid"])) for build in builds]
-    return History(entries=tuple(entry for entry in entries if entry))
+    name = environment.builder(component)
+    return told_by((await builds(master, [name]))[name])
+
+
+def told_by(newest_first: Collection[Build]) -> History:
+    """The history that builds make; those that run have done nothing yet."""
+    return History(entries=tuple(found for build in newest_first if (found := entry(build))))
 
 
 async def newest_release(master: BuildMaster, component: Component) -> str | None:
     """The digest that the last build recorded; it may still be telling the environments."""
-    for build in await latest(master, component.builder, []):
-        if digest := (await properties(master, build["buildid"])).get("recorded"):
-            return str(digest)
-    return None
+    known = (await builds(master, [component.builder]))[component.builder]
+    return recorded(known)
+
+
+def recorded(newest_first: Collection[Build]) -> str | None:
+    """The digest that was recorded last."""
+    digests = (build.properties.get("recorded") for build in newest_first)
+    return next((str(digest) for digest in digests if digest), None)
 
 
 async def reports(master: BuildMaster, site: Site) -> Reports:
     """The last word of each component's watch."""
+    watches = await builds(master, [component.watcher for component in site.watched])
     found: Reports = {}
     for component in site.watched:
-        report, address = None, f"#/builders/{component.watcher}"
-        for build in await latest(master, component.watcher, [Filter("complete", "eq", [True])]):
-            if told := (await properties(master, build["buildid"])).get(WATCHED):
-                report = Report.model_validate(told)
-                address = f"#/builders/{build['builderid']}/builds/{build['number']}"
-                break
-        found[component.name] = report, address
+        told = (b for b in watches[component.watcher] if b.finished and WATCHED in b.properties)
+        build = next(told, None)
+        report = Report.model_validate(build.properties[WATCHED]) if build else None
+        link = build.link if build else f"#/builders/{component.watcher}"
+        found[component.name] = report, link
     return found
-
-
-async def latest(master: BuildMaster, builder: str, filters: list[Filter]) -> list[dict[str, Any]]:
-    """The builds of a builder, newest first."""
-    builds: list[dict[str, Any]] = await master.data.get(
-        ("builders", builder, "builds"), filters=filters, order=["-number"], limit=DEPTH
-    )
-    return builds
 
 
 async def properties(master: BuildMaster, buildid: int) -> dict[str, Any]:
@@ -73,20 +205,20 @@ async def properties(master: BuildMaster, buildid: int) -> dict[str, Any]:
     return {name: value for name, (value, _) in stored.items()}
 
 
-def entry(build: dict[str, Any], known: dict[str, Any]) -> Entry | None:
+def entry(build: Build) -> Entry | None:
     """One build in the words of the ledger; None for one that changed nothing.
 
     A build that was stopped or lost its worker counts too if the server says what it made live.
     """
-    made_live = "live" in known and known["live"] == known.get("digest")
-    if known.get("action") not in list(Action) or not (made_live or build["results"] == SUCCESS):
+    action = build.action
+    if action is None or build.finished is None or not (build.made_live or build.succeeded):
         return None
     return Entry(
-        build=build["number"],
-        action=known["action"],
-        digest=known.get("digest"),
-        made_live=made_live,
-        owner=known.get("owner") or "a green build",
-        reason=known.get("reason") or "",
-        finished=build["complete_at"],
+        build=build.number,
+        action=action,
+        digest=build.digest,
+        made_live=build.made_live,
+        owner=build.owner,
+        reason=build.reason,
+        finished=build.finished,
     )
