@@ -11,6 +11,10 @@ from model.reading import Model, Name
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
+SITE = "site"
+"""Stands for all components in a builder's name; no component has it."""
+
+
 class Environment(Model):
     """Staging, production, a sandbox: `environments/<name>.toml`."""
 
@@ -30,6 +34,11 @@ class Environment(Model):
     @property
     def worker(self) -> str:
         return f"deploy-{self.name}"
+
+    @property
+    def site_builder(self) -> str:
+        """The builder for what concerns the whole site here."""
+        return f"{SITE}-{self.name}"
 
     def builder(self, component: Component) -> str:
         return f"{component.name}-{self.name}"

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from model.environment import Port
-from model.reading import Model
+from model.reading import Model, Name
 
 
 class SiteRepository(Model):
@@ -18,6 +18,15 @@ class SiteRepository(Model):
     """The branch that the master's copy of the site comes from."""
     folder: str = "."
     """The site's folder in that repository."""
+
+
+class Reach(Model):
+    """How the master asks for the pages of one environment; as everybody does when empty."""
+
+    address: str | None = None
+    """Where its edge is, when its host names mean nothing here."""
+    authority: Path | None = None
+    """Whom to believe about its certificates, when nobody else does."""
 
 
 class Installation(Model):
@@ -41,3 +50,5 @@ class Installation(Model):
     """The folder of secrets, one file each, unreadable for others."""
     site_repository: SiteRepository | None = None
     """Where the watch pushes a ready change to a newer upstream release; nowhere when absent."""
+    reach: dict[Name, Reach] = {}
+    """By environment."""

@@ -7,7 +7,8 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from model.component import Component
-from model.environment import Environment
+from model.environment import SITE, Environment
+from model.freeze import FreezeWindow
 from model.reading import InvalidSite, Model, Name, read
 
 T = TypeVar("T")
@@ -21,6 +22,14 @@ class SiteFile(Model):
     """Who may promote, roll back and release holds: names that the login page knows."""
     poll_seconds: Annotated[int, Field(ge=1)]
     """How often each repository is looked at; a webhook makes it sooner."""
+    health_seconds: Annotated[int, Field(ge=1)] = 60
+    """How often each live release is asked for a page, as visitors do."""
+    order: tuple[Name, ...] = ()
+    """The components that are promoted first when all are, in this order; the others follow."""
+    freezes: tuple[FreezeWindow, ...] = ()
+    """When nothing is promoted, unless somebody says why it cannot wait."""
+    two_person: tuple[Name, ...] = ()
+    """Environments to which nobody promotes what no other releaser has approved."""
 
 
 class Site(SiteFile):
@@ -45,6 +54,21 @@ class Site(SiteFile):
         """The components whose upstream has releases that our changes may or may not fit."""
         return tuple(component for component in self.components if component.watched)
 
+    @property
+    def ordered(self) -> tuple[Component, ...]:
+        """The components in the order in which all of them are promoted."""
+        rank = {name: number for number, name in enumerate(self.order)}
+        return tuple(sorted(self.components, key=lambda c: rank.get(c.name, len(rank))))
+
+    def freeze_windows(self, environment: Environment) -> tuple[FreezeWindow, ...]:
+        """Those that concern an environment to which releases are promoted."""
+        return tuple(
+            window
+            for window in self.freezes
+            if environment.promotes_from
+            and environment.name in (window.environments or (environment.name,))
+        )
+
     def component_folder(self, component: Component) -> Path:
         return self.folder / "components" / component.name
 
@@ -66,6 +90,7 @@ def read_site(folder: Path, environments: str = "environments") -> Site:
     mistakes = [*wrong_site, *wrong_components, *wrong_places]
     if not mistakes:
         mistakes = disagreements(folder, environments, components, places)
+        mistakes += unknown_names(folder / "site.toml", own[0], components, places)
     if mistakes:
         raise InvalidSite(mistakes)
     return Site(
@@ -131,6 +156,28 @@ def disagreements(
                 file = site / "components" / component.name / "component.toml"
                 mistakes.append(f"{file}: key 'host': {owner} has '{label}' already")
             owners[label] = component.name
+    return mistakes
+
+
+def unknown_names(
+    file: Path, own: SiteFile, components: list[Component], places: list[Environment]
+) -> list[str]:
+    """Names in `site.toml` that mean nothing, and the one that no component may have."""
+    known = [component.name for component in components]
+    promoted = [place.name for place in places if place.promotes_from]
+    named = [
+        *(("order", name, known) for name in own.order),
+        *(("two_person", name, promoted) for name in own.two_person),
+        *(("freezes", name, promoted) for window in own.freezes for name in window.environments),
+    ]
+    mistakes = [
+        f"{file}: key '{key}': no '{name}' there; expected one of {', '.join(allowed) or 'none'}"
+        for key, name, allowed in named
+        if name not in allowed
+    ]
+    if SITE in known:
+        folder = file.parent / "components" / SITE
+        mistakes.append(f"{folder}: a component cannot be called '{SITE}', which means all of them")
     return mistakes
 
 

@@ -1,8 +1,9 @@
 """What happened to one component in one environment, and what may happen next: pure rules."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import takewhile
 
 from model.environment import Environment
 from model.reading import Model
@@ -15,7 +16,13 @@ class Action(StrEnum):
     DEPLOY = "deploy"
     PROMOTE = "promote"
     ROLL_BACK = "roll-back"
+    HOLD = "hold"
     RELEASE_HOLD = "release-hold"
+    APPROVE = "approve"
+
+
+NOTED = (Action.HOLD, Action.APPROVE)
+"""What is written down about a release and moves nothing."""
 
 
 class Entry(Model):
@@ -24,6 +31,7 @@ class Entry(Model):
     build: int
     action: Action
     digest: Digest | None
+    """The release that it was about."""
     made_live: bool
     """Whether this build ended with `digest` live and proved."""
     owner: str
@@ -43,6 +51,22 @@ class Asked(Model):
     """A digest or its beginning; empty: whatever the rules offer."""
     owner: str | None = None
     """Who pressed; absent when a green build asks."""
+    despite: str = ""
+    """Why a freeze does not stop this promotion."""
+
+
+class Freeze(Model):
+    """Nothing is promoted for the time being."""
+
+    reason: str
+    owner: str
+    """Who froze; `site.toml` for a window that stands there."""
+    until: datetime | None = None
+    """When it ends by itself; somebody must end it when absent."""
+
+    def __str__(self) -> str:
+        end = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"frozen{end} by {self.owner}: {self.reason}"
 
 
 class Refused(ValueError):
@@ -69,11 +93,25 @@ class History(Model):
 
     @property
     def hold(self) -> Entry | None:
-        """The rollback that holds the component here, until lifted or followed by a promotion."""
-        last = next(
-            (e for e in self.entries if e.made_live or e.action == Action.RELEASE_HOLD), None
+        """What holds the component here, until lifted or followed by a promotion."""
+        telling = (Action.HOLD, Action.RELEASE_HOLD)
+        last = next((e for e in self.entries if e.made_live or e.action in telling), None)
+        return last if last and last.action in (Action.ROLL_BACK, Action.HOLD) else None
+
+    @property
+    def arrival(self) -> Entry | None:
+        """The entry that brought here what is live; later ones found it live already."""
+        now = self.live.digest if self.live else None
+        same = takewhile(lambda entry: entry.digest == now, self.lived)
+        return next(reversed(tuple(same)), None)
+
+    def approvals(self, digest: str, since: datetime) -> tuple[Entry, ...]:
+        """Who approved a release for this place, not before it was verified for the last time."""
+        return tuple(
+            entry
+            for entry in self.entries
+            if entry.action is Action.APPROVE and entry.digest == digest and entry.finished >= since
         )
-        return last if last and last.action == Action.ROLL_BACK else None
 
     def find(self, beginning: str) -> str | None:
         """The digest of a release that was live here and is not now.
@@ -103,11 +141,14 @@ def choose(
     before: History,
     newest: str | None,
     may_release: Callable[[str], bool],
+    freeze: Freeze | None = None,
+    two_person: bool = False,
 ) -> str | None:
     """The digest that shall be live in `environment`; None when only a hold ends.
 
-    `before` is the history where releases come from on their way here, `newest` the digest of the
-    last green build. Raises Refused, or Held when a green build must wait.
+    Of what is only noted, the digest that it is about. `before` is the history where releases come
+    from on their way here, `newest` the digest of the last green build. Raises Refused, or Held
+    when a green build must wait.
     """
     if asked.action is not Action.DEPLOY and not (asked.owner and may_release(asked.owner)):
         raise Refused(f"{asked.owner or 'nobody'} is not a releaser")
@@ -115,11 +156,19 @@ def choose(
         case Action.DEPLOY:
             return to_deploy(asked, environment, here, newest)
         case Action.PROMOTE:
-            return to_promote(asked, environment, here, before)
+            digest = to_promote(asked, environment, here, before)
+            refuse_frozen(asked, environment, freeze)
+            if two_person:
+                refuse_alone(asked, environment, here, before, digest)
+            return digest
         case Action.ROLL_BACK:
             return to_roll_back(asked, environment, here)
+        case Action.HOLD:
+            return to_hold(environment, here)
         case Action.RELEASE_HOLD:
             return after_hold(environment, here, newest)
+        case Action.APPROVE:
+            return verified(asked, environment, before)
 
 
 def to_deploy(asked: Asked, environment: Environment, here: History, newest: str | None) -> str:
@@ -135,18 +184,44 @@ def to_deploy(asked: Asked, environment: Environment, here: History, newest: str
 
 
 def to_promote(asked: Asked, environment: Environment, here: History, before: History) -> str:
+    digest = verified(asked, environment, before)
+    if here.hold and here.hold.action is Action.HOLD:
+        raise Refused(f"{held(here.hold)}; release the hold first")
+    if here.hold and any(entry.digest == digest for entry in here.lived):
+        raise Refused(f"{held(here.hold)}; {short(digest)} ran here before: promote a newer one")
+    return digest
+
+
+def verified(asked: Asked, environment: Environment, before: History) -> str:
+    """What may come here at all: the release that runs where this environment takes them from."""
     source = environment.promotes_from
     if source is None:
         raise Refused(f"{environment.name} takes every green build: nothing is promoted to it")
     if before.live is None or before.live.digest is None:
         raise Refused(f"{source} has verified nothing yet")
-    verified = before.live.digest
-    if not verified.startswith(asked.digest):
+    digest = before.live.digest
+    if not digest.startswith(asked.digest):
         last = f"{before.live.finished:%Y-%m-%d %H:%M} UTC by {before.live.owner}"
-        raise Refused(f"{source} verified {short(verified)} ({last}), not {short(asked.digest)}")
-    if here.hold and any(entry.digest == verified for entry in here.lived):
-        raise Refused(f"{held(here.hold)}; {short(verified)} ran here before: promote a newer one")
-    return verified
+        raise Refused(f"{source} verified {short(digest)} ({last}), not {short(asked.digest)}")
+    return digest
+
+
+def refuse_frozen(asked: Asked, environment: Environment, freeze: Freeze | None) -> None:
+    if freeze and not asked.despite:
+        raise Refused(f"{environment.name} is {freeze}; say why it cannot wait, or wait")
+
+
+def refuse_alone(
+    asked: Asked, environment: Environment, here: History, before: History, digest: str
+) -> None:
+    """Refuse when nobody but who asks has approved just this release."""
+    since = before.arrival.finished if before.arrival else datetime.min.replace(tzinfo=UTC)
+    approved = [e.owner for e in here.approvals(digest, since) if e.owner != asked.owner]
+    if not approved:
+        raise Refused(
+            f"{environment.name} takes two people: another releaser than {asked.owner} "
+            f"must approve {short(digest)}"
+        )
 
 
 def to_roll_back(asked: Asked, environment: Environment, here: History) -> str:
@@ -155,6 +230,14 @@ def to_roll_back(asked: Asked, environment: Environment, here: History) -> str:
         wanted = short(asked.digest) or "an earlier release"
         raise Refused(f"{wanted} was never live in {environment.name}, or it is live now")
     return digest
+
+
+def to_hold(environment: Environment, here: History) -> str:
+    if here.live is None or here.live.digest is None:
+        raise Refused(f"nothing is live in {environment.name}")
+    if here.hold:
+        raise Refused(held(here.hold))
+    return here.live.digest
 
 
 def after_hold(environment: Environment, here: History, newest: str | None) -> str | None:

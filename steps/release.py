@@ -1,5 +1,6 @@
 """Choose the release that shall be live, by the rules and whatever started the build."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from buildbot.process.results import FAILURE, SKIPPED, SUCCESS
@@ -9,7 +10,8 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger
-from releases.history import Action, Asked, Held, History, Refused, choose, short
+from releases.everything import frozen
+from releases.history import NOTED, Action, Asked, Held, Refused, choose, short
 from releases.provenance import unverified
 from releases.store import Store
 from steps.step import Step
@@ -19,6 +21,8 @@ WORDS = {
     Action.PROMOTE: "promote",
     Action.ROLL_BACK: "roll back to",
     Action.RELEASE_HOLD: "hold released, deploy",
+    Action.HOLD: "on hold from now on:",
+    Action.APPROVE: "approved",
 }
 
 
@@ -56,7 +60,7 @@ class ChooseRelease(Step):
         if digest is None:
             self.descriptionDone = f"hold released by {asked.owner}"
             return SUCCESS
-        self.setProperty("digest", digest, self.name)
+        self.setProperty("approved" if asked.action in NOTED else "digest", digest, self.name)
         self.descriptionDone = self.outcome(asked, digest)
         return SUCCESS
 
@@ -66,7 +70,9 @@ class ChooseRelease(Step):
         if action not in list(Action):
             raise Refused("started without an action: use one of this builder's buttons")
         wanted = self.getProperty("wanted") or ""
-        return Asked(action=action, digest=wanted, owner=self.getProperty("owner"))
+        despite = (self.getProperty("despite") or "").strip()
+        owner = self.getProperty("owner")
+        return Asked(action=action, digest=wanted, owner=owner, despite=despite)
 
     async def chosen_before(self) -> str | None:
         """The digest that an interrupted build of this very request chose by the rules.
@@ -88,18 +94,23 @@ class ChooseRelease(Step):
 
     async def choice(self, asked: Asked) -> str | None:
         """The digest that the rules allow."""
+        here = self.environment.builder(self.component)
         source = self.site.source_of(self.environment)
+        before = source.builder(self.component) if source else ""
+        everything = self.environment.site_builder
+        known = await ledger.builds(self.master, [here, before, everything, self.component.builder])
         digest = choose(
             asked,
             self.environment,
-            here=await ledger.history(self.master, self.component, self.environment),
-            before=await ledger.history(self.master, self.component, source)
-            if source
-            else History(),
-            newest=await ledger.newest_release(self.master, self.component),
+            here=ledger.told_by(known[here]),
+            before=ledger.told_by(known[before]),
+            newest=ledger.recorded(known[self.component.builder]),
             may_release=self.site.releasers.__contains__,
+            freeze=frozen(self.site, self.environment, known[everything], datetime.now(UTC)),
+            two_person=self.environment.name in self.site.two_person,
         )
-        if digest and asked.action is not Action.ROLL_BACK and digest not in self.store:
+        needed = asked.action not in (Action.ROLL_BACK, *NOTED)
+        if digest and needed and digest not in self.store:
             raise Refused(f"the store does not hold {short(digest)} any more")
         return digest
 
@@ -111,5 +122,6 @@ class ChooseRelease(Step):
             self.setProperty("release", provenance.upstream.release, self.name)
             what += f" of {provenance.upstream.release}"
         who = f", by {asked.owner}" if asked.owner else ""
+        forced = f"; despite the freeze: {asked.despite}" if asked.despite else ""
         held = "; on hold from then on" if asked.action is Action.ROLL_BACK else ""
-        return what + who + held
+        return what + who + forced + held

@@ -22,6 +22,13 @@ release = "1.*"
 """
 
 
+FREEZE = """[[freezes]]
+reason = "weekend"
+starts = "0 16 * * 5"
+ends = "0 7 * * 1"
+"""
+
+
 def write(folder: Path, changes: dict[str, str] | None = None) -> Path:
     files = {
         "site.toml": SITE,
@@ -48,7 +55,7 @@ def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path) -> 
 
 
 MISTAKES = [
-    ("site.toml", SITE + "colour = 1\n", "unknown key 'colour'; expected one of poll_seconds, rel"),
+    ("site.toml", SITE + "colour = 1\n", "unknown key 'colour'; expected one of freezes, health"),
     ("site.toml", "title = 3\n", "key 'title': Input should be a valid string"),
     ("site.toml", "title = \n", "not TOML"),
     ("site.toml", SITE.replace('"ana"', '"Ana B"'), "key 'releasers.0': must match ^[a-z]"),
@@ -75,6 +82,15 @@ MISTAKES = [
         "promote from each other in a circle",
     ),
     ("environments/staging.toml", STAGING + "https_port = 0", "key 'https_port': Input should be"),
+    (
+        "site.toml",
+        SITE + 'order = ["bolg"]\n',
+        "key 'order': no 'bolg' there; expected one of blog",
+    ),
+    ("site.toml", SITE + 'two_person = ["staging"]\n', "no 'staging' there; expected one of produ"),
+    ("site.toml", SITE + FREEZE.replace("5", "x"), "nor a cron expression of five fields"),
+    ("site.toml", SITE + FREEZE + 'environments = ["qa"]\n', "key 'freezes': no 'qa' there"),
+    ("components/site/component.toml", BLOG.replace("blog", "s"), "cannot be called 'site'"),
 ]
 
 

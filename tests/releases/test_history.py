@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from model.environment import Environment
-from releases.history import Action, Asked, Entry, Held, History, Refused, choose
+from releases.history import Action, Asked, Entry, Freeze, Held, History, Refused, choose
 
 STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
 PRODUCTION = Environment(
@@ -44,8 +44,12 @@ TWICE = history(
 LIFTED = History(entries=(*history((Action.RELEASE_HOLD, None)).entries, *ROLLED_BACK.entries))
 
 
-def asked(action: Action, digest: str = "", owner: str | None = "ana") -> Asked:
-    return Asked(action=action, digest=digest, owner=owner)
+HELD = history((Action.PROMOTE, OLD), (Action.HOLD, None))
+FROZEN = Freeze(reason="the database moves", owner="ben")
+
+
+def asked(action: Action, digest: str = "", owner: str | None = "ana", despite: str = "") -> Asked:
+    return Asked(action=action, digest=digest, owner=owner, despite=despite)
 
 
 def decide(
@@ -129,3 +133,94 @@ def test_what_made_nothing_live_changes_neither_what_is_live_nor_a_hold() -> Non
     entries = (*history((Action.DEPLOY, None)).entries, *ROLLED_BACK.entries)
     assert History(entries=entries).hold == ROLLED_BACK.hold
     assert History(entries=entries).live == ROLLED_BACK.live
+
+
+def promoted(
+    request: Asked, here: History, before: History = VERIFIED, *, frozen: bool = False
+) -> str | None:
+    """What a promotion to a production of two people would bring."""
+    freeze = FROZEN if frozen else None
+    releasers = {"ana", "ben"}.__contains__
+    return choose(request, PRODUCTION, here, before, NEW, releasers, freeze, two_person=True)
+
+
+def approved(*approvals: tuple[str, str, int]) -> History:
+    """A production with these approvals: who, of what, and how many minutes after the start."""
+    entries = [
+        Entry(
+            build=number,
+            action=Action.APPROVE,
+            digest=digest,
+            made_live=False,
+            owner=owner,
+            reason="looked at it",
+            finished=START + timedelta(minutes=minutes),
+        )
+        for number, (owner, digest, minutes) in enumerate(approvals, start=1)
+    ]
+    return History(entries=tuple(reversed(entries)))
+
+
+def test_a_freeze_refuses_a_promotion_and_says_why_and_by_whom() -> None:
+    with pytest.raises(Refused, match=r"production is frozen by ben: the database moves; say why"):
+        choose(
+            asked(Action.PROMOTE), PRODUCTION, NOTHING, VERIFIED, NEW, {"ana"}.__contains__, FROZEN
+        )
+
+
+def test_a_freeze_is_no_match_for_a_reason_nor_for_a_rollback() -> None:
+    forced = asked(Action.PROMOTE, despite="the login is broken")
+    here = history((Action.PROMOTE, OLD), (Action.PROMOTE, NEWER))
+    for request, digest in ((forced, NEW), (asked(Action.ROLL_BACK), OLD)):
+        found = choose(request, PRODUCTION, here, VERIFIED, NEW, {"ana"}.__contains__, FROZEN)
+        assert found == digest
+
+
+def test_a_hold_by_hand_stops_every_promotion_until_it_is_released() -> None:
+    with pytest.raises(Refused, match=r"on hold since .* by ana: because; release the hold first"):
+        decide(asked(Action.PROMOTE), PRODUCTION, HELD)
+    lifted = History(entries=(*history((Action.RELEASE_HOLD, None)).entries, *HELD.entries))
+    assert decide(asked(Action.PROMOTE), PRODUCTION, lifted) == NEW
+    with pytest.raises(Held):
+        decide(asked(Action.DEPLOY, NEW, None), STAGING, HELD)
+
+
+def test_nothing_is_held_twice_or_where_nothing_is_live() -> None:
+    assert decide(asked(Action.HOLD), PRODUCTION, history((Action.PROMOTE, OLD))) == OLD
+    with pytest.raises(Refused, match="nothing is live"):
+        decide(asked(Action.HOLD), PRODUCTION, NOTHING)
+    with pytest.raises(Refused, match="on hold since"):
+        decide(asked(Action.HOLD), PRODUCTION, HELD)
+
+
+def test_two_people_are_two_people() -> None:
+    for here in (NOTHING, approved(("ana", NEW, 5)), approved(("ben", OLD, 5))):
+        with pytest.raises(Refused, match="another releaser than ana must approve bbbbbbbbbbbb"):
+            promoted(asked(Action.PROMOTE), here)
+    assert promoted(asked(Action.PROMOTE), approved(("ben", NEW, 5))) == NEW
+    assert promoted(asked(Action.PROMOTE, owner="ben"), approved(("ana", NEW, 5))) == NEW
+
+
+def test_an_approval_is_for_one_digest_and_ends_when_staging_moves_on() -> None:
+    here = approved(("ben", NEW, 3))
+    assert promoted(asked(Action.PROMOTE), here) == NEW
+    moved_on = history(
+        (Action.DEPLOY, OLD), (Action.DEPLOY, NEW), (Action.DEPLOY, NEWER), (Action.DEPLOY, NEW)
+    )
+    with pytest.raises(Refused, match="must approve"):
+        promoted(asked(Action.PROMOTE), here, moved_on)
+    again = history((Action.DEPLOY, OLD), (Action.DEPLOY, NEW), (Action.DEPLOY, NEW))
+    assert promoted(asked(Action.PROMOTE), here, again) == NEW
+
+
+def test_only_what_was_verified_is_approved_and_only_by_releasers() -> None:
+    assert decide(asked(Action.APPROVE, NEW), PRODUCTION, NOTHING) == NEW
+    with pytest.raises(Refused, match="staging verified"):
+        decide(asked(Action.APPROVE, OLD), PRODUCTION, NOTHING)
+    with pytest.raises(Refused, match="eve is not a releaser"):
+        decide(asked(Action.APPROVE, NEW, "eve"), PRODUCTION, NOTHING)
+
+
+def test_two_people_wait_for_the_end_of_a_freeze_too() -> None:
+    with pytest.raises(Refused, match="frozen"):
+        promoted(asked(Action.PROMOTE), approved(("ben", NEW, 5)), frozen=True)

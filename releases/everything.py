@@ -1,0 +1,130 @@
+"""What concerns all components of one environment: freezes, and moving the whole site."""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+
+from model.environment import Environment
+from model.reading import Model, Name
+from model.site import Site
+from releases.history import Action, Freeze, History, Refused
+from releases.ledger import Build
+
+BY_THE_FILE = "site.toml"
+
+
+class SiteAction(StrEnum):
+    """Why a build of `site-<environment>` runs."""
+
+    PROMOTE_ALL = "promote-all"
+    RETURN = "return"
+    FREEZE = "freeze"
+    THAW = "thaw"
+
+
+class Move(Model):
+    """One component and the release that it goes to."""
+
+    component: Name
+    action: Action
+    before: str
+    """The digest that is live now; empty when none is."""
+    digest: str
+
+    @property
+    def verb(self) -> str:
+        return "promote" if self.action is Action.PROMOTE else "return"
+
+
+def frozen(
+    site: Site, environment: Environment, newest_first: Collection[Build], now: datetime
+) -> Freeze | None:
+    """The freeze that holds in an environment: somebody's, or a window of `site.toml`."""
+    if by_hand := frozen_by_hand(newest_first):
+        return Freeze(reason=by_hand.reason, owner=by_hand.owner)
+    for window in site.freeze_windows(environment):
+        if until := window.until(now):
+            return Freeze(reason=window.reason, owner=BY_THE_FILE, until=until)
+    return None
+
+
+def frozen_by_hand(newest_first: Collection[Build]) -> Build | None:
+    """The build that froze, unless another ended it since."""
+    switching = (SiteAction.FREEZE, SiteAction.THAW)
+    switched = (b for b in newest_first if b.properties.get("action") in switching and b.succeeded)
+    last = next(switched, None)
+    return last if last and last.properties["action"] == SiteAction.FREEZE else None
+
+
+def to_switch(action: SiteAction, freeze: Freeze | None) -> None:
+    """Raise Refused when there is nothing to freeze or to end."""
+    if action is SiteAction.FREEZE and freeze and freeze.owner != BY_THE_FILE:
+        raise Refused(f"already {freeze}")
+    if action is SiteAction.THAW and freeze is None:
+        raise Refused("nothing is frozen")
+    if action is SiteAction.THAW and freeze and freeze.owner == BY_THE_FILE:
+        raise Refused(f"{freeze}: that window ends by itself, or where it stands")
+
+
+def waiting(here: History, before: History) -> str | None:
+    """The digest that waits to be promoted, if any does."""
+    verified = before.live.digest if before.live else None
+    return verified if verified and (not here.live or here.live.digest != verified) else None
+
+
+def to_promote_all(
+    site: Site, environment: Environment, histories: dict[str, dict[str, History]]
+) -> tuple[Move, ...]:
+    """What waits, in the site's order; `histories` by component and environment.
+
+    Raises Refused when nothing does. Each promotion is still judged by its own rules.
+    """
+    source = environment.promotes_from
+    if source is None:
+        raise Refused(f"{environment.name} takes every green build: nothing is promoted to it")
+    moves = tuple(
+        Move(component=component.name, action=Action.PROMOTE, before=before, digest=digest)
+        for component in site.ordered
+        for here in [histories[component.name][environment.name]]
+        for before in [(here.live.digest if here.live else None) or ""]
+        if (digest := waiting(here, histories[component.name][source]))
+    )
+    if not moves:
+        raise Refused(f"{environment.name} has everything that {source} verified")
+    return moves
+
+
+def to_return(
+    asked: str, newest_first: Collection[Build], histories: dict[str, dict[str, History]], name: str
+) -> tuple[Move, ...]:
+    """What a promotion of everything moved, back to where it was, last first.
+
+    `asked` is that build's number, or empty for the last one. Raises Refused when it moved nothing,
+    or a component has moved on since.
+    """
+    before: dict[str, dict[str, tuple[str, str]]] = {
+        str(build.number): build.properties["moved"]
+        for build in newest_first
+        if build.finished and build.properties.get("moved")
+    }
+    number = asked or next(iter(before), "")
+    if number not in before:
+        raise Refused(f"no promotion of everything{f' {asked}' if asked else ''} moved anything")
+    moves = []
+    for component, (old, new) in reversed(before[number].items()):
+        live = histories[component][name].live
+        if live is None or live.digest != new:
+            raise Refused(f"{component} has moved on since: return it by itself")
+        if old:
+            back = Move(component=component, action=Action.ROLL_BACK, before=new, digest=old)
+            moves.append(back)
+    if not moves:
+        raise Refused("nothing was live before: there is nowhere to return to")
+    return tuple(moves)
+
+
+def presser(owner: str | None, releasers: Collection[str]) -> str:
+    """Who asks; raises Refused for anybody else than a releaser."""
+    if not owner or owner not in releasers:
+        raise Refused(f"{owner or 'nobody'} is not a releaser")
+    return owner

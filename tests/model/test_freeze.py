@@ -1,0 +1,58 @@
+"""Freeze windows: when one holds, when it ends, and what is no window."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from model.freeze import FreezeWindow
+
+WEEKEND = FreezeWindow(
+    reason="weekend", starts="0 16 * * 5", ends="0 7 * * 1", timezone="Europe/Berlin"
+)
+ONCE = FreezeWindow(
+    reason="holidays",
+    starts=datetime(2026, 12, 20, tzinfo=UTC),
+    ends=datetime(2027, 1, 4, 8, tzinfo=UTC),
+)
+MONDAY = datetime(2026, 11, 30, 6, tzinfo=UTC)
+"""Seven in the morning in Berlin, in winter."""
+
+MOMENTS = [
+    (WEEKEND, datetime(2026, 11, 27, 14, 59, tzinfo=UTC), None),
+    (WEEKEND, datetime(2026, 11, 27, 15, 1, tzinfo=UTC), MONDAY),
+    (WEEKEND, datetime(2026, 11, 29, 12, tzinfo=UTC), MONDAY),
+    (WEEKEND, datetime(2026, 11, 30, 6, 1, tzinfo=UTC), None),
+    (WEEKEND, datetime(2026, 7, 3, 14, 1, tzinfo=UTC), datetime(2026, 7, 6, 5, tzinfo=UTC)),
+    (ONCE, datetime(2026, 12, 19, 23, 59, tzinfo=UTC), None),
+    (ONCE, ONCE.starts, ONCE.ends),
+    (ONCE, ONCE.ends, None),
+]
+
+
+@pytest.mark.parametrize(("window", "now", "until"), MOMENTS)
+def test_a_window_holds_from_its_start_to_its_end(
+    window: FreezeWindow, now: datetime, until: datetime | None
+) -> None:
+    assert window.until(now) == until
+
+
+WRONG = {
+    "a time without its offset": ("2026-12-20T00:00:00", "2026-12-21T00:00:00", "cron expression"),
+    "no time at all": ("friday", "monday", "nor a cron expression of five fields"),
+    "seconds": ("0 0 16 * * 5", "0 7 * * 1", "five fields"),
+    "one of each": ("0 16 * * 5", "2026-12-20T00:00:00Z", "two times or two cron expressions"),
+    "backwards": ("2026-12-20T00:00:00Z", "2026-12-19T00:00:00Z", "must come after"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_no_window_is_refused_in_words(case: str) -> None:
+    starts, ends, words = WRONG[case]
+    with pytest.raises(ValidationError, match=words):
+        FreezeWindow.model_validate({"reason": "x", "starts": starts, "ends": ends})
+
+
+def test_a_time_zone_that_is_none_is_refused_in_words() -> None:
+    with pytest.raises(ValidationError, match="no time zone 'Europe/Atlantis'; expected one such"):
+        FreezeWindow(reason="x", starts="0 1 * * *", ends="0 2 * * *", timezone="Europe/Atlantis")
