@@ -10,6 +10,7 @@ from buildbot.schedulers.forcesched import (
 
 from model.component import Component
 from model.environment import Environment
+from releases.everything import SiteAction
 from releases.history import Action
 
 DIGEST = r"^[0-9a-f]{0,64}$"
@@ -24,34 +25,79 @@ def watch(component: Component) -> ForceScheduler:
 
 
 def promote(component: Component, environment: Environment) -> ForceScheduler:
-    source = environment.promotes_from
-    label = f"Digest that {source} verified; empty: the one it runs now"
-    return moving(component, environment, Action.PROMOTE, f"Promote to {environment.name}", label)
+    label = f"Digest that {environment.promotes_from} verified; empty: the one it runs now"
+    text = f"Promote to {environment.name}"
+    return about(component, environment, Action.PROMOTE, text, wanted(label), despite())
+
+
+def approve(component: Component, environment: Environment) -> ForceScheduler:
+    label = f"Digest that {environment.promotes_from} verified; empty: the one it runs now"
+    text = f"Approve for {environment.name}"
+    return about(component, environment, Action.APPROVE, text, wanted(label))
 
 
 def roll_back(component: Component, environment: Environment) -> ForceScheduler:
     label = "Digest of a release that was live here; empty: the last one before"
-    return moving(component, environment, Action.ROLL_BACK, f"Roll back {environment.name}", label)
+    text = f"Roll back {environment.name}"
+    return about(component, environment, Action.ROLL_BACK, text, wanted(label))
+
+
+def hold(component: Component, environment: Environment) -> ForceScheduler:
+    return about(component, environment, Action.HOLD, f"Hold {environment.name}")
 
 
 def release_hold(component: Component, environment: Environment) -> ForceScheduler:
-    return button(
-        environment.builder(component), Action.RELEASE_HOLD.value, "Release hold",
-        [FixedParameter(name="action", default=Action.RELEASE_HOLD.value)],
-    )  # fmt: skip
+    return about(component, environment, Action.RELEASE_HOLD, "Release hold")
 
 
-def moving(
-    component: Component, environment: Environment, action: Action, text: str, label: str
+def about(
+    component: Component,
+    environment: Environment,
+    action: Action,
+    text: str,
+    *more: StringParameter,
 ) -> ForceScheduler:
-    """A button that makes another release live."""
-    return button(
-        environment.builder(component), action.value, text,
-        [
-            FixedParameter(name="action", default=action.value),
-            StringParameter(name="wanted", label=label, default="", size=64, regex=DIGEST),
-        ],
-    )  # fmt: skip
+    """A button that concerns the release of one component in one environment."""
+    return button(environment.builder(component), action, text, [fixed(action), *more])
+
+
+def promote_all(environment: Environment) -> ForceScheduler:
+    text = f"Promote everything to {environment.name}"
+    return site_wide(environment, SiteAction.PROMOTE_ALL, text, despite())
+
+
+def return_all(environment: Environment) -> ForceScheduler:
+    label = "Number of the build that promoted everything; empty: the last one"
+    number = StringParameter(name="wanted", label=label, default="", size=10, regex=r"^\d*$")
+    return site_wide(environment, SiteAction.RETURN, "Return what it moved", number)
+
+
+def freeze(environment: Environment) -> ForceScheduler:
+    return site_wide(environment, SiteAction.FREEZE, f"Freeze {environment.name}")
+
+
+def thaw(environment: Environment) -> ForceScheduler:
+    return site_wide(environment, SiteAction.THAW, "End the freeze")
+
+
+def site_wide(
+    environment: Environment, action: SiteAction, text: str, *more: StringParameter
+) -> ForceScheduler:
+    """A button that concerns all components in one environment."""
+    return button(environment.site_builder, action, text, [fixed(action), *more])
+
+
+def fixed(action: Action | SiteAction) -> FixedParameter:
+    return FixedParameter(name="action", default=action.value)
+
+
+def wanted(label: str) -> StringParameter:
+    return StringParameter(name="wanted", label=label, default="", size=64, regex=DIGEST)
+
+
+def despite() -> StringParameter:
+    label = "In a freeze only: why this cannot wait"
+    return StringParameter(name="despite", label=label, default="", size=60)
 
 
 def button(

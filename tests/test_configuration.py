@@ -19,7 +19,10 @@ def test_every_builder_has_a_reason_to_run(config: MasterConfig) -> None:
 
 
 def test_builders_are_grouped_by_the_component_they_serve(config: MasterConfig, demo: Site) -> None:
-    assert {builder.project for builder in config.builders} == {c.name for c in demo.components}
+    grouped = {builder.project for builder in config.builders if builder.project}
+    assert grouped == {c.name for c in demo.components}
+    alone = {builder.name for builder in config.builders if not builder.project}
+    assert alone == {e.site_builder for e in demo.environments if e.promotes_from}
 
 
 def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> None:
@@ -30,6 +33,7 @@ def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> N
         for component in demo.components
         for environment in demo.environments
     }
+    expected |= {e.site_builder for e in demo.environments if e.promotes_from}
     assert {builder.name for builder in config.builders} == expected
 
 

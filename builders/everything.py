@@ -1,0 +1,34 @@
+"""What concerns the whole site in one environment: promote all of it, return it, freeze it."""
+
+from buildbot.config.builder import BuilderConfig
+from buildbot.process.factory import BuildFactory
+
+from builders.tree import skipped
+from model.environment import Environment
+from model.site import Site
+from schedulers import together
+from steps.moves import ChooseMoves, ReportMoves, moves
+
+
+def builders(site: Site) -> list[BuilderConfig]:
+    """One for each environment to which releases are promoted."""
+    return [
+        builder(site, environment) for environment in site.environments if environment.promotes_from
+    ]
+
+
+def builder(site: Site, environment: Environment) -> BuilderConfig:
+    return BuilderConfig(
+        name=environment.site_builder,
+        description=f"{site.title} in {environment.name}: all components, one after the other",
+        workernames=[environment.worker],
+        tags=[environment.name],
+        factory=BuildFactory(
+            [
+                ChooseMoves(site, environment, together.name),
+                ReportMoves(doStepIf=moves, hideStepIf=skipped),
+            ]
+        ),
+        # Without a lock: a freeze does not wait for what it is to stop.
+        collapseRequests=False,
+    )
