@@ -26,6 +26,10 @@ class Store(Model):
     def provenance(self, digest: str) -> Path:
         return self.folder / f"{digest}.json"
 
+    def contents(self, digest: str) -> Path:
+        """What the artifact holds, once somebody has asked."""
+        return self.folder / f"{digest}.contents.json"
+
     def incoming(self, name: str) -> Path:
         """Where an upload lands until it is put under its digest."""
         return self.folder / "incoming" / name

@@ -1,0 +1,73 @@
+"""What is in an artifact: every file with its size and digest, and the texts that we added."""
+
+import hashlib
+import tarfile
+from pathlib import Path
+
+import zstandard
+
+from model.reading import Model
+from model.release import FOLDER, Manifest
+from releases.store import Store
+
+MANIFEST = f"{FOLDER}/manifest.json"
+TEMPLATES = f"{FOLDER}/templates/"
+
+
+class File(Model):
+    """A file of a release."""
+
+    size: int
+    """Bytes."""
+    digest: str
+    """The beginning of its SHA-256; of a link, its target."""
+
+
+class Contents(Model):
+    """What one artifact holds."""
+
+    files: dict[str, File]
+    """By path; what Slipway added is not among them."""
+    templates: dict[str, str]
+    """The text of each template, by the path of what it becomes."""
+    manifest: Manifest
+
+
+def contents(store: Store, digest: str) -> Contents:
+    """Read once, then kept beside the artifact; raises FileNotFoundError when that is gone.
+
+    Takes seconds for a large artifact: call it in a thread.
+    """
+    kept = store.contents(digest)
+    if kept.exists():
+        return Contents.model_validate_json(kept.read_bytes())
+    found = read(store.artifact(digest))
+    draft = store.incoming(f"{digest}.contents.json")
+    draft.write_text(found.model_dump_json())
+    draft.rename(kept)
+    return found
+
+
+def read(artifact: Path) -> Contents:
+    files: dict[str, File] = {}
+    ours: dict[str, str] = {}
+    with (
+        artifact.open("rb") as packed,
+        zstandard.ZstdDecompressor().stream_reader(packed) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as tar,
+    ):
+        for member in tar:
+            opened = tar.extractfile(member) if member.isfile() else None
+            content = opened.read() if opened else member.linkname.encode()
+            if member.name.startswith(f"{FOLDER}/"):
+                ours[member.name] = content.decode("utf-8", "replace")
+            elif not member.isdir():
+                digest = hashlib.sha256(content).hexdigest()[:16]
+                files[member.name] = File(size=len(content), digest=digest)
+    templates = {
+        name.removeprefix(TEMPLATES).removesuffix(".j2"): text
+        for name, text in ours.items()
+        if name.startswith(TEMPLATES)
+    }
+    manifest = Manifest.model_validate_json(ours[MANIFEST])
+    return Contents(files=files, templates=templates, manifest=manifest)
