@@ -1,16 +1,18 @@
 """The folders of the Buildbot master and its workers, and what is asked of a running master."""
 
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from hosts.server import Server
 from local.layout import CHECKOUT, Layout
 from local.programs import BIN
 from local.refusal import Refused
 from local.secrets import LANES
 from local.supervision import environment
 from local.toml import table
-from model.installation import Installation
+from model.installation import Installation, Reach
 from model.reading import read
 from model.site import Site
 
@@ -31,6 +33,7 @@ BuildMaster(basedir, configfile, None).setServiceParent(application)
 WORKER = '''\
 """A worker of this installation; written by `make run`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from buildbot_worker.bot import Worker
@@ -50,14 +53,14 @@ Worker(
 '''
 
 
-def write(site: Site, layout: Layout) -> None:
+def write(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     """Write what the master and the workers start from."""
     for folder in (layout.master, layout.store):
         folder.mkdir(parents=True, exist_ok=True)
     configuration = str(CHECKOUT / "master.cfg")
     tac = MASTER.format(folder=str(layout.master), configuration=configuration)
     (layout.master / "buildbot.tac").write_text(tac)
-    (layout.master / "installation.toml").write_text(installation(layout))
+    (layout.master / "installation.toml").write_text(installation(layout, running))
     for lane in LANES:
         write_worker(layout, f"{lane}-1", f"worker-{lane}")
     for environment_ in site.environments:
@@ -77,7 +80,7 @@ def write_worker(layout: Layout, name: str, secret: str) -> None:
     (folder / "buildbot.tac").write_text(tac)
 
 
-def installation(layout: Layout) -> str:
+def installation(layout: Layout, running: Mapping[str, Server]) -> str:
     """The text of `installation.toml`; where a ready change is pushed was written by hand."""
     before = layout.master / "installation.toml"
     kept = read(before, Installation).site_repository if before.is_file() else None
@@ -90,6 +93,10 @@ def installation(layout: Layout) -> str:
         store=layout.store,
         secrets=layout.secrets,
         site_repository=kept,
+        reach={
+            name: Reach(address=server.bind, authority=server.authority)
+            for name, server in running.items()
+        },
     )
     return table(described.model_dump(mode="json", exclude_none=True))
 

@@ -91,7 +91,7 @@ def prepare(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     with step("Secrets") as say:
         say(f"Secrets: {len(secrets.create(site, layout))} new")
     with step("Configuration"):
-        buildbot.write(site, layout)
+        buildbot.write(site, layout, running)
         for environment in site.environments:
             servers.write(site, environment, layout, running[environment.name])
     with step("Databases"), ThreadPoolExecutor() as pool:

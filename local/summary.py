@@ -31,7 +31,7 @@ def instructions(
     yield "Log in", f"{user} / {secrets.password(layout, user)}"
     yield "Change", f"make change COMPONENT={component.name}{variables(layout)}"
     for environment in [e for e in site.environments if e.promotes_from][:1]:
-        yield "Promote", f"{layout.url}#/builders/{environment.builder(component)}"
+        yield "Promote", f"{layout.url}#/releases shows what waits for {environment.name}"
     for environment in site.environments:
         root = servers.authority(running[environment.name])
         yield environment.name, f"curl --cacert {root} {environment.url(component)}"

@@ -19,9 +19,15 @@ UNREACHABLE = ("Connection", "resolution", "from versions: none")
 
 
 def ensure(folder: Path, lock: Path, environment: Mapping[str, str]) -> None:
-    """Make the virtual environment `folder` hold exactly what `lock` says."""
+    """Make the virtual environment `folder` hold exactly what `lock` says, and this checkout.
+
+    The checkout stays where it is: only its entry points are written down, by which Buildbot finds
+    the Releases page and people the command `slipway`.
+    """
     stamp = folder / "lock.sha256"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    checkout = lock.parent
+    described = lock.read_bytes() + (checkout / "pyproject.toml").read_bytes() + bytes(checkout)
+    wanted = hashlib.sha256(described).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     count = sum("==" in line for line in lock.read_text().splitlines())
@@ -30,6 +36,7 @@ def ensure(folder: Path, lock: Path, environment: Mapping[str, str]) -> None:
     pip = (f"{folder}/bin/python", "-m", "pip", "--quiet", "install")
     run((PYTHON, "-m", "venv", f"{folder}"), environment)
     run((*pip, "--require-hashes", "--requirement", f"{lock}"), environment)
+    run((*pip, "--no-deps", "--no-build-isolation", "--editable", f"{checkout}"), environment)
     stamp.write_text(wanted)
 
 

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "schedulers": {"model", "releases", "change_sources", "buildbot"},
     "workers": {"model", "buildbot"},
     "web": {"model", "releases", "change_sources", "buildbot"},
+    "cli": set(),
     "local": {"model", "releases", "hosts"},
 }
 KNOWN = MAY_IMPORT.keys() | {"buildbot"}

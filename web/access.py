@@ -3,6 +3,7 @@
 from typing import Any
 
 from buildbot.process.properties import Secret
+from buildbot.util.service import BuildbotService
 from buildbot.www.auth import HTPasswdAuth
 from buildbot.www.authz.authz import Authz
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
@@ -11,9 +12,17 @@ from buildbot.www.authz.roles import RolesFromUsername
 from change_sources.github import Hint
 from model.installation import Installation
 from model.site import Site
+from releases.store import Store
 from web import upstream
+from web.health import HealthChecks
+from web.releases import PAGE, ReleasesPage
 
 RELEASER = "releaser"
+
+
+def services(site: Site, installation: Installation, store: Store) -> list[BuildbotService]:
+    """What stands behind the Releases page."""
+    return [HealthChecks(site, installation), ReleasesPage(site, store)]
 
 
 def ui(site: Site, installation: Installation) -> dict[str, Any]:
@@ -26,7 +35,7 @@ def ui(site: Site, installation: Installation) -> dict[str, Any]:
             allowRules=[AnyControlEndpointMatcher(role=RELEASER)],
             roleMatchers=[RolesFromUsername(roles=[RELEASER], usernames=list(site.releasers))],
         ),
-        "plugins": {"wsgi_dashboards": [upstream.dashboard(site)]},
+        "plugins": {PAGE: {}, "wsgi_dashboards": [upstream.dashboard(site)]},
         "change_hook_dialects": {
             "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
         },

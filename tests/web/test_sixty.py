@@ -1,0 +1,161 @@
+"""The board of a site with sixty components, in a real browser, from a real master's ledger."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from buildbot.config.builder import BuilderConfig
+from buildbot.process.factory import BuildFactory
+from buildbot.process.results import SUCCESS
+from buildbot.schedulers.forcesched import ForceScheduler
+from buildbot.test.util.integration import RunMasterBase
+from buildbot.util.twisted import async_to_deferred
+from buildbot.worker.base import Worker
+from playwright.sync_api import Request, expect, sync_playwright
+from sqlalchemy.engine import Connection
+from twisted.internet.threads import deferToThread
+
+from model.environment import Environment
+from model.site import Site
+from releases.history import Action
+from releases.store import Store
+from tests.releases.ledgers import SITE, component
+from tests.whole.browser import PICTURES, QUIET
+from web.releases import PAGE, ReleasesPage
+
+pytestmark = pytest.mark.real
+
+COMPONENTS = 60
+DEPLOYMENTS = 20
+"""Of each component to each environment."""
+
+REQUESTS = 10
+"""What the page may ask for, its own modules included."""
+
+WIDE = SITE.model_copy(
+    update={
+        "order": (),
+        "components": tuple(component(f"component-{n:02}") for n in range(COMPONENTS)),
+    }
+)
+
+
+class Sixty(RunMasterBase):
+    """A master whose ledger was written down by hand."""
+
+    @async_to_deferred
+    async def test_sixty_components_are_shown_with_few_requests(self) -> None:
+        folder = Path(tempfile.mkdtemp(dir=self.mktemp_folder()))
+        builders = [c.builder for c in WIDE.components]
+        builders += [e.builder(c) for e in WIDE.environments for c in WIDE.components]
+        await self.setup_master(
+            {
+                "builders": [
+                    BuilderConfig(name=name, workernames=["nobody"], factory=BuildFactory())
+                    for name in builders
+                ],
+                "schedulers": [ForceScheduler(name="force", builderNames=builders[:1])],
+                "services": [ReleasesPage(WIDE, Store(folder=folder))],
+                "www": {"port": "tcp:0:interface=127.0.0.1", "plugins": {PAGE: {}}},
+                "workers": [Worker("nobody", "x")],
+                "protocols": {"null": {}},
+                "multiMaster": True,
+            },
+            startWorker=False,
+        )
+        ids = {name: await self.master.data.updates.findBuilderId(name) for name in builders}
+        await self.master.db.pool.do(write, self.master.db.model, WIDE, ids)
+        port = self.master.www.getPortnum()
+        self.master.config.buildbotURL = f"http://127.0.0.1:{port}/"
+        seen, seconds, asked = await deferToThread(looked_at, self.master.config.buildbotURL)
+        own = [url for url in asked if f"/plugins/{PAGE}/" in url or "/api/" in url]
+        print(f"\n{COMPONENTS} components: first paint of the board {seconds:.2f} s, "
+              f"{len(own)} requests of its own, {len(asked)} with the UI's")  # fmt: skip
+        assert seen == COMPONENTS
+        assert len(own) <= REQUESTS, own
+        assert not [url for url in own if "component-" in url]
+
+    def mktemp_folder(self) -> str:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return folder.name
+
+
+def write(connection: Connection, tables: Any, site: Site, ids: dict[str, int]) -> None:
+    """Every component was deployed and promoted twenty times; a third of them waits."""
+    name = {"name": "ledger", "name_hash": "ledger", "active": 0, "last_active": 0}
+    connection.execute(tables.masters.insert().values(id=99, **name))
+    number = 0
+    for at, one in enumerate(site.components):
+        for environment in site.environments:
+            for turn in range(DEPLOYMENTS):
+                number += 1
+                held_back = environment.promotes_from and at % 3 == 0
+                digest = f"{at:02x}{turn - 1 if held_back and turn else turn:02x}" + "0" * 60
+                build(connection, tables, number, ids[environment.builder(one)], turn)
+                properties(connection, tables, number, told(environment, digest))
+    connection.commit()
+
+
+def told(environment: Environment, digest: str) -> dict[str, str]:
+    action = Action.PROMOTE if environment.promotes_from else Action.DEPLOY
+    known = {"action": action.value, "digest": digest, "live": digest}
+    return known | {"owner": "ana", "reason": "looks good", "release": "1.0"}
+
+
+def build(connection: Connection, tables: Any, number: int, builder: int, turn: int) -> None:
+    began = int(time.time()) - 3600 * (DEPLOYMENTS - turn)
+    connection.execute(tables.buildsets.insert().values(id=number, submitted_at=began, complete=1))
+    connection.execute(
+        tables.buildrequests.insert().values(
+            id=number, buildsetid=number, builderid=builder, submitted_at=began, complete=1
+        )
+    )
+    connection.execute(
+        tables.builds.insert().values(
+            id=number,
+            number=turn + 1,
+            builderid=builder,
+            buildrequestid=number,
+            masterid=99,
+            started_at=began,
+            complete_at=began + 3,
+            locks_duration_s=0,
+            state_string="build successful",
+            results=SUCCESS,
+        )
+    )
+
+
+def properties(connection: Connection, tables: Any, build: int, known: dict[str, str]) -> None:
+    rows = [
+        {"buildid": build, "name": name, "value": json.dumps(value), "source": "test"}
+        for name, value in known.items()
+    ]
+    connection.execute(tables.build_properties.insert(), rows)
+
+
+def looked_at(address: str) -> tuple[int, float, list[str]]:
+    """Rows shown, seconds until the board was there, and what was asked for; in a thread."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.on("request", note)
+        began = time.perf_counter()
+        page.goto(f"{address}#/releases")
+        page.wait_for_selector(".sw-board tbody tr")
+        seconds = time.perf_counter() - began
+        rows = page.locator(".sw-board tbody tr").count()
+        expect(page.locator(".sw-summary")).to_contain_text("20 releases wait for production")
+        page.screenshot(path=PICTURES / "sixty.png", animations="disabled")
+        chromium.close()
+    return rows, seconds, asked

@@ -1,0 +1,138 @@
+"""Whether what is live answers: each release is asked for a page, as visitors ask for it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from buildbot.util.service import BuildbotService
+from buildbot.util.twisted import async_to_deferred
+from requests import Response
+from requests.adapters import HTTPAdapter
+from requests.exceptions import RequestException
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.task import LoopingCall
+from twisted.python import log
+from twisted.python.failure import Failure
+from txrequests.sessions import Session
+
+from model.component import Component
+from model.environment import Environment
+from model.installation import Installation, Reach
+from model.site import Site
+from releases.board import Health
+
+TIMEOUT = 10.0
+"""Seconds."""
+
+AT_ONCE = 4
+"""Requests: no more than a visitor's browser would make."""
+
+
+class At(HTTPAdapter):
+    """Connects to one address, whatever the host's name means elsewhere; TLS is for the name."""
+
+    def __init__(self, address: str, host: str) -> None:
+        self.address = address
+        self.host = host
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
+        more |= {"server_hostname": self.host, "assert_hostname": self.host}
+        super().init_poolmanager(*arguments, **more)
+
+    def send(self, request: Any, *arguments: Any, **more: Any) -> Any:
+        parts = urlsplit(request.url)
+        request.headers["Host"] = parts.netloc
+        port = f":{parts.port}" if parts.port else ""
+        request.url = urlunsplit(parts._replace(netloc=f"{self.address}{port}"))
+        return super().send(request, *arguments, **more)
+
+
+class HealthChecks(BuildbotService):
+    """Asks again and again; remembers the last answers, which no ledger needs."""
+
+    name = "health"
+
+    @async_to_deferred
+    async def reconfigService(self, site: Site, installation: Installation) -> None:  # type: ignore[override]  # as Buildbot itself
+        await super().reconfigService()
+        self.site = site
+        self.installation = installation
+        self.answers: dict[tuple[str, str], Health] = {}
+        self.rest()
+        self.session = Session(minthreads=1, maxthreads=AT_ONCE)
+        for environment in site.environments:
+            for component in site.components if self.reach(environment).address else ():
+                host = environment.host(component)
+                adapter = At(str(self.reach(environment).address), host)
+                self.session.mount(environment.url(component).rstrip("/"), adapter)
+        self.asking = LoopingCall(self.ask_all)
+        self.asking.start(site.health_seconds).addErrback(complain)
+
+    @async_to_deferred
+    async def startService(self) -> None:
+        await super().startService()
+        self.consumer = await self.master.mq.startConsuming(
+            self.heard, ("builds", None, "finished")
+        )
+
+    @async_to_deferred
+    async def stopService(self) -> None:
+        await maybeDeferred(self.consumer.stopConsuming)
+        self.rest()
+        await super().stopService()
+
+    @async_to_deferred
+    async def heard(self, _key: Any, build: dict[str, Any]) -> None:
+        """Ask what was just deployed without waiting for its turn."""
+        builder = await self.master.data.get(("builders", build["builderid"]))
+        for environment, component in self.places():
+            if environment.builder(component) == builder["name"]:
+                await self.ask(environment, component)
+
+    def places(self) -> list[tuple[Environment, Component]]:
+        return [(e, c) for e in self.site.environments for c in self.site.components]
+
+    def rest(self) -> None:
+        """Ask no more."""
+        if asking := getattr(self, "asking", None):
+            asking.stop()
+            self.session.close()
+            del self.asking
+
+    def reach(self, environment: Environment) -> Reach:
+        return self.installation.reach.get(environment.name, Reach())
+
+    def ask_all(self) -> "Deferred[Any]":
+        return DeferredList([self.ask(*place) for place in self.places()], consumeErrors=True)
+
+    @async_to_deferred
+    async def ask(self, environment: Environment, component: Component) -> None:
+        said, well = await self.answer(environment, component)
+        place = environment.name, component.name
+        self.answers[place] = Health(well=well, said=said, when=datetime.now(UTC))
+
+    async def answer(self, environment: Environment, component: Component) -> tuple[str, bool]:
+        """How a component's first page answers now, in words, and whether that is well."""
+        check = component.checks[0]
+        authority = self.reach(environment).authority
+        try:
+            answer: Response = await self.session.get(  # type: ignore[misc]  # a Deferred of one
+                environment.url(component).rstrip("/") + check.path,
+                timeout=TIMEOUT,
+                verify=str(authority) if authority else True,
+                allow_redirects=False,
+                headers={"User-Agent": "slipway-health"},
+            )
+        except (RequestException, OSError) as wrong:
+            return f"GET {check.path} -> no answer: {type(wrong).__name__}", False
+        said = f"GET {check.path} -> {answer.status_code}"
+        if answer.status_code != check.status:
+            return f"{said}, expected {check.status}", False
+        if check.contains and check.contains not in answer.text:
+            return f"{said} without '{check.contains}'", False
+        return said, True
+
+
+def complain(failure: Failure) -> None:
+    log.err(failure, "health checks ended")
