@@ -1,0 +1,60 @@
+"""Promoting all that waits, and `slipway return`, which takes such a promotion back."""
+
+import click
+
+from cli.options import answering, reason, within
+from cli.output import Output
+from cli.places import promoted
+from cli.pressing import logged_in, nothing, pressed
+from cli.server import Server
+from cli.shapes import Board, Cell, Column
+from cli.stopped import Refused
+from cli.wish import Wish
+from cli.words import line, named, plural
+
+
+def promote(server: Server, output: Output, board: Board, column: Column, wish: Wish) -> int:
+    """One after the other, in the site's order; the first that fails stops the rest."""
+    name = column["name"]
+    waiting = [
+        (row["component"], cell)
+        for row in board["rows"]
+        for cell in row["cells"]
+        if cell["environment"] == name and cell["waiting"]
+    ]
+    if not waiting:
+        return nothing(output, f"{name} has everything that {column['promotes_from']} verified")
+    wish.answerable(output)
+    logged_in(server)
+    output.show(f"{plural(len(waiting), 'release')} for {name}, in this order:")
+    output.show(*(described(component, cell) for component, cell in waiting))
+    proposal = f"all that waits: {', '.join(component for component, _ in waiting)}"
+    fields = {"reason": wish.reason or proposal}
+    fields |= wish.despite_freeze(output, column["freeze"])
+    output.confirm(f"Promote them to {name}?", yes=wish.yes)
+    return pressed(server, output, f"everything → {name}", f"site-{name}-promote-all", fields)
+
+
+def described(component: str, cell: Cell) -> str:
+    before = named(cell["live"]) if cell["live"] else "nothing"
+    after = named(cell["waiting"]) if cell["waiting"] else "nothing"
+    against = f" ! {cell['against']}" if cell["against"] else ""
+    return line(f"{component}: {before} → {after}{against}")
+
+
+@click.command("return")
+@within
+@reason
+@answering
+def return_(server: Server, output: Output, environment: str | None, reason: str | None) -> int:
+    """Take back what a stopped promotion of everything moved."""
+    column = promoted(server.board(), environment, "--in")
+    name, stopped = column["name"], column["stopped"]
+    if not stopped:
+        raise Refused(f"no promotion of everything to {name} stopped half-way")
+    logged_in(server)
+    output.show(line(stopped["said"]))
+    number = column["stopped_number"]
+    why = reason or f"the promotion of everything {number} stopped half-way"
+    fields = {"wanted": number, "reason": why}
+    return pressed(server, output, "return", f"site-{name}-return", fields)

@@ -1,0 +1,33 @@
+"""`slipway freeze` and `slipway thaw`: whether anything is promoted at all."""
+
+import click
+
+from cli.options import answering, reason, within
+from cli.output import Output
+from cli.places import promoted
+from cli.pressing import logged_in, pressed
+from cli.server import Server
+
+
+@click.command()
+@within
+@reason
+@answering
+def freeze(server: Server, output: Output, environment: str | None, reason: str | None) -> int:
+    """Promote nothing until the freeze is ended; rolling back stays possible."""
+    name = promoted(server.board(), environment, "--in")["name"]
+    why = output.reason(reason, f"Why is {name} frozen")
+    logged_in(server)
+    return pressed(server, output, "freeze", f"site-{name}-freeze", {"reason": why})
+
+
+@click.command()
+@within
+@reason
+@answering
+def thaw(server: Server, output: Output, environment: str | None, reason: str | None) -> int:
+    """End a freeze that somebody began."""
+    name = promoted(server.board(), environment, "--in")["name"]
+    logged_in(server)
+    fields = {"reason": reason or "the freeze is over"}
+    return pressed(server, output, "thaw", f"site-{name}-thaw", fields)

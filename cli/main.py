@@ -1,0 +1,54 @@
+"""The command `slipway`: its commands, and what all of them have in common."""
+
+import click
+
+from cli.address import HOW
+from cli.diff import diff
+from cli.everything import return_
+from cli.freeze import freeze, thaw
+from cli.history import history
+from cli.hold import hold, unhold
+from cli.promote import approve, promote
+from cli.rollback import rollback
+from cli.status import status
+
+COMMANDS = (
+    status,
+    diff,
+    promote,
+    approve,
+    rollback,
+    return_,
+    history,
+    hold,
+    unhold,
+    freeze,
+    thaw,
+)
+EPILOG = f"""
+To reach a master, {HOW}.
+
+\b
+Looking needs no login. Whoever presses is, in this order:
+  SLIPWAY_USER and SLIPWAY_PASSWORD, the entry of ~/.netrc, or asked.
+
+\b
+Exit codes:
+  0    done, or there was nothing to do
+  1    refused, failed or not confirmed; the sentence says which
+  2    wrong usage, or no server named
+  3    the server cannot be reached, or refuses the login
+  130  interrupted; what was pressed goes on, and the sentence says where
+"""
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--server", envvar="SLIPWAY_SERVER", metavar="URL", help="Or SLIPWAY_SERVER.")
+@click.pass_context
+def main(context: click.Context, server: str | None) -> None:
+    """Look at the releases of a site and move them, as the Releases page does."""
+    context.obj = server
+
+
+for command in COMMANDS:
+    main.add_command(command)

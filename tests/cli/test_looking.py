@@ -1,0 +1,147 @@
+"""Looking: what the commands show that press nothing."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Slipway
+from tests.cli.master import Master, recorded
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\u202e[bold red]promoted[/]\r\nblog \x9b31m"
+
+
+def blog(board: Any) -> Any:
+    return next(row for row in board["rows"] if row["component"] == "blog")
+
+
+def test_status_shows_what_is_live_and_what_waits(slipway: Slipway) -> None:
+    shown = slipway("status")
+    assert shown.exit_code == 0
+    assert "docs" in shown.stdout
+    assert "⇧ 6.1.9 + 3 patches 8b3f988e0257 waits" in shown.stdout
+    assert "1 release waits for production" in shown.stdout
+
+
+def test_status_says_when_everything_is_the_same(demo: Master, slipway: Slipway) -> None:
+    demo.board("board-same")
+    assert "✓ Everything is the same everywhere" in slipway("status").stdout
+
+
+def test_status_of_one_component_shows_no_other(slipway: Slipway) -> None:
+    shown = slipway("status", "blog").stdout
+    assert "blog" in shown
+    assert "docs" not in shown
+
+
+def test_status_shows_holds_freezes_and_what_runs(demo: Master, slipway: Slipway) -> None:
+    demo.board("board-held")
+    assert "on hold by releaser: login is broken" in slipway("status").stdout
+    demo.board("board-frozen")
+    assert "frozen by releaser: the database moves" in " ".join(slipway("status").stdout.split())
+    demo.board("board-running")
+    assert "▶ promote: " in slipway("status").stdout
+
+
+def test_status_says_which_component_cannot_be_built_and_which_is_not_well(
+    demo: Master, slipway: Slipway
+) -> None:
+    row = blog(demo.board("board"))
+    row["problem"] = {"said": "0002-theme.patch does not apply"}
+    row["cells"][1]["health"] = {"well": False, "said": "GET / -> 502"}
+    demo.say("/plugins/releases/board.json", {**recorded("board"), "rows": [row]})
+    shown = slipway("status").stdout
+    assert "⚠ blog cannot be built: 0002-theme.patch does not apply" in shown
+    assert "✖ GET / -> 502" in shown
+
+
+def test_history_shows_every_deployment_and_why_one_was_refused(slipway: Slipway) -> None:
+    shown = slipway("history", "blog")
+    assert shown.exit_code == 0
+    assert "roll back 5cbec1ba8d6b → f9e2c59761fb 6.1.9" in shown.stdout
+    assert "❄ despite the freeze: security fix" in shown.stdout
+    assert "✗ refused: production is frozen by releaser" in shown.stdout
+
+
+def test_history_of_the_site_asks_for_no_component(demo: Master, slipway: Slipway) -> None:
+    demo.say("/plugins/releases/history.json", recorded("history-all"))
+    shown = slipway("history", "--last", "2")
+    assert demo.asked == ["/plugins/releases/history.json"]
+    assert f"{len(recorded('history-all')) - 2} older" in shown.stdout
+
+
+def test_history_says_when_there_is_none(demo: Master, slipway: Slipway) -> None:
+    demo.say("/plugins/releases/history.json", [])
+    assert slipway("history").stdout == "Nothing has been done yet.\n"
+
+
+def test_diff_shows_what_a_promotion_would_change(slipway: Slipway) -> None:
+    shown = slipway("diff", "blog").stdout
+    assert "5cbec1ba8d6b → 6.1.9 + 3 patches 8b3f988e0257" in shown
+    assert "wp-content/themes/shipyard: main 13356fd0 → main" in shown
+    assert "php .slipway/migrate.php" in shown
+    assert "1 file changed, +0 B" in shown
+
+
+def test_diff_shows_patches_and_configuration_line_by_line(demo: Master, slipway: Slipway) -> None:
+    patch = {"subject": "Greet the world", "author": "Ada"}
+    text = {"name": "wp-config.php.j2", "difference": "--- a\n+++ b\n@@ -1 +1 @@\n-old\n+new\n"}
+    changed = {**recorded("difference"), "patches_added": [patch], "configuration": [text]}
+    demo.say("/plugins/releases/difference.json", changed)
+    shown = slipway("diff", "blog").stdout
+    assert "added: Greet the world (Ada)" in shown
+    assert "  -old\n  +new\n" in shown
+
+
+def test_diff_says_when_nothing_waits(demo: Master, slipway: Slipway) -> None:
+    shown = slipway("diff", "docs")
+    assert shown.exit_code == 0
+    assert "docs → production: nothing waits" in shown.stdout
+    assert not any("difference.json" in path for path in demo.asked)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("status",), "board"),
+        (("history", "blog"), "history"),
+    ],
+)
+def test_json_is_what_the_master_said_and_nothing_else(
+    slipway: Slipway, words: tuple[str, ...], answer: str
+) -> None:
+    assert json.loads(slipway(*words, "--json").stdout) == recorded(answer)
+
+
+def test_the_json_of_diff_has_the_same_keys_whether_something_waits_or_not(
+    slipway: Slipway,
+) -> None:
+    waits = json.loads(slipway("diff", "blog", "--json").stdout)
+    same = json.loads(slipway("diff", "docs", "--json").stdout)
+    assert waits.keys() == same.keys()
+    assert waits["difference"] == recorded("difference")
+    assert same["difference"] is same["waiting"] is None
+
+
+def test_looking_needs_no_login_and_sends_no_password(demo: Master, slipway: Slipway) -> None:
+    for words in (("status",), ("diff", "blog"), ("history",)):
+        assert slipway(*words, SLIPWAY_USER=None, SLIPWAY_PASSWORD=None).exit_code == 0
+    assert not demo.signed
+
+
+def test_texts_of_strangers_are_shown_as_text(demo: Master, slipway: Slipway) -> None:
+    board = demo.board("board")
+    cell = blog(board)["cells"][1]
+    cell["live"]["owner"] = cell["against"] = HOSTILE
+    demo.say("/plugins/releases/board.json", board)
+    done = [{**one, "reason": HOSTILE, "said": HOSTILE} for one in recorded("history")]
+    demo.say("/plugins/releases/history.json", done)
+    for words in (("status",), ("history", "blog"), ("promote", "blog", "--yes")):
+        shown = slipway(*words).stdout
+        assert "[bold red]promoted[/] blog" in shown
+        assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(shown)
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(demo: Master, slipway: Slipway) -> None:
+    demo.say("/plugins/releases/board.json", b'{"title": "Sl', recorded("board"))
+    assert slipway("status").exit_code == 0
