@@ -9,6 +9,7 @@ import pytest
 
 from model.component import Component
 from model.environment import Environment
+from model.site import SiteFile
 from tests.conftest import ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -28,6 +29,12 @@ def test_every_sample_of_toml_is_valid(document: str, text: str) -> None:
         assert Environment.model_validate(sample | {"name": "sample"}), document
     else:
         assert Component.model_validate(MINIMUM | sample | {"name": "sample"}), document
+
+
+@pytest.mark.parametrize(("document", "text"), blocks("toml-site"))
+def test_every_sample_of_a_site_is_valid(document: str, text: str) -> None:
+    own = {"title": "T", "releasers": ["ana"], "poll_seconds": 5}
+    assert SiteFile.model_validate(own | tomllib.loads(text)), document
 
 
 @pytest.mark.parametrize(("document", "text"), blocks("sh"))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from local.layout import CHECKOUT
+from local.secrets import password
 from tests.whole.line import Line
 
 QUIET = (
@@ -21,20 +22,40 @@ QUIET = (
 PICTURES = CHECKOUT / "var" / "pictures"
 
 
+class Windows:
+    """Chromium's windows, each of a person of its own."""
+
+    def __init__(self, line: Line, chromium: Browser) -> None:
+        self.line = line
+        self.chromium = chromium
+
+    def of(self, user: str | None, width: int = 1280) -> Page:
+        """A window of somebody who has logged in, or of nobody in particular."""
+        login = {"username": user, "password": password(self.line.layout, user)} if user else None
+        page = self.chromium.new_context(
+            viewport={"width": width, "height": 800},
+            http_credentials={**login, "send": "unauthorized"} if login else None,  # type: ignore[arg-type]  # a TypedDict
+            ignore_https_errors=True,
+        ).new_page()
+        if user:
+            page.goto(f"{self.address}auth/login")
+        return page
+
+    @property
+    def address(self) -> str:
+        return f"http://localhost:{self.line.layout.http_port}/"
+
+
 @contextmanager
-def browsing(line: Line) -> Iterator[Page]:
-    """Chromium with the releaser's password at hand, as the login asks for it."""
-    user, password = (line.layout.secrets / "ui-passwords").read_text().strip().split(":", 1)
+def browsing(line: Line) -> Iterator[Windows]:
+    """Chromium, closed in the end."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
-        context = chromium.new_context(
-            viewport={"width": 1280, "height": 800},
-            http_credentials={"username": user, "password": password, "send": "unauthorized"},
-            ignore_https_errors=True,
-        )
-        yield context.new_page()
-        chromium.close()
+        try:
+            yield Windows(line, chromium)
+        finally:
+            chromium.close()
 
 
 def picture(page: Page, name: str) -> Path:

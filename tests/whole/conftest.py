@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page
 
 from local.layout import CHECKOUT
-from tests.whole.browser import browsing
-from tests.whole.line import Line, fresh, poll_often
+from tests.whole.browser import Windows, browsing
+from tests.whole.line import RELEASER, Line, fresh, poll_often, two_releasers
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,7 @@ def line() -> Iterator[Line]:
     """Both environments with their first releases in staging; stopped also after a failure."""
     running = fresh(CHECKOUT / "var" / "test")
     poll_often(running.layout.site)
+    two_releasers(running.layout.site)
     try:
         running.run()
         running.log_in()
@@ -23,10 +24,18 @@ def line() -> Iterator[Line]:
         running.made("stop")
 
 
+@pytest.fixture(scope="session")
+def windows(line: Line) -> Iterator[Windows]:
+    with browsing(line) as found:
+        yield found
+
+
 @pytest.fixture
-def browser(line: Line) -> Iterator[Page]:
-    with browsing(line) as page:
-        yield page
+def browser(windows: Windows) -> Iterator[Page]:
+    """A window of the releaser."""
+    page = windows.of(RELEASER)
+    yield page
+    page.context.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

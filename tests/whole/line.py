@@ -18,6 +18,7 @@ from hosts.pages import Answer, public
 from hosts.server import Server
 from local import mirrors
 from local.layout import CHECKOUT, Layout
+from local.secrets import password
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
@@ -29,6 +30,8 @@ PATIENCE = 120.0
 ASIDE = 10_000
 """What is added to a site's ports: its installation and the test's may run at the same time."""
 RELEASE = "x-slipway-release"
+RELEASER, SECOND = "releaser", "second"
+"""Those who may press in the tests' site."""
 
 
 def until(condition: Callable[[], T | None], what: str) -> T:
@@ -146,9 +149,9 @@ class Line:
         return until(whole, f"a whole answer of {path}")[0]
 
     def log_in(self) -> None:
-        user, password = (self.layout.secrets / "ui-passwords").read_text().strip().split(":", 1)
         url = f"http://127.0.0.1:{self.layout.http_port}/auth/login"
-        answer = self.releaser.get(url, auth=(user, password), allow_redirects=False, timeout=30)
+        login = RELEASER, password(self.layout, RELEASER)
+        answer = self.releaser.get(url, auth=login, allow_redirects=False, timeout=30)
         assert answer.status_code in (200, 302), answer.text
 
     def press(
@@ -253,6 +256,13 @@ def poll_often(site: Path) -> None:
     """Have pushes without a hook found soon: tests wait for them."""
     file = site / "site.toml"
     file.write_text(re.sub(r"poll_seconds = \d+", "poll_seconds = 2", file.read_text()))
+
+
+def two_releasers(site: Path) -> None:
+    """Have a second person who may press, as a promotion by two people needs."""
+    file = site / "site.toml"
+    both = f'releasers = ["{RELEASER}", "{SECOND}"]'
+    file.write_text(re.sub(r"releasers = .*", both, file.read_text()))
 
 
 def layout(state: Path) -> Layout:

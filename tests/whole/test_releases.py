@@ -1,0 +1,392 @@
+"""The Releases page in a real browser: what it shows, what it moves, and whom it refuses."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from local import secrets
+from tests.whole.browser import Windows, picture
+from tests.whole.line import RELEASER, SECOND, Line, until
+from tests.whole.test_line import change
+
+PATIENCE = 60_000
+"""Milliseconds."""
+expect.set_options(timeout=PATIENCE)
+
+
+def board(page: Page, windows: Windows, view: str = "") -> Page:
+    page.goto(f"{windows.address}#/releases{view}")
+    expect(page.get_by_role("navigation", name="Releases")).to_be_visible()
+    return page
+
+
+def cell(page: Page, component: str, environment: str = "production") -> Locator:
+    row = page.locator(f"tr[data-component='{component}']")
+    return row.locator(f"td[data-environment='{environment}']")
+
+
+def confirm(page: Page, button: str, why: str | None = None) -> None:
+    """Give a reason, if one is asked for, and press the dialog's own button."""
+    dialog = page.get_by_role("dialog")
+    if why is not None:
+        dialog.get_by_label("Why", exact=True).fill(why)
+    dialog.get_by_role("button", name=button).click()
+
+
+def outcome(page: Page) -> Locator:
+    """The sentence of what was pressed."""
+    return page.locator(".sw-banner").filter(has=page.get_by_role("button", name="Dismiss"))
+
+
+@pytest.fixture
+def page(browser: Page, windows: Windows) -> Page:
+    """The board, as the releaser sees it."""
+    return board(browser, windows)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everything_promoted(line: Line) -> None:
+    """Production has what staging has, so that what waits is what a test made."""
+    line.idle()
+    for component in line.site.components:
+        if line.live("production", component.name) != line.live("staging", component.name):
+            line.promote(component.name)
+    line.idle()
+
+
+def test_what_waits_is_seen_and_promoted_with_two_keys_and_every_window_knows(
+    line: Line, page: Page, windows: Windows
+) -> None:
+    other = board(windows.of(None), windows)
+    expect(other.get_by_text("✓ Everything is the same everywhere")).to_be_visible()
+    staged = change(line, "blog")
+    waiting = cell(page, "blog").locator(".sw-waiting")
+    expect(waiting).to_contain_text(staged[:12])
+    expect(other.locator(".sw-summary")).to_contain_text("1 release waits for production")
+    picture(page, "board")
+    waiting.get_by_role("button", name="Promote blog to production").press("Enter")
+    dialog = page.get_by_role("dialog", name="Promote Blog to production")
+    expect(dialog).to_contain_text("wp-content/themes/shipyard")
+    expect(dialog).to_contain_text("1 file changed")
+    expect(dialog).to_contain_text("php .slipway/migrate.php")
+    expect(dialog).to_contain_text("verified by a green build")
+    dialog.get_by_text("1 file changed").click()
+    expect(dialog).to_contain_text("wp-content/themes/shipyard/edition.txt")
+    picture(page, "promote")
+    button = dialog.get_by_role("button", name="Promote to production")
+    button.focus()
+    button.press("Enter")
+    expect(cell(page, "blog").get_by_role("progressbar")).to_be_visible()
+    picture(page, "running")
+    expect(outcome(page)).to_contain_text(f"promote digest {staged[:12]}")
+    expect(cell(page, "blog")).to_contain_text("✓ same")
+    expect(cell(other, "blog")).to_contain_text("✓ same")
+    expect(other.get_by_text("✓ Everything is the same everywhere")).to_be_visible()
+    picture(page, "same")
+    assert line.live("production", "blog") == staged
+    reason = line.properties(line.builds("blog-production")[0])["reason"]
+    assert re.fullmatch(r"wp-content/themes/shipyard \w{8} → \w{8}", reason)
+    other.context.close()
+
+
+def test_anonymous_visitors_see_all_of_it_and_are_told_who_may_press(
+    line: Line, windows: Windows
+) -> None:
+    change(line, "specs")
+    page = board(windows.of(None), windows)
+    cell(page, "specs").get_by_role("button", name="Promote specs").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Only releasers may press this. Log in")
+    expect(dialog).to_contain_text("Files")
+    expect(dialog.get_by_role("button", name="Promote to production")).to_be_disabled()
+    picture(page, "anonymous")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.context.close()
+
+
+def test_somebody_who_is_no_releaser_is_named_and_refused(line: Line, windows: Windows) -> None:
+    file = line.layout.secrets / secrets.UI_PASSWORDS
+    with file.open("a") as passwords:
+        passwords.write("visitor:anybody\n")
+    page = board(windows.of("visitor"), windows)
+    cell(page, "specs").get_by_role("button", name="Promote specs").click()
+    said = f"visitor is not a releaser: {RELEASER}, {SECOND} may press this"
+    expect(page.get_by_role("dialog")).to_contain_text(said)
+    assert page.evaluate(FORCE) == 403
+    page.context.close()
+
+
+FORCE = """async () => (await fetch("api/v2/forceschedulers/specs-production-promote", {
+    method: "POST",
+    headers: {"Content-Type": "application/json"},
+    body: JSON.stringify({jsonrpc: "2.0", id: 1, method: "force", params: {reason: "x"}}),
+})).status"""
+
+
+def test_a_page_that_is_stale_promotes_nothing_else_than_what_it_showed(
+    line: Line, page: Page
+) -> None:
+    shown = change(line, "specs")
+    waiting = cell(page, "specs").locator(".sw-waiting")
+    expect(waiting).to_contain_text(shown[:12])
+    waiting.get_by_role("button").click()
+    newer = change(line, "specs")
+    confirm(page, "Promote to production")
+    expect(outcome(page)).to_contain_text(f"refused: staging verified {newer[:12]}")
+    assert line.live("production", "specs") not in (shown, newer)
+    expect(cell(page, "specs").locator(".sw-failed")).to_contain_text("refused")
+
+
+def test_two_who_press_at_once_get_one_deployment_and_a_clear_answer_each(
+    line: Line, page: Page, windows: Windows
+) -> None:
+    staged = line.live("staging", "specs")
+    other = board(windows.of(SECOND), windows)
+    for window in (page, other):
+        cell(window, "specs").locator(".sw-waiting").get_by_role("button").click()
+        expect(window.get_by_role("dialog")).to_contain_text("Files")
+    for window in (page, other):
+        confirm(window, "Promote to production")
+    for window in (page, other):
+        expect(outcome(window)).to_contain_text(f"promote digest {str(staged)[:12]}")
+    line.idle()
+    said = [line.said(build)["switch"] for build in line.builds("specs-production")[:2]]
+    assert sum(words.startswith("already live") for words in said) == 1, said
+    other.context.close()
+
+
+@contextmanager
+def frozen(page: Page) -> Iterator[None]:
+    page.get_by_role("button", name="Freeze…").click()
+    confirm(page, "Freeze production", "the <b>database</b> moves")
+    expect(page.locator("thead .sw-freeze")).to_contain_text("the <b>database</b> moves")
+    yield
+    page.locator("thead").get_by_role("button", name="End…").click()
+    confirm(page, "End the freeze", "it has moved")
+    expect(page.locator("thead .sw-freeze")).to_have_count(0)
+
+
+def test_a_freeze_refuses_and_is_forced_with_a_reason_that_the_history_shows(
+    line: Line, page: Page, windows: Windows
+) -> None:
+    staged = change(line, "specs")
+    with frozen(page):
+        picture(page, "frozen")
+        expect(cell(page, "specs").locator(".sw-against")).to_contain_text("frozen by releaser")
+        refused = line.pressed("specs-production-promote", "specs-production")
+        assert "refused: production is frozen by releaser" in line.said(refused)["choose-release"]
+        cell(page, "specs").locator(".sw-waiting").get_by_role("button").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label(re.compile("Why this cannot wait")).fill("the login is broken")
+        confirm(page, "Promote to production")
+        expect(outcome(page)).to_contain_text("despite the freeze: the login is broken")
+    assert line.live("production", "specs") == staged
+    board(page, windows, "/history")
+    forced = page.get_by_role("row").filter(has_text="despite the freeze: the login is broken")
+    expect(forced).to_contain_text("specs")
+    expect(page.get_by_role("row").filter(has_text="freeze ended")).to_contain_text(
+        "the whole site"
+    )
+    picture(page, "history")
+
+
+def test_a_rollback_asks_why_and_the_hold_says_it(line: Line, page: Page) -> None:
+    live = line.live("production", "specs")
+    cell(page, "specs").get_by_role("button", name="Roll back specs in production").click()
+    dialog = page.get_by_role("dialog", name="Roll back Specs in production")
+    expect(dialog).to_contain_text("Files")
+    picture(page, "roll-back")
+    expect(dialog.get_by_role("radio").first).to_be_checked()
+    confirm(page, "Roll back production", "<img src=x onerror=document.title='taken'>")
+    hold = cell(page, "specs").locator(".sw-hold")
+    expect(hold).to_contain_text("On hold by releaser: <img src=x onerror=")
+    assert "taken" not in page.title()
+    until(lambda: line.live("production", "specs") != live, "the rollback")
+    picture(page, "hold")
+    waiting = cell(page, "specs").locator(".sw-waiting")
+    expect(waiting).to_contain_text("ran here before: promote a newer one")
+    waiting.get_by_role("button").click()
+    confirm(page, "Promote to production")
+    expect(outcome(page)).to_contain_text("refused: on hold since")
+    cell(page, "specs").get_by_role("button", name="Release the hold of specs").click()
+    confirm(page, "Release hold", "it was something else")
+    expect(hold).to_have_count(0)
+
+
+def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_returned(
+    line: Line, page: Page
+) -> None:
+    was = line.live("production", "blog")
+    moved = change(line, "blog")
+    staged = line.live("staging", "specs")
+    assert line.live("production", "specs") != staged, "the release that was rolled back waits"
+    line.pressed("specs-production-hold", "specs-production")
+    page.get_by_role("button", name="Promote all (2)…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("in this order: blog, specs")
+    confirm(page, "Promote 2 releases", "all of it")
+    expect(outcome(page)).to_contain_text("releaser moved blog; stopped at specs: refused: on hold")
+    stopped = page.locator("thead .sw-stopped")
+    expect(stopped).to_contain_text("stopped at specs")
+    picture(page, "stopped")
+    assert line.live("production", "blog") == moved
+    stopped.get_by_role("button", name="Return what it moved…").click()
+    confirm(page, "Return it", "specs must come too")
+    expect(outcome(page)).to_contain_text("releaser moved blog")
+    assert line.live("production", "blog") == was
+    expect(cell(page, "blog").locator(".sw-hold")).to_contain_text("specs must come too")
+    expect(stopped).to_have_count(0)
+    for component in ("blog", "specs"):
+        builder = f"{component}-production"
+        line.pressed(f"{builder}-release-hold", builder)
+        line.promote(component)
+
+
+@contextmanager
+def two_people(line: Line) -> Iterator[None]:
+    """Production takes two people for a while."""
+    file = line.layout.site / "site.toml"
+    alone = file.read_text()
+    file.write_text(alone + 'two_person = ["production"]\n')
+    line.run("--no-wait")
+    try:
+        yield
+    finally:
+        file.write_text(alone)
+        line.run("--no-wait")
+
+
+def test_where_two_people_are_needed_the_second_one_approves_just_this_release(
+    line: Line, page: Page, windows: Windows
+) -> None:
+    with two_people(line):
+        staged = change(line, "specs")
+        board(page, windows)
+        page.reload()
+        expect(page.locator("thead")).to_contain_text("two people")
+        waiting = cell(page, "specs").locator(".sw-waiting")
+        expect(waiting).to_contain_text("takes two people")
+        waiting.get_by_role("button").click()
+        confirm(page, "Promote to production")
+        expect(outcome(page)).to_contain_text("another releaser than releaser must approve")
+        assert line.live("production", "specs") != staged
+        other = board(windows.of(SECOND), windows)
+        cell(other, "specs").locator(".sw-waiting").get_by_role("button").click()
+        picture(other, "approve")
+        confirm(other, "Approve")
+        expect(waiting).to_contain_text("approved by second")
+        waiting.get_by_role("button").click()
+        confirm(page, "Promote to production")
+        expect(outcome(page)).to_contain_text(f"promote digest {staged[:12]}")
+        assert line.live("production", "specs") == staged
+        other.context.close()
+
+
+REMEMBER = """() => new MutationObserver(() => {
+    window.lost ||= document.body.innerText.includes("The connection to the master is lost");
+}).observe(document.body, {childList: true, subtree: true})"""
+
+
+def test_a_lost_connection_is_said_and_what_was_missed_is_caught_up(line: Line, page: Page) -> None:
+    lost = page.get_by_text("The connection to the master is lost")
+    page.evaluate(REMEMBER)
+    line.kill("master")
+    page.wait_for_function("window.lost")  # a moment later it may be found again
+    line.run("--no-wait")
+    expect(lost).to_be_hidden()
+    staged = change(line, "specs")
+    expect(cell(page, "specs").locator(".sw-waiting")).to_contain_text(staged[:12])
+
+
+def test_a_release_has_a_page_of_its_own_for_ever(line: Line, page: Page) -> None:
+    digest = str(line.live("production", "blog"))
+    link = cell(page, "blog").locator(f"a.sw-digest[title='{digest}']").first
+    link.click()
+    expect(page).to_have_url(re.compile(f"#/releases/release/{digest}$"))
+    expect(page.get_by_role("heading", name=f"Release {digest[:12]}")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("https://github.com/WordPress/WordPress.git")
+    expect(page.get_by_role("heading", name="What happened to it")).to_be_visible()
+    picture(page, "release")
+
+
+VIEWS = ("", "/history", "/history/blog", "/figures")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_works_with_a_screen_reader(page: Page, windows: Windows, view: str) -> None:
+    board(page, windows, view)
+    expect(page.get_by_text("Loading…")).to_have_count(0)
+    picture(page, f"view{view.replace('/', '-')}")
+    faults = axe(page)
+    assert not faults, faults
+
+
+def test_every_dialog_works_with_a_screen_reader(line: Line, page: Page) -> None:
+    change(line, "specs")
+    for component, button in (
+        ("specs", "Promote specs"),
+        ("blog", "Roll back blog"),
+        ("docs", "Hold"),
+    ):
+        cell(page, component).get_by_role("button", name=button).first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        expect(page.get_by_text("Comparing the two releases…")).to_have_count(0)
+        faults = axe(page)
+        assert not faults, faults
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def axe(page: Page) -> list[str]:
+    """What axe finds wrong in the page's own part; the UI around it is Buildbot's."""
+    found = Axe().run(page, context=".sw").response
+    assert found["passes"], "axe looked at nothing"
+    return [f"{v['id']}: {[node['target'] for node in v['nodes']]}" for v in found["violations"]]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_telephone_shows_all_of_it_without_scrolling_sideways(
+    windows: Windows, view: str
+) -> None:
+    page = board(windows.of(None, width=390), windows, view)
+    expect(page.get_by_text("Loading…")).to_have_count(0)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    picture(page, f"narrow{view.replace('/', '-')}")
+    assert wide <= 390
+    page.context.close()
+
+
+def test_the_figures_are_those_of_the_ledger(line: Line, page: Page, windows: Windows) -> None:
+    board(page, windows, "/figures")
+    figure = page.get_by_label("production").locator("figure").first
+    expect(figure).to_contain_text("Deployments per week")
+    figure.hover()
+    expect(figure.locator(".sw-meaning")).to_be_visible()
+    picture(page, "figures")
+    url = f"http://127.0.0.1:{line.layout.http_port}/plugins/releases/figures.json"
+    told = line.anonymous.get(url, timeout=30).json()
+    (deployments,) = (
+        f for f in told if (f["name"], f["environment"]) == ("deployments", "production")
+    )
+    assert deployments["points"][-1]["value"] >= len(line.site.components)
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("history.json?component=nothing", 404, "no component 'nothing'; expected one of"),
+        ("release.json?digest=../../secrets/signing-key", 404, "the store does not hold"),
+        ("difference.json?from=&to=", 404, "the store does not hold the release (none)"),
+    ],
+)
+def test_what_does_not_exist_is_named_and_no_other_file_is_opened(
+    line: Line, address: str, status: int, words: str
+) -> None:
+    url = f"http://127.0.0.1:{line.layout.http_port}/plugins/releases/{address}"
+    answer = line.anonymous.get(url, timeout=30)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
