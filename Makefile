@@ -13,10 +13,10 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change upstream test check pictures bench lock
+.PHONY: help run stop clean change upstream test check screenshots bench lock
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start everything on this machine, or bring what runs up to date
 	@$(PYTHON) local.bootstrap run -m local.run $(PLACE) $(OPTIONS)
@@ -41,13 +41,15 @@ test: ## Run every test, the whole line with real applications included
 check: ## Format, lint, types, shell and the fast tests, in under a minute
 	@$(PYTHON) local.bootstrap test -m local.check
 
-pictures: ## Take the pictures of the documents again, in a real browser
-	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_upstream.py
-	@cp var/pictures/promoted.png var/pictures/upstream.png docs/pictures/
+screenshots: ## Take the pictures of the documents again, in a real browser
+	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_releases.py \
+	  tests/whole/test_upstream.py
+	@cp $(addprefix var/pictures/,board.png promote.png stopped.png history.png upstream.png) docs/pictures/
 
-bench: ## Measure push, promotion, roll back and a series of patches against their floors
+bench: ## Measure push, promotion, roll back, a series of patches and the board of sixty components
 	@$(PYTHON) local.bootstrap test -m benchmarks.lead_time
 	@$(PYTHON) local.bootstrap test -m benchmarks.series
+	@$(PYTHON) local.bootstrap test -m pytest -q -s tests/web/test_sixty.py
 
 lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(PYTHON) local.bootstrap test -c pass
