@@ -29,10 +29,16 @@ def promote(server: Server, output: Output, board: Board, column: Column, wish: 
     output.show(f"{plural(len(waiting), 'release')} for {name}, in this order:")
     output.show(*(described(component, cell) for component, cell in waiting))
     proposal = f"all that waits: {', '.join(component for component, _ in waiting)}"
-    fields = {"reason": wish.reason or proposal}
+    shown = ",".join(f"{component}={promised(cell)}" for component, cell in waiting)
+    fields = {"reason": wish.reason or proposal, "wanted": shown}
     fields |= wish.despite_freeze(output, column["freeze"])
     output.confirm(f"Promote them to {name}?", yes=wish.yes)
     return pressed(server, output, f"everything → {name}", f"site-{name}-promote-all", fields)
+
+
+def promised(cell: Cell) -> str:
+    """The digest that was shown: nothing else is to be promoted."""
+    return cell["waiting"]["digest"] if cell["waiting"] else ""
 
 
 def described(component: str, cell: Cell) -> str:

@@ -41,7 +41,7 @@ def main() -> None:
     roomy(var)
     venv = var / name
     environment = service_user.environment(os.environ, venv, var)
-    virtual_environment.ensure(venv, CHECKOUT / lock, environment)
+    virtual_environment.ensure(venv, CHECKOUT / lock, environment, CHECKOUT)
     os.chdir(CHECKOUT)
     python = str(venv / "bin" / "python")
     os.execve(python, (python, *arguments), environment)  # noqa: S606  # what we are here for

@@ -18,16 +18,17 @@ UNREACHABLE = ("Connection", "resolution", "from versions: none")
 """What pip says about a registry that is away; it never says so itself."""
 
 
-def ensure(folder: Path, lock: Path, environment: Mapping[str, str]) -> None:
-    """Make the virtual environment `folder` hold exactly what `lock` says, and this checkout.
+def ensure(
+    folder: Path, lock: Path, environment: Mapping[str, str], checkout: Path | None = None
+) -> None:
+    """Make the virtual environment `folder` hold exactly what `lock` says, and a checkout of ours.
 
     The checkout stays where it is: only its entry points are written down, by which Buildbot finds
     the Releases page and people the command `slipway`.
     """
     stamp = folder / "lock.sha256"
-    checkout = lock.parent
-    described = lock.read_bytes() + (checkout / "pyproject.toml").read_bytes() + bytes(checkout)
-    wanted = hashlib.sha256(described).hexdigest()
+    ours = (checkout / "pyproject.toml").read_bytes() + bytes(checkout) if checkout else b""
+    wanted = hashlib.sha256(lock.read_bytes() + ours).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     count = sum("==" in line for line in lock.read_text().splitlines())
@@ -36,7 +37,9 @@ def ensure(folder: Path, lock: Path, environment: Mapping[str, str]) -> None:
     pip = (f"{folder}/bin/python", "-m", "pip", "--quiet", "install")
     run((PYTHON, "-m", "venv", f"{folder}"), environment)
     run((*pip, "--require-hashes", "--requirement", f"{lock}"), environment)
-    run((*pip, "--no-deps", "--no-build-isolation", "--editable", f"{checkout}"), environment)
+    if checkout:
+        editable = ("--no-deps", "--no-build-isolation", "--editable", f"{checkout}")
+        run((*pip, *editable), environment)
     stamp.write_text(wanted)
 
 

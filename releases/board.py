@@ -12,7 +12,7 @@ from model.environment import Environment
 from model.reading import Model, Name
 from model.site import Site
 from releases.deployments import Deployment, of
-from releases.everything import SiteAction, frozen, waiting
+from releases.everything import frozen, half_way, waiting
 from releases.history import Action, Asked, Entry, Freeze, Held, History, Refused, choose
 from releases.ledger import Build, Builds, recorded, told_by
 from releases.provenance import Provenance
@@ -162,8 +162,9 @@ def board(sight: Sight, known: Known) -> Board:
 def column(sight: Sight, environment: Environment) -> Column:
     builds = sight.builds.get(environment.site_builder, ())
     freeze = frozen(sight.site, environment, builds, sight.now)
-    last = next((b for b in builds if b.finished and moving(b)), None)
-    half = last if last and last.results == FAILURE and last.properties.get("moved") else None
+    cells = (sight.builds.get(environment.builder(c), ()) for c in sight.site.components)
+    live = {entry.digest for entry in (told_by(some).live for some in cells) if entry}
+    half = half_way(builds, live)
     return Column(
         name=environment.name,
         promotes_from=environment.promotes_from,
@@ -174,10 +175,6 @@ def column(sight: Sight, environment: Environment) -> Column:
         stopped=outcome(half) if half else None,
         stopped_number=str(half.number) if half else "",
     )
-
-
-def moving(build: Build) -> bool:
-    return build.properties.get("action") in (SiteAction.PROMOTE_ALL, SiteAction.RETURN)
 
 
 def row(sight: Sight, component: Component, known: Known) -> Row:
@@ -281,7 +278,16 @@ def against(
         asked = Asked(action=Action.PROMOTE, owner=owner)
         two_person = environment.name in site.two_person
         try:
-            choose(asked, environment, here, before, newest, lambda _: True, freeze, two_person)
+            choose(
+                asked,
+                environment,
+                here,
+                before,
+                newest,
+                site.releasers.__contains__,
+                freeze,
+                two_person,
+            )
         except (Refused, Held) as refusal:
             said = said or str(refusal)
         else:

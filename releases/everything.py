@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from model.environment import Environment
 from model.reading import Model, Name
+from model.release import SHORT
 from model.site import Site
 from releases.history import Action, Freeze, History, Refused
 from releases.ledger import Build
@@ -73,11 +74,13 @@ def waiting(here: History, before: History) -> str | None:
 
 
 def to_promote_all(
-    site: Site, environment: Environment, histories: dict[str, dict[str, History]]
+    site: Site, environment: Environment, histories: dict[str, dict[str, History]], shown: str = ""
 ) -> tuple[Move, ...]:
     """What waits, in the site's order; `histories` by component and environment.
 
-    Raises Refused when nothing does. Each promotion is still judged by its own rules.
+    `shown` is what somebody looked at, as `blog=<digest>,docs=<digest>`: nothing else moves. Raises
+    Refused when that waits no more, or nothing does. Each promotion is still judged by its own
+    rules.
     """
     source = environment.promotes_from
     if source is None:
@@ -89,9 +92,41 @@ def to_promote_all(
         for before in [(here.live.digest if here.live else None) or ""]
         if (digest := waiting(here, histories[component.name][source]))
     )
+    if shown:
+        moves = as_shown(moves, dict(pair.split("=") for pair in shown.split(",")), source)
     if not moves:
         raise Refused(f"{environment.name} has everything that {source} verified")
     return moves
+
+
+def as_shown(moves: tuple[Move, ...], shown: dict[str, str], source: str) -> tuple[Move, ...]:
+    """Those that were shown; raises Refused when one of them is another release by now."""
+    kept = tuple(move for move in moves if move.component in shown)
+    for move in kept:
+        if not move.digest.startswith(shown[move.component]):
+            raise Refused(
+                f"{source} verified {move.component} {move.digest[:SHORT]} since you looked, "
+                f"not {shown[move.component][:SHORT]}: look again"
+            )
+    return kept
+
+
+def moved_forward(build: Build) -> bool:
+    """Whether a build promoted everything and moved some of it; a return does not count."""
+    promoted = build.properties.get("action") == SiteAction.PROMOTE_ALL
+    return promoted and bool(build.properties.get("moved"))
+
+
+def half_way(newest_first: Collection[Build], live: Collection[str | None]) -> Build | None:
+    """The last promotion of everything that moved something, if it stopped and has not been undone.
+
+    `live` are the digests that are live in this environment now.
+    """
+    last = next((b for b in newest_first if b.finished and moved_forward(b)), None)
+    if last is None or last.succeeded:
+        return None
+    there = any(new in live for old, new in last.properties["moved"].values() if old)
+    return last if there else None
 
 
 def to_return(
@@ -105,7 +140,7 @@ def to_return(
     before: dict[str, dict[str, tuple[str, str]]] = {
         str(build.number): build.properties["moved"]
         for build in newest_first
-        if build.finished and build.properties.get("moved")
+        if build.finished and moved_forward(build)
     }
     number = asked or next(iter(before), "")
     if number not in before:
@@ -113,13 +148,15 @@ def to_return(
     moves = []
     for component, (old, new) in reversed(before[number].items()):
         live = histories[component][name].live
+        if live and old and live.digest == old:
+            continue  # a return that stopped half-way got as far as this
         if live is None or live.digest != new:
             raise Refused(f"{component} has moved on since: return it by itself")
         if old:
             back = Move(component=component, action=Action.ROLL_BACK, before=new, digest=old)
             moves.append(back)
     if not moves:
-        raise Refused("nothing was live before: there is nowhere to return to")
+        raise Refused("there is nothing left to return, or nowhere to return it to")
     return tuple(moves)
 
 

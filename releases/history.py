@@ -159,7 +159,7 @@ def choose(
             digest = to_promote(asked, environment, here, before)
             refuse_frozen(asked, environment, freeze)
             if two_person:
-                refuse_alone(asked, environment, here, before, digest)
+                refuse_alone(asked, environment, here, before, digest, may_release)
             return digest
         case Action.ROLL_BACK:
             return to_roll_back(asked, environment, here)
@@ -212,12 +212,17 @@ def refuse_frozen(asked: Asked, environment: Environment, freeze: Freeze | None)
 
 
 def refuse_alone(
-    asked: Asked, environment: Environment, here: History, before: History, digest: str
+    asked: Asked,
+    environment: Environment,
+    here: History,
+    before: History,
+    digest: str,
+    may_release: Callable[[str], bool],
 ) -> None:
-    """Refuse when nobody but who asks has approved just this release."""
+    """Refuse when no other releaser than who asks has approved just this release."""
     since = before.arrival.finished if before.arrival else datetime.min.replace(tzinfo=UTC)
-    approved = [e.owner for e in here.approvals(digest, since) if e.owner != asked.owner]
-    if not approved:
+    approved = {e.owner for e in here.approvals(digest, since)} - {asked.owner}
+    if not any(map(may_release, approved)):
         raise Refused(
             f"{environment.name} takes two people: another releaser than {asked.owner} "
             f"must approve {short(digest)}"

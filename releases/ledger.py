@@ -26,7 +26,7 @@ Reports = dict[str, tuple[Report | None, str]]
 """By component: what its watch said last, and the address of that build in the UI."""
 
 DEPTH = 200
-"""How many builds of one builder are looked at: many times what a server keeps."""
+"""How many builds of one builder are looked at, of those that succeeded and of the others."""
 
 TOLD = (
     *("action", "approved", "despite", "digest", "environment", "live", "moved", "owner"),
@@ -114,8 +114,10 @@ async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
 def read(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
     """Run in a thread of the database's."""
     every, builders, requests = tables.builds, tables.builders, tables.buildrequests
+    # Refusals and builds that moved nothing do not push out of sight what did something.
     newest_first = sa.func.row_number().over(
-        partition_by=every.c.builderid, order_by=every.c.number.desc()
+        partition_by=[every.c.builderid, every.c.results == SUCCESS],
+        order_by=every.c.number.desc(),
     )
     ranked = (
         sa.select(every, builders.c.name, requests.c.submitted_at, newest_first.label("rank"))
@@ -127,7 +129,9 @@ def read(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
     rows = connection.execute(sa.select(ranked).where(ranked.c.rank <= DEPTH)).all()
     told = connection.execute(
         sa.select(tables.build_properties).where(
-            tables.build_properties.c.buildid.in_(sa.select(ranked.c.id)),
+            tables.build_properties.c.buildid.in_(
+                sa.select(ranked.c.id).where(ranked.c.rank <= DEPTH)
+            ),
             tables.build_properties.c.name.in_(TOLD),
         )
     )

@@ -14,6 +14,7 @@ from releases.everything import SiteAction
 from releases.history import Action
 
 DIGEST = r"^[0-9a-f]{0,64}$"
+SHOWN = r"^([a-z][a-z0-9-]*=[0-9a-f]{12,64}(,(?=[a-z])|$))*$"
 
 
 def build(component: Component) -> ForceScheduler:
@@ -63,7 +64,9 @@ def about(
 
 def promote_all(environment: Environment) -> ForceScheduler:
     text = f"Promote everything to {environment.name}"
-    return site_wide(environment, SiteAction.PROMOTE_ALL, text, despite())
+    label = "What you looked at (blog=<digest>,docs=<digest>); empty: all that waits now"
+    shown = StringParameter(name="wanted", label=label, default="", size=60, regex=SHOWN)
+    return site_wide(environment, SiteAction.PROMOTE_ALL, text, shown, despite())
 
 
 def return_all(environment: Environment) -> ForceScheduler:

@@ -53,6 +53,7 @@ class ChooseMoves(Step):
 
     async def decided(self) -> str:
         """What happens, in words; raises Refused."""
+        await self.refuse_rebuild()
         action = self.getProperty("action")
         if action not in list(SiteAction):
             raise Refused("started without an action: use one of this builder's buttons")
@@ -89,9 +90,9 @@ class ChooseMoves(Step):
             }
             for component in self.site.components
         }
-        if action is SiteAction.PROMOTE_ALL:
-            return everything.to_promote_all(self.site, self.environment, histories)
         wanted = self.getProperty("wanted") or ""
+        if action is SiteAction.PROMOTE_ALL:
+            return everything.to_promote_all(self.site, self.environment, histories, wanted)
         return everything.to_return(wanted, own, histories, self.environment.name)
 
     def step(self, move: Move, who: str) -> "MoveComponent":

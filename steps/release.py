@@ -77,13 +77,10 @@ class ChooseRelease(Step):
     async def chosen_before(self) -> str | None:
         """The digest that an interrupted build of this very request chose by the rules.
 
-        Buildbot repeats a build whose worker was lost: it finishes what was begun. A rebuild is
-        refused, since Buildbot would put it down to whoever pressed the first time.
+        Buildbot repeats a build whose worker was lost: it finishes what was begun.
         """
+        await self.refuse_rebuild()
         request = self.build.requests[0]
-        buildset = await self.master.data.get(("buildsets", request.bsid))
-        if buildset["rebuilt_buildid"]:
-            raise Refused("Rebuild decides nothing: press this builder's own button again")
         builds = await self.master.data.get(("buildrequests", request.id, "builds"))
         for build in builds:
             if build["buildid"] != self.build.buildid:

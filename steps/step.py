@@ -6,6 +6,8 @@ from buildbot.master import BuildMaster
 from buildbot.process.build import Build
 from buildbot.process.buildstep import BuildStep, BuildStepFailed
 
+from releases.history import Refused
+
 
 class Step(BuildStep):
     """A step whose failure ends the build."""
@@ -14,6 +16,12 @@ class Step(BuildStep):
     flunkOnFailure = True
     build: Build
     master: BuildMaster
+
+    async def refuse_rebuild(self) -> None:
+        """Raise Refused in a rebuild: Buildbot would put it down to whoever pressed before."""
+        buildset = await self.master.data.get(("buildsets", self.build.requests[0].bsid))
+        if buildset["rebuilt_buildid"]:
+            raise Refused("Rebuild decides nothing: press this builder's own button again")
 
     def fail(self, sentence: str) -> NoReturn:
         """End the step with a sentence that a visitor understands."""

@@ -9,8 +9,9 @@ from buildbot.util.twisted import async_to_deferred
 from requests import Response
 from requests.adapters import HTTPAdapter
 from requests.exceptions import RequestException
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore, maybeDeferred
 from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThread
 from twisted.python import log
 from twisted.python.failure import Failure
 from txrequests.sessions import Session
@@ -53,25 +54,34 @@ class HealthChecks(BuildbotService):
 
     name = "health"
 
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self.session = Session(minthreads=1, maxthreads=AT_ONCE)
+        self.few = DeferredSemaphore(AT_ONCE)
+        self.asking = LoopingCall(self.ask_all)
+        super().__init__(*given, **more)
+
     @async_to_deferred
     async def reconfigService(self, site: Site, installation: Installation) -> None:  # type: ignore[override]  # as Buildbot itself
         await super().reconfigService()
         self.site = site
         self.installation = installation
         self.answers: dict[tuple[str, str], Health] = {}
-        self.rest()
-        self.session = Session(minthreads=1, maxthreads=AT_ONCE)
-        for environment in site.environments:
-            for component in site.components if self.reach(environment).address else ():
-                host = environment.host(component)
-                adapter = At(str(self.reach(environment).address), host)
+        for environment, component in self.places():
+            if address := self.reach(environment).address:
+                adapter = At(address, environment.host(component))
                 self.session.mount(environment.url(component).rstrip("/"), adapter)
-        self.asking = LoopingCall(self.ask_all)
-        self.asking.start(site.health_seconds).addErrback(complain)
+        if self.running:
+            self.ask_again_and_again()
+
+    def ask_again_and_again(self) -> None:
+        if self.asking.running:
+            self.asking.stop()
+        self.asking.start(self.site.health_seconds).addErrback(complain)
 
     @async_to_deferred
     async def startService(self) -> None:
         await super().startService()
+        self.ask_again_and_again()
         self.consumer = await self.master.mq.startConsuming(
             self.heard, ("builds", None, "finished")
         )
@@ -79,7 +89,9 @@ class HealthChecks(BuildbotService):
     @async_to_deferred
     async def stopService(self) -> None:
         await maybeDeferred(self.consumer.stopConsuming)
-        self.rest()
+        self.asking.stop()
+        # Its threads may be waiting for an answer: the reactor does not wait with them.
+        await deferToThread(self.session.close)
         await super().stopService()
 
     @async_to_deferred
@@ -88,23 +100,17 @@ class HealthChecks(BuildbotService):
         builder = await self.master.data.get(("builders", build["builderid"]))
         for environment, component in self.places():
             if environment.builder(component) == builder["name"]:
-                await self.ask(environment, component)
+                await self.few.run(self.ask, environment, component)
 
     def places(self) -> list[tuple[Environment, Component]]:
         return [(e, c) for e in self.site.environments for c in self.site.components]
-
-    def rest(self) -> None:
-        """Ask no more."""
-        if asking := getattr(self, "asking", None):
-            asking.stop()
-            self.session.close()
-            del self.asking
 
     def reach(self, environment: Environment) -> Reach:
         return self.installation.reach.get(environment.name, Reach())
 
     def ask_all(self) -> "Deferred[Any]":
-        return DeferredList([self.ask(*place) for place in self.places()], consumeErrors=True)
+        asked = [self.few.run(self.ask, *place) for place in self.places()]
+        return DeferredList(asked, consumeErrors=True)
 
     @async_to_deferred
     async def ask(self, environment: Environment, component: Component) -> None:

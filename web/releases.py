@@ -1,5 +1,6 @@
 """What the Releases page asks the master for; everything here is public and only read."""
 
+import re
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,7 +10,7 @@ from buildbot.data.resultspec import Filter
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
 from pydantic import BaseModel, TypeAdapter
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 from twisted.internet.threads import deferToThread
 from twisted.python import log
 from twisted.python.failure import Failure
@@ -59,6 +60,9 @@ class ReleasesPage(BuildbotService):
         self.store = store
         self.builds: ledger.Builds = {}
         self.stale = set(self.builders())
+        self.loading = DeferredLock()
+        self.comparing = DeferredLock()
+        self.done: tuple[ledger.Builds, list[Deployment]] = ({}, [])
         self.provenance = lru_cache(maxsize=None)(self.read_provenance)
         plugin = self.master.www.apps.get(PAGE).resource
         for name, answer in self.answers().items():
@@ -92,13 +96,18 @@ class ReleasesPage(BuildbotService):
 
     async def known(self) -> ledger.Builds:
         """The ledger of every builder that moves releases."""
-        if self.stale:
-            stale, self.stale = self.stale, set()
-            try:
-                self.builds = {**self.builds, **await ledger.builds(self.master, stale)}
-            except BaseException:
-                self.stale |= stale
-                raise
+        await self.loading.acquire()
+        try:
+            while self.stale:
+                stale, self.stale = self.stale, set()
+                try:
+                    fresh = await ledger.builds(self.master, stale)
+                except BaseException:
+                    self.stale |= stale
+                    raise
+                self.builds = {**self.builds, **fresh}
+        finally:
+            self.loading.release()
         return self.builds
 
     def read_provenance(self, digest: str) -> Provenance:
@@ -138,15 +147,26 @@ class ReleasesPage(BuildbotService):
 
     async def history(self, asked: dict[str, str]) -> list[Deployment]:
         """Of the whole site, or of one component."""
-        done = everything(self.site, await self.known())
+        done = await self.deployments()
         if name := asked.get("component"):
             return [one for one in done if one.component == self.named(name)]
         return done
 
+    async def deployments(self) -> list[Deployment]:
+        """Counted anew only when a build was finished since."""
+        known = await self.known()
+        if self.done[0] is not known:
+            self.done = known, everything(self.site, known)
+        return self.done[1]
+
     async def difference(self, asked: dict[str, str]) -> Difference:
         before, after = asked.get("from", ""), asked.get("to", "")
         backwards = asked.get("backwards") == "yes"
-        found: Difference = await deferToThread(self.compared, before, after, backwards)
+        await self.comparing.acquire()
+        try:
+            found: Difference = await deferToThread(self.compared, before, after, backwards)
+        finally:
+            self.comparing.release()
         return found
 
     def compared(self, before: str, after: str, backwards: bool) -> Difference:
@@ -157,25 +177,26 @@ class ReleasesPage(BuildbotService):
 
     def side(self, digest: str) -> Side:
         provenance = self.stored(digest)
+        if digest not in self.store:
+            raise NotFound(f"the store does not hold the files of {digest[:12]} any more")
         return Side(provenance=provenance, contents=contents(self.store, provenance.digest))
 
     def stored(self, digest: str) -> Provenance:
         """Of a release in the store; no other file is ever opened. Raises NotFound."""
-        made = {build.properties.get("recorded") for some in self.builds.values() for build in some}
-        if digest not in made or digest not in self.store:
+        found = self.release(digest) if re.fullmatch(r"[0-9a-f]{64}", digest) else None
+        if found is None:
             raise NotFound(f"the store does not hold the release {digest[:12] or '(none)'}")
-        return self.provenance(digest)
+        return found
 
     async def pedigree(self, asked: dict[str, str]) -> Pedigree:
-        known = await self.known()
         digest = asked.get("digest", "")
         provenance = self.stored(digest)
-        done = [one for one in everything(self.site, known) if one.digest == digest]
-        return Pedigree(provenance=provenance, stored=True, deployments=done)
+        done = [one for one in await self.deployments() if one.digest == digest]
+        return Pedigree(provenance=provenance, stored=digest in self.store, deployments=done)
 
     async def figures(self, _asked: dict[str, str]) -> list[Figure]:
-        known = await self.known()
-        return figures(self.site, known, everything(self.site, known), datetime.now(UTC))
+        done = await self.deployments()
+        return figures(self.site, self.builds, done, datetime.now(UTC))
 
     def named(self, name: str) -> str:
         names = [component.name for component in self.site.components]

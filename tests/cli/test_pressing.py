@@ -1,5 +1,6 @@
 """Pressing: which button each command presses with which words, and what it says of the end."""
 
+import re
 import json
 
 import pytest
@@ -89,7 +90,9 @@ def test_promote_all_names_what_moves_in_the_order_of_the_site(
     shown = slipway("promote", "--all", "--yes")
     assert shown.exit_code == 0
     assert "1 release for production, in this order:\nblog: 6.1.9" in shown.stdout
-    assert demo.pressed == [("site-production-promote-all", {"reason": "all that waits: blog"})]
+    ((button, fields),) = demo.pressed
+    assert (button, fields["reason"]) == ("site-production-promote-all", "all that waits: blog")
+    assert re.fullmatch(r"blog=8b3f988e0257[0-9a-f]{52}", fields["wanted"])
 
 
 def test_return_names_the_promotion_that_stopped(demo: Master, slipway: Slipway) -> None:

@@ -102,11 +102,12 @@ def test_a_promotion_of_everything_that_stopped_can_be_returned() -> None:
     half = build(
         3, "site-production", action="promote-all", moved={"blog": [OLD, NEW]}, results=FAILURE
     )
-    (column,) = (c for c in seen(half).columns if c.name == "production")
+    moved = build(5, action="promote", live=NEW)
+    (column,) = (c for c in seen(half, moved).columns if c.name == "production")
     assert column.stopped
     assert column.stopped_number == "3"
-    returned = build(4, "site-production", action="return")
-    (column,) = (c for c in seen(half, returned).columns if c.name == "production")
+    back = build(6, action="roll-back", live=OLD)
+    (column,) = (c for c in seen(half, moved, back).columns if c.name == "production")
     assert column.stopped is None
 
 

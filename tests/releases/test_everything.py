@@ -1,11 +1,19 @@
 """What concerns all components: freezes, what waits, and how it is returned."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from model.freeze import FreezeWindow
-from releases.everything import SiteAction, frozen, to_promote_all, to_return, to_switch
+from releases.everything import (
+    SiteAction,
+    frozen,
+    half_way,
+    to_promote_all,
+    to_return,
+    to_switch,
+)
 from releases.history import Action, Freeze, History, Refused
 from releases.ledger import told_by
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, STAGING, START, build
@@ -92,7 +100,28 @@ def test_nothing_is_promoted_where_nothing_waits_or_nothing_may() -> None:
         to_promote_all(SITE, STAGING, same)
 
 
-MOVED = build(4, "site-production", moved={"docs": ["", NEWER], "blog": [OLD, NEW]}, results=2)
+def test_what_was_not_shown_or_is_another_release_by_now_does_not_move() -> None:
+    known = histories(blog=([OLD, NEW], [OLD]), docs=([NEWER], []))
+    (move,) = to_promote_all(SITE, PRODUCTION, known, f"blog={NEW[:12]}")
+    assert (move.component, move.digest) == ("blog", NEW)
+    with pytest.raises(Refused, match="staging verified blog bbbbbbbbbbbb since you looked, not"):
+        to_promote_all(SITE, PRODUCTION, known, f"blog={OLD},docs={NEWER}")
+
+
+ALL: dict[str, Any] = {"action": "promote-all", "moved": {"docs": ["", NEWER], "blog": [OLD, NEW]}}
+MOVED = build(4, "site-production", results=2, **ALL)
+RETURNED = build(5, "site-production", action="return", moved={"blog": [NEW, OLD]})
+
+
+def test_a_return_is_never_returned_and_goes_on_where_it_stopped() -> None:
+    back = histories(blog=([NEW], [OLD, NEW, OLD]), docs=([NEWER], [NEWER]))
+    with pytest.raises(Refused, match="nothing left to return"):
+        to_return("", (RETURNED, MOVED), back, "production")
+    with pytest.raises(Refused, match="no promotion of everything 5"):
+        to_return("5", (RETURNED, MOVED), back, "production")
+    assert half_way((RETURNED, MOVED), {NEW, NEWER}) == MOVED
+    assert half_way((RETURNED, MOVED), {OLD, NEWER}) is None
+    assert half_way((build(6, "site-production", **ALL), MOVED), {NEW}) is None
 
 
 def test_what_was_moved_goes_back_the_last_first_if_it_came_from_anywhere() -> None:

@@ -197,6 +197,8 @@ def test_two_people_are_two_people() -> None:
     for here in (NOTHING, approved(("ana", NEW, 5)), approved(("ben", OLD, 5))):
         with pytest.raises(Refused, match="another releaser than ana must approve bbbbbbbbbbbb"):
             promoted(asked(Action.PROMOTE), here)
+    with pytest.raises(Refused, match="must approve"):
+        promoted(asked(Action.PROMOTE), approved(("carl", NEW, 5)))  # no releaser any more
     assert promoted(asked(Action.PROMOTE), approved(("ben", NEW, 5))) == NEW
     assert promoted(asked(Action.PROMOTE, owner="ben"), approved(("ana", NEW, 5))) == NEW
 

@@ -238,6 +238,13 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
     confirm(page, "Return it", "specs must come too")
     expect(outcome(page)).to_contain_text("releaser moved blog")
     assert line.live("production", "blog") == was
+    number = line.number("site-production")
+    (promotion, _) = [
+        b for b in line.builds("site-production") if b["number"] in (number - 1, number)
+    ][::-1]
+    line.control(f"builds/{promotion['buildid']}", "rebuild")
+    again = line.finished("site-production", number)
+    assert "refused: Rebuild decides nothing" in line.said(again)["choose-moves"]
     expect(cell(page, "blog").locator(".sw-hold")).to_contain_text("specs must come too")
     expect(stopped).to_have_count(0)
     for component in ("blog", "specs"):

@@ -1,10 +1,12 @@
 // The board: rows are components, columns the environments in the order of promotion.
 
-import { ask, built, press, useLive, visitor } from "./master.js";
+import { ask, built, forgotten, press, useLive, visitor } from "./master.js";
 import { PromoteDialog, ReasonDialog, RollBackDialog } from "./dialogs.js";
 import { Ago, Go, Head, Named, duration, exactly, h, plural, sentence, useNow } from "./words.js";
 
 const { useCallback, useEffect, useState } = React;
+const PAUSE = 500; // milliseconds
+const AGAIN = 5; // Buildbot's RETRY: the worker was lost, and the build is repeated
 
 export function Board() {
   const { value: board, error, connected, refresh } = useLive(() => ask("board.json"));
@@ -14,6 +16,7 @@ export function Board() {
   const clock = useNow(busy ? 500 : 20_000);
   const drift = useDrift(board);
   const close = useCallback(() => setDialog(null), []);
+  useEffect(() => () => void (presses += 1), []);
   if (!board) {
     return h("main", { className: "sw" }, h(Head, { title: "Releases", at: "Board" }),
       h("p", { className: "sw-note", role: error ? "alert" : "status" },
@@ -54,27 +57,43 @@ function useDrift(board) {
   return drift;
 }
 
-/** Press a button, then say what the build says until it is over. */
+let presses = 0;
+
+/** Press a button, then say what the build says until it is over, or another one is pressed. */
 async function pressed(title, button, fields, say, refresh) {
-  say({ title, text: "asked for", state: "running" });
+  const mine = ++presses;
+  const tell = (said) => mine === presses && say({ title, ...said });
+  tell({ text: "asked for", state: "running" });
   try {
     const request = await press(button, fields);
     refresh();
-    for (;;) {
-      const build = await built(request);
-      if (build) {
-        const link = `#/builders/${build.builderid}/builds/${build.number}`;
-        const good = build.results === 0;
-        const state = !build.complete ? "running" : good ? "good" : build.results === 3 ? "note" : "bad";
-        say({ title, text: sentence(build.state_string), state, link });
-        if (build.complete) break;
-      } else say({ title, text: "waits for its turn", state: "running" });
-      await new Promise((next) => setTimeout(next, 400));
+    while (mine === presses && !(await told(request, tell))) {
+      await new Promise((next) => setTimeout(next, PAUSE));
     }
   } catch (error) {
-    say({ title, text: error.message, state: "bad" });
+    tell({ text: error.message, state: "bad" });
   }
   refresh();
+}
+
+/** Say what has become of a request; whether it is over. The master may be away for a moment. */
+async function told(request, tell) {
+  try {
+    const build = await built(request);
+    if (!build) {
+      const over = await forgotten(request);
+      tell(over ? { text: "it was cancelled before it began", state: "note" } : { text: "waits for its turn", state: "running" });
+      return over;
+    }
+    const link = `#/builders/${build.builderid}/builds/${build.number}`;
+    const ended = build.results === 0 ? "good" : build.results === 3 ? "note" : "bad";
+    const over = build.complete && build.results !== AGAIN;
+    tell({ text: sentence(build.state_string), state: over ? ended : "running", link });
+    return over;
+  } catch (error) {
+    tell({ text: `the master does not answer; it goes on there (${error.message})`, state: "running" });
+    return false;
+  }
 }
 
 function Said({ said, forget }) {
@@ -103,13 +122,15 @@ function Summary({ board, act }) {
       ? waiting.map(([column, rows]) => h("span", { key: column.name },
           `${plural(rows.length, "release")} wait${rows.length === 1 ? "s" : ""} for ${column.name} `,
           h(Press, { act, label: `Promote all (${rows.length})…`, primary: true,
-            open: { kind: ReasonDialog, given: everything(column, rows) } })))
+            open: { kind: ReasonDialog, given: everything(column, rows, board.columns.indexOf(column)) } })))
       : h("span", null, "✓ Everything is the same everywhere"),
     notes.length ? h("span", { className: "sw-notes" }, notes.join(" · ")) : null);
 }
 
-function everything(column, rows) {
+function everything(column, rows, at) {
+  const shown = rows.map((row) => `${row.component}=${row.cells[at].waiting.digest}`);
   return {
+    fields: { wanted: shown.join(",") },
     title: `Promote everything that waits to ${column.name}`,
     text: `One after the other, in this order: ${rows.map((row) => row.component).join(", ")}. ` +
       "The first that fails stops the rest; what was moved can then be returned.",

@@ -9,8 +9,10 @@ const { useEffect, useId, useRef, useState } = React;
 function Dialog({ title, close, children }) {
   const dialog = useRef(null);
   const heading = useId();
-  useEffect(() => {
-    dialog.current.showModal();
+  React.useLayoutEffect(() => {
+    const it = dialog.current;
+    it.showModal();
+    return () => it.close(); // gives the focus back
   }, []);
   return h("dialog", { ref: dialog, className: "sw-dialog", "aria-labelledby": heading, onClose: close },
     h("h2", { id: heading }, title), children);

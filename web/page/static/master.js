@@ -49,6 +49,12 @@ export async function built(request) {
   return builds.at(-1);
 }
 
+/** Whether a request is over and never led to a build. */
+export async function forgotten(request) {
+  const { buildrequests } = await api(`buildrequests/${request}`);
+  return !buildrequests.length || (buildrequests[0].complete && !(await built(request)));
+}
+
 /** Who looks; nobody in particular when not logged in. */
 export function visitor() {
   const user = window.buildbotFrontendConfig?.user ?? {};
@@ -63,6 +69,7 @@ export function useLive(load, dependencies = []) {
   const [state, setState] = React.useState({ value: null, error: null, connected: true });
   const refresh = React.useRef(() => {});
   React.useEffect(() => {
+    setState((old) => ({ ...old, value: null, error: null }));
     let over = false;
     let asking = false;
     let again = false;

@@ -8,7 +8,7 @@ export function Release() {
   const { digest } = ReactRouterDOM.useParams();
   const { value, error } = useLive(() => ask("release.json", { digest }), [digest]);
   const title = `Release ${short(digest)}`;
-  if (!value) {
+  if (!value || error) {
     return h("main", { className: "sw" }, h(Head, { title, at: "" }),
       h("p", { className: "sw-note", role: error ? "alert" : "status" }, error ? error.message : "Loading…"));
   }
