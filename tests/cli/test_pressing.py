@@ -1,7 +1,7 @@
 """Pressing: which button each command presses with which words, and what it says of the end."""
 
-import re
 import json
+import re
 
 import pytest
 

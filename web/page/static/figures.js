@@ -1,6 +1,6 @@
 // How well the line works: small plots over the last ninety days, from the ledger.
 
-import { ask, useLive } from "./master.js";
+import { ENDED, ask, useLive } from "./master.js";
 import { Head, h } from "./words.js";
 
 const TITLES = {
@@ -19,7 +19,7 @@ function hours(value) {
 }
 
 export function Figures() {
-  const { value: figures, error } = useLive(() => ask("figures.json"));
+  const { value: figures, error } = useLive(() => ask("figures.json"), [], ENDED);
   const environments = [...new Set((figures ?? []).map((figure) => figure.environment))];
   return h("main", { className: "sw" }, h(Head, { title: "Figures", at: "Figures" }),
     error ? h("p", { className: "sw-banner sw-bad", role: "alert" }, error.message) : null,

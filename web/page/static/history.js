@@ -1,6 +1,6 @@
 // Everything that was done: of the whole site, or of one component.
 
-import { ask, useLive } from "./master.js";
+import { ENDED, ask, useLive } from "./master.js";
 import { Digest, Go, Head, duration, exactly, h, plural } from "./words.js";
 
 const PAGE = 100;
@@ -14,7 +14,7 @@ export function History() {
   const { component } = ReactRouterDOM.useParams();
   const [shown, setShown] = React.useState(PAGE);
   const load = () => ask("history.json", component ? { component } : {});
-  const { value: done, error } = useLive(load, [component]);
+  const { value: done, error } = useLive(load, [component], ENDED);
   const title = component ? `History of ${component}` : "History";
   return h("main", { className: "sw" }, h(Head, { title, at: component ? "" : "History" }),
     error ? h("p", { className: "sw-banner sw-bad", role: "alert" }, error.message) : null,

@@ -2,7 +2,9 @@
 // and hears over the UI's own websocket that something happened.
 
 const here = new URL("plugins/releases/", document.baseURI);
-const MOVED = ["builds/*/*", "buildrequests/*/*", "steps/*/*"];
+const EVERYTHING = ["builds/*/*", "buildrequests/*/*", "steps/*/*"];
+/** For views of what is over. */
+export const ENDED = ["builds/*/finished"];
 const CALM = 30_000; // milliseconds between two looks when nothing is heard
 const SOON = 150; // milliseconds: events come in bunches
 const SETTLED = 3_000; // milliseconds after the last event: health is asked for in the end
@@ -65,7 +67,7 @@ export function visitor() {
  * Keep something that the master says up to date: {value, error, connected, refresh}.
  * A lost connection is made again, and what was missed is asked for.
  */
-export function useLive(load, dependencies = []) {
+export function useLive(load, dependencies = [], paths = EVERYTHING) {
   const [state, setState] = React.useState({ value: null, error: null, connected: true });
   const refresh = React.useRef(() => {});
   React.useEffect(() => {
@@ -101,7 +103,7 @@ export function useLive(load, dependencies = []) {
     refresh.current = soon;
     look();
     const calm = setInterval(look, CALM);
-    const hang = listen(soon, (connected) => {
+    const hang = listen(paths, soon, (connected) => {
       if (over) return;
       setState((old) => ({ ...old, connected }));
       if (connected) soon();
@@ -117,8 +119,8 @@ export function useLive(load, dependencies = []) {
   return { ...state, refresh: () => refresh.current() };
 }
 
-/** Call `heard` for each event of builds, steps and requests; returns how to stop. */
-function listen(heard, connected) {
+/** Call `heard` for each event of these paths; returns how to stop. */
+function listen(paths, heard, connected) {
   const url = new URL("ws", document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
   url.hash = "";
@@ -130,7 +132,7 @@ function listen(heard, connected) {
     socket = new WebSocket(url);
     socket.onopen = () => {
       pause = 500;
-      MOVED.forEach((path, _id) => socket.send(JSON.stringify({ cmd: "startConsuming", path, _id })));
+      paths.forEach((path, _id) => socket.send(JSON.stringify({ cmd: "startConsuming", path, _id })));
       connected(true);
     };
     socket.onmessage = (event) => {

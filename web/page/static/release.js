@@ -1,12 +1,12 @@
 // One release for ever: what it was made from, and everything that happened to it.
 
-import { ask, useLive } from "./master.js";
+import { ENDED, ask, useLive } from "./master.js";
 import { Deployments } from "./history.js";
 import { Head, exactly, h, short } from "./words.js";
 
 export function Release() {
   const { digest } = ReactRouterDOM.useParams();
-  const { value, error } = useLive(() => ask("release.json", { digest }), [digest]);
+  const { value, error } = useLive(() => ask("release.json", { digest }), [digest], ENDED);
   const title = `Release ${short(digest)}`;
   if (!value || error) {
     return h("main", { className: "sw" }, h(Head, { title, at: "" }),
