@@ -42,7 +42,7 @@ check: ## Format, lint, types, shell and the fast tests, in under a minute
 	@$(PYTHON) local.bootstrap test -m local.check
 
 screenshots: ## Take the pictures of the documents again, in a real browser
-	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_releases.py \
+	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_releases.py tests/whole/test_views.py \
 	  tests/whole/test_upstream.py
 	@cp $(addprefix var/pictures/,board.png promote.png stopped.png history.png upstream.png) docs/pictures/
 

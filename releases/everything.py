@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from model.environment import Environment
 from model.reading import Model, Name
-from model.release import SHORT
 from model.site import Site
-from releases.history import Action, Freeze, History, Refused
+from releases.history import Action, Freeze, History, Refused, short
 from releases.ledger import Build
 
 BY_THE_FILE = "site.toml"
@@ -105,8 +104,8 @@ def as_shown(moves: tuple[Move, ...], shown: dict[str, str], source: str) -> tup
     for move in kept:
         if not move.digest.startswith(shown[move.component]):
             raise Refused(
-                f"{source} verified {move.component} {move.digest[:SHORT]} since you looked, "
-                f"not {shown[move.component][:SHORT]}: look again"
+                f"{source} verified {move.component} {short(move.digest)} since you looked, "
+                f"not {short(shown[move.component])}: look again"
             )
     return kept
 

@@ -38,6 +38,16 @@ def browser(windows: Windows) -> Iterator[Page]:
     page.context.close()
 
 
+@pytest.fixture(scope="module")
+def everything_promoted(line: Line) -> None:
+    """Production has what staging has, so that what waits is what a test made."""
+    line.idle()
+    for component in line.site.components:
+        if line.live("production", component.name) != line.live("staging", component.name):
+            line.promote(component.name)
+    line.idle()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "whole" in item.path.parts:
