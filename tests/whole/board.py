@@ -1,11 +1,16 @@
 """The board and its parts, as a test finds them on the page."""
 
+from contextlib import suppress
+
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.whole.browser import Windows
 
 PATIENCE = 60_000
 """Milliseconds."""
+OPENING = 5_000
+"""Milliseconds that a dialog takes at the most: it is there before anything is asked for."""
 expect.set_options(timeout=PATIENCE)
 
 
@@ -18,6 +23,20 @@ def board(page: Page, windows: Windows, view: str = "") -> Page:
 def cell(page: Page, component: str, environment: str = "production") -> Locator:
     row = page.locator(f"tr[data-component='{component}']")
     return row.locator(f"td[data-environment='{environment}']")
+
+
+def opened(button: Locator) -> Locator:
+    """Press a button that opens a dialog, as a person would: again, if nothing came of it.
+
+    On a busy machine a first click right after the page was loaded has been seen to open none.
+    """
+    dialog = button.page.get_by_role("dialog")
+    for _ in range(3):
+        button.click()
+        with suppress(TooLate):
+            dialog.wait_for(timeout=OPENING)
+            return dialog
+    raise AssertionError(f"no dialog opens: {button}")
 
 
 def confirm(page: Page, button: str, why: str | None = None) -> None:

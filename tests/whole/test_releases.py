@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from local import secrets
-from tests.whole.board import board, cell, confirm, outcome
+from tests.whole.board import board, cell, confirm, opened, outcome
 from tests.whole.browser import Windows, picture
 from tests.whole.line import RELEASER, SECOND, Line, until
 from tests.whole.test_line import change
@@ -62,7 +62,7 @@ def test_anonymous_visitors_see_all_of_it_and_are_told_who_may_press(
 ) -> None:
     change(line, "specs")
     page = board(windows.of(None), windows)
-    cell(page, "specs").get_by_role("button", name="Promote specs").click()
+    opened(cell(page, "specs").get_by_role("button", name="Promote specs"))
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Only releasers may press this. Log in")
     expect(dialog).to_contain_text("Files")
@@ -78,7 +78,7 @@ def test_somebody_who_is_no_releaser_is_named_and_refused(line: Line, windows: W
     with file.open("a") as passwords:
         passwords.write("visitor:anybody\n")
     page = board(windows.of("visitor"), windows)
-    cell(page, "specs").get_by_role("button", name="Promote specs").click()
+    opened(cell(page, "specs").get_by_role("button", name="Promote specs"))
     said = f"visitor is not a releaser: {RELEASER}, {SECOND} may press this"
     expect(page.get_by_role("dialog")).to_contain_text(said)
     assert page.evaluate(FORCE) == 403
@@ -98,7 +98,7 @@ def test_a_page_that_is_stale_promotes_nothing_else_than_what_it_showed(
     shown = change(line, "specs")
     waiting = cell(page, "specs").locator(".sw-waiting")
     expect(waiting).to_contain_text(shown[:12])
-    waiting.get_by_role("button").click()
+    opened(waiting.get_by_role("button"))
     newer = change(line, "specs")
     confirm(page, "Promote to production")
     expect(outcome(page)).to_contain_text(f"refused: staging verified {newer[:12]}")
@@ -112,7 +112,7 @@ def test_two_who_press_at_once_get_one_deployment_and_a_clear_answer_each(
     staged = line.live("staging", "specs")
     other = board(windows.of(SECOND), windows)
     for window in (page, other):
-        cell(window, "specs").locator(".sw-waiting").get_by_role("button").click()
+        opened(cell(window, "specs").locator(".sw-waiting").get_by_role("button"))
         expect(window.get_by_role("dialog")).to_contain_text("Files")
     for window in (page, other):
         confirm(window, "Promote to production")
@@ -126,11 +126,11 @@ def test_two_who_press_at_once_get_one_deployment_and_a_clear_answer_each(
 
 @contextmanager
 def frozen(page: Page) -> Iterator[None]:
-    page.get_by_role("button", name="Freeze…").click()
+    opened(page.get_by_role("button", name="Freeze…"))
     confirm(page, "Freeze production", "the <b>database</b> moves")
     expect(page.locator("thead .sw-freeze")).to_contain_text("the <b>database</b> moves")
     yield
-    page.locator("thead").get_by_role("button", name="End…").click()
+    opened(page.locator("thead").get_by_role("button", name="End…"))
     confirm(page, "End the freeze", "it has moved")
     expect(page.locator("thead .sw-freeze")).to_have_count(0)
 
@@ -144,7 +144,7 @@ def test_a_freeze_refuses_and_is_forced_with_a_reason_that_the_history_shows(
         expect(cell(page, "specs").locator(".sw-against")).to_contain_text("frozen by releaser")
         refused = line.pressed("specs-production-promote", "specs-production")
         assert "refused: production is frozen by releaser" in line.said(refused)["choose-release"]
-        cell(page, "specs").locator(".sw-waiting").get_by_role("button").click()
+        opened(cell(page, "specs").locator(".sw-waiting").get_by_role("button"))
         dialog = page.get_by_role("dialog")
         dialog.get_by_label(re.compile("Why this cannot wait")).fill("the login is broken")
         confirm(page, "Promote to production")
@@ -161,7 +161,7 @@ def test_a_freeze_refuses_and_is_forced_with_a_reason_that_the_history_shows(
 
 def test_a_rollback_asks_why_and_the_hold_says_it(line: Line, page: Page) -> None:
     live = line.live("production", "specs")
-    cell(page, "specs").get_by_role("button", name="Roll back specs in production").click()
+    opened(cell(page, "specs").get_by_role("button", name="Roll back specs in production"))
     dialog = page.get_by_role("dialog", name="Roll back Specs in production")
     expect(dialog).to_contain_text("Files")
     picture(page, "roll-back")
@@ -174,10 +174,10 @@ def test_a_rollback_asks_why_and_the_hold_says_it(line: Line, page: Page) -> Non
     picture(page, "hold")
     waiting = cell(page, "specs").locator(".sw-waiting")
     expect(waiting).to_contain_text("ran here before: promote a newer one")
-    waiting.get_by_role("button").click()
+    opened(waiting.get_by_role("button"))
     confirm(page, "Promote to production")
     expect(outcome(page)).to_contain_text("refused: on hold since")
-    cell(page, "specs").get_by_role("button", name="Release the hold of specs").click()
+    opened(cell(page, "specs").get_by_role("button", name="Release the hold of specs"))
     confirm(page, "Release hold", "it was something else")
     expect(hold).to_have_count(0)
 
@@ -190,7 +190,7 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
     staged = line.live("staging", "specs")
     assert line.live("production", "specs") != staged, "the release that was rolled back waits"
     line.pressed("specs-production-hold", "specs-production")
-    page.get_by_role("button", name="Promote all (2)…").click()
+    opened(page.get_by_role("button", name="Promote all (2)…"))
     expect(page.get_by_role("dialog")).to_contain_text("in this order: blog, specs")
     confirm(page, "Promote 2 releases", "all of it")
     expect(outcome(page)).to_contain_text("releaser moved blog; stopped at specs: refused: on hold")
@@ -198,7 +198,7 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
     expect(stopped).to_contain_text("stopped at specs")
     picture(page, "stopped")
     assert line.live("production", "blog") == moved
-    stopped.get_by_role("button", name="Return what it moved…").click()
+    opened(stopped.get_by_role("button", name="Return what it moved…"))
     confirm(page, "Return it", "specs must come too")
     expect(outcome(page)).to_contain_text("releaser moved blog")
     assert line.live("production", "blog") == was
@@ -241,16 +241,16 @@ def test_where_two_people_are_needed_the_second_one_approves_just_this_release(
         expect(page.locator("thead")).to_contain_text("two people")
         waiting = cell(page, "specs").locator(".sw-waiting")
         expect(waiting).to_contain_text("takes two people")
-        waiting.get_by_role("button").click()
+        opened(waiting.get_by_role("button"))
         confirm(page, "Promote to production")
         expect(outcome(page)).to_contain_text("another releaser than releaser must approve")
         assert line.live("production", "specs") != staged
         other = board(windows.of(SECOND), windows)
-        cell(other, "specs").locator(".sw-waiting").get_by_role("button").click()
+        opened(cell(other, "specs").locator(".sw-waiting").get_by_role("button"))
         picture(other, "approve")
         confirm(other, "Approve")
         expect(waiting).to_contain_text("approved by second")
-        waiting.get_by_role("button").click()
+        opened(waiting.get_by_role("button"))
         confirm(page, "Promote to production")
         expect(outcome(page)).to_contain_text(f"promote digest {staged[:12]}")
         assert line.live("production", "specs") == staged

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.whole.board import board, cell
+from tests.whole.board import board, cell, opened
 from tests.whole.browser import Windows, picture
 from tests.whole.line import Line
 from tests.whole.test_line import change
@@ -50,8 +50,7 @@ def test_every_dialog_works_with_a_screen_reader(line: Line, page: Page) -> None
         ("staging", "Roll back specs"),
         ("production", "Hold specs"),
     ):
-        cell(page, "specs", environment).get_by_role("button", name=button).click()
-        expect(page.get_by_role("dialog")).to_be_visible()
+        opened(cell(page, "specs", environment).get_by_role("button", name=button))
         expect(page.get_by_text("Comparing the two releases…")).to_have_count(0)
         faults = axe(page)
         assert not faults, faults
