@@ -17,6 +17,7 @@ expect.set_options(timeout=PATIENCE)
 def board(page: Page, windows: Windows, view: str = "") -> Page:
     page.goto(f"{windows.address}#/releases{view}")
     expect(page.get_by_role("navigation", name="Releases")).to_be_visible()
+    expect(page.locator("main").get_by_text("Loading…")).to_have_count(0)
     return page
 
 
