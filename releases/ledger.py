@@ -12,8 +12,6 @@ from buildbot.process.results import SUCCESS
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import SingletonThreadPool
 
-from model.component import Component
-from model.environment import Environment
 from model.reading import Model
 from model.site import Site
 from releases.history import Action, Entry, History
@@ -167,25 +165,13 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-async def history(master: BuildMaster, component: Component, environment: Environment) -> History:
-    """What happened to one component in one environment, newest first."""
-    name = environment.builder(component)
-    return told_by((await builds(master, [name]))[name])
-
-
 def told_by(newest_first: Collection[Build]) -> History:
     """The history that builds make; those that run have done nothing yet."""
     return History(entries=tuple(found for build in newest_first if (found := entry(build))))
 
 
-async def newest_release(master: BuildMaster, component: Component) -> str | None:
-    """The digest that the last build recorded; it may still be telling the environments."""
-    known = (await builds(master, [component.builder]))[component.builder]
-    return recorded(known)
-
-
 def recorded(newest_first: Collection[Build]) -> str | None:
-    """The digest that was recorded last."""
+    """The digest that was recorded last; that build may still be telling the environments."""
     digests = (build.properties.get("recorded") for build in newest_first)
     return next((str(digest) for digest in digests if digest), None)
 
