@@ -55,7 +55,7 @@ class HealthChecks(BuildbotService):
     name = "health"
 
     def __init__(self, *given: Any, **more: Any) -> None:
-        self.session = Session(minthreads=1, maxthreads=AT_ONCE)
+        self.session = Session(minthreads=0, maxthreads=AT_ONCE)  # a thread outlives checkconfig
         self.few = DeferredSemaphore(AT_ONCE)
         self.asking = LoopingCall(self.ask_all)
         super().__init__(*given, **more)
