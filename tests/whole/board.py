@@ -1,16 +1,11 @@
 """The board and its parts, as a test finds them on the page."""
 
-from contextlib import suppress
-
 from playwright.sync_api import Locator, Page, expect
-from playwright.sync_api import TimeoutError as TooLate
 
 from tests.whole.browser import Windows
 
 PATIENCE = 60_000
 """Milliseconds."""
-OPENING = 5_000
-"""Milliseconds that a dialog takes at the most: it is there before anything is asked for."""
 expect.set_options(timeout=PATIENCE)
 
 
@@ -27,17 +22,11 @@ def cell(page: Page, component: str, environment: str = "production") -> Locator
 
 
 def opened(button: Locator) -> Locator:
-    """Press a button that opens a dialog, as a person would: again, if nothing came of it.
-
-    On a busy machine a first click right after the page was loaded has been seen to open none.
-    """
+    """Press a button that opens a dialog."""
+    button.click()
     dialog = button.page.get_by_role("dialog")
-    for _ in range(3):
-        button.click()
-        with suppress(TooLate):
-            dialog.wait_for(timeout=OPENING)
-            return dialog
-    raise AssertionError(f"no dialog opens: {button}")
+    expect(dialog).to_be_visible()
+    return dialog
 
 
 def confirm(page: Page, button: str, why: str | None = None) -> None:

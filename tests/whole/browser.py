@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from local.layout import CHECKOUT
 from local.secrets import password
@@ -28,6 +28,8 @@ class Windows:
     def __init__(self, line: Line, chromium: Browser) -> None:
         self.line = line
         self.chromium = chromium
+        self.thrown: list[str] = []
+        """What a script of ours has thrown in any window, and nobody caught."""
 
     def of(self, user: str | None, width: int = 1280) -> Page:
         """A window of somebody who has logged in, or of nobody in particular."""
@@ -37,9 +39,14 @@ class Windows:
             http_credentials={**login, "send": "unauthorized"} if login else None,  # type: ignore[arg-type]  # a TypedDict
             ignore_https_errors=True,
         ).new_page()
+        page.on("pageerror", self.uncaught)
         if user:
             page.goto(f"{self.address}auth/login")
         return page
+
+    def uncaught(self, error: Error) -> None:
+        if "plugins/releases/" in (error.stack or ""):
+            self.thrown.append(str(error.stack))
 
     @property
     def address(self) -> str:

@@ -36,6 +36,7 @@ def browser(windows: Windows) -> Iterator[Page]:
     page = windows.of(RELEASER)
     yield page
     page.context.close()
+    assert not windows.thrown, windows.thrown
 
 
 @pytest.fixture(scope="module")

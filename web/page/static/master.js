@@ -22,8 +22,9 @@ export async function api(path) {
 }
 
 async function read(answer) {
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(sentence(said.error) || `the master answers ${answer.status}`);
+  const said = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Error(sentence(said?.error) || `the master answers ${answer.status}`);
+  if (!said) throw new Error("the master's answer was cut off"); // buildbot issue 9065
   return said;
 }
 
