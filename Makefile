@@ -35,7 +35,7 @@ upstream: ## Try our changes on upstream's newest release: make upstream COMPONE
 
 test: ## Run every test, the whole line with real applications included
 	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole"
-	@$(PYTHON) local.bootstrap test -m pytest -m whole
+	@$(PYTHON) local.bootstrap test -m pytest -n 2 --dist loadfile -m whole
 	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/hosts/test_root.py tests/hosts/test_processes*.py
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute

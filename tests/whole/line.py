@@ -17,6 +17,7 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSON
 from hosts.pages import Answer, public
 from hosts.server import Server
 from local import mirrors
+from local.alone import alone
 from local.layout import CHECKOUT, Layout
 from local.secrets import password
 from model.component import Component
@@ -27,8 +28,10 @@ from model.site import Site, read_site
 T = TypeVar("T")
 PATIENCE = 120.0
 """Seconds; a condition that takes longer is a failure."""
-ASIDE = 10_000
-"""What is added to a site's ports: its installation and the test's may run at the same time."""
+NUMBER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Which of the tests that run at the same time these are; each has an installation of its own."""
+ASIDE = 10_000 * (1 + NUMBER)
+"""What is added to a site's ports: its installation and the tests' may run at the same time."""
 RELEASE = "x-slipway-release"
 RELEASER, SECOND = "releaser", "second"
 """Those who may press in the tests' site."""
@@ -230,7 +233,10 @@ def fresh(folder: Path) -> Line:
     line = Line(layout(folder / "run"))
     emptied(line)
     shared = CHECKOUT / "var" / "mirrors"
-    mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
+    with alone(shared.parent / "cache"):
+        mirrors.make(
+            CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print
+        )
     subprocess.run(["cp", "-a", "--reflink=auto", shared, line.layout.mirrors], check=True)
     site_copy(CHECKOUT / "sites" / "demo", line.layout.site)
     return line
@@ -266,5 +272,5 @@ def two_releasers(site: Path) -> None:
 
 
 def layout(state: Path) -> Layout:
-    here = Layout(state=state, http_port=18010, worker_port=18011)
+    here = Layout(state=state, http_port=ASIDE + 8010, worker_port=ASIDE + 8011)
     return replace(here, site=state.parent / "site", mirrors=state.parent / "mirrors")

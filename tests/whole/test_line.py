@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,19 @@ from releases.store import Store
 from tests.whole.line import Line, until
 
 COMPONENTS = ("accounts", "blog", "docs", "notes", "specs")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def the_same_site_afterwards(line: Line) -> Iterator[None]:
+    """What these tests write into the site's files is gone in the end."""
+    site = line.layout.site
+    kept = site.with_name("kept")
+    shutil.copytree(site, kept)
+    yield
+    shutil.rmtree(site)
+    kept.rename(site)
+    line.run()
+    line.idle()
 
 
 def change(line: Line, component: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from local.layout import CHECKOUT
 from tests.repositories import Repository
-from tests.whole.line import Line, emptied, layout, site_copy
+from tests.whole.line import ASIDE, Line, emptied, layout, site_copy
 
 MIRRORED = {
     "webplatform/compatibility-data": ("master", None, {"data.json": '{"css": {}}\n'}),
@@ -20,7 +20,7 @@ MIRRORED = {
 @pytest.fixture(scope="module")
 def webplatform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     where = layout(CHECKOUT / "var" / "test-site" / "run")
-    where = replace(where, http_port=18020, worker_port=18021, environments="environments-local")
+    where = replace(where, http_port=ASIDE + 8020, worker_port=ASIDE + 8021, environments="environments-local")
     line = Line(where)
     emptied(line)
     site_copy(CHECKOUT / "sites" / "webplatform", where.site)
