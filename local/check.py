@@ -15,7 +15,7 @@ def commands() -> dict[str, tuple[str, ...]]:
     python = (sys.executable, "-m")
     return {
         "types": (*python, "mypy", "--exclude", "^(var|sites)/", "."),
-        "fast tests": (*python, "pytest", "-q", "-n", "2", "-m", "not whole and not real"),
+        "fast tests": (*python, "pytest", "-q", "-n", "2", "-m", "not whole and not real and not cloud"),
         "format": (*python, "ruff", "format", "--check", "."),
         "lint": (*python, "ruff", "check", "."),
         "shell": ("shellcheck", *map(str, shell_files(Path()))),
