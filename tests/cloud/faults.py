@@ -16,11 +16,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from tests.cloud.layout import SERVICES, Layout, arguments, layout
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 LIMIT = 2**20
 """Bytes of a request's head and of a body that is looked at."""
 

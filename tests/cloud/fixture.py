@@ -1,6 +1,6 @@
 """What tests have of the test cloud: the fixture `cloud`, shared by all of a session.
 
-    from tests.cloud.fixture import cloud  # noqa: F401  # in a conftest.py
+from tests.cloud.fixture import cloud  # noqa: F401  # in a conftest.py
 """
 
 import json
@@ -43,7 +43,8 @@ class Cloud:
 
     def image(self, prefix: str) -> str:
         """The name of the newest image whose name begins so."""
-        return max(i.name for i in self.connect("admin").image.images() if i.name.startswith(prefix))
+        names = (str(image.name) for image in self.connect("admin").image.images())
+        return max(name for name in names if name.startswith(prefix))
 
     def fault(self, kind: str, **how: Any) -> None:
         """Switch a fault on; `tests.cloud.faults.Fault` says which there are."""
@@ -106,7 +107,7 @@ class Cloud:
 
     def _control(self, method: str, path: str, said: object = None) -> Any:
         url = f"http://127.0.0.1:{self.layout.port('faults')}{path}"
-        request = Request(url, json.dumps(said).encode(), method=method)  # noqa: S310  # our own
+        request = Request(url, json.dumps(said).encode(), method=method)  # our own
         with urlopen(request, timeout=30) as answer:  # noqa: S310  # the same
             return json.load(answer)
 

@@ -147,6 +147,7 @@ def system_files() -> dict[str, bytes]:
             b"datasource_list: [ConfigDrive]\n"
             b"network: {config: disabled}\n"
             b"manage_etc_hosts: true\n"
+            b"locale: false\n"
             b"apt: {preserve_sources_list: true}\n"
         ),
         "etc/apt/apt.conf.d/90-slipcloud": (

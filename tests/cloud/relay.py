@@ -18,6 +18,7 @@ from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from tests.cloud.images import PROXY_PORT
@@ -30,7 +31,8 @@ LOOK = 0.1
 NETWORK = 0x40000000  # CLONE_NEWNET, https://man7.org/linux/man-pages/man2/setns.2.html
 HEAD = 65536
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 Serve = Callable[[Reader, Writer], Awaitable[None]]
 Listener = tuple[str, str, int]
 """A namespace (the host's own is empty), an address in it, and a port."""

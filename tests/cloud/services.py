@@ -15,7 +15,7 @@ from local.layout import CHECKOUT
 from local.refusal import Refused
 from tests.cloud import configuration
 from tests.cloud.configuration import VENV
-from tests.cloud.layout import HERE, MARK, SERVICES, Layout
+from tests.cloud.layout import HERE, KEPT, MARK, SERVICES, Layout
 
 PATIENCE = 120
 """Seconds in which a service must work; a machine with two busy cores needs 20."""
@@ -60,7 +60,7 @@ class Running:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, service: Service) -> None:
-        given = environment(self.layout) | service.environment
+        given = {**environment(self.layout), **service.environment}
         with self.log(service).open("ab") as log:
             self.processes[service.name] = subprocess.Popen(
                 service.command,
@@ -101,7 +101,7 @@ class Running:
             if path.is_file()
             for line in path.read_text("utf-8", "replace").splitlines()[-12:]
         ]
-        return "\n  ".join((f"{service.name} {what}; see {self.layout.logs}", *lines))
+        return "\n  ".join((f"{service.name} {what}; its logs are in {KEPT / 'failed'}", *lines))
 
 
 def environment(layout: Layout) -> dict[str, str]:

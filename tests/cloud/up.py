@@ -100,13 +100,14 @@ def free(layout: Layout) -> None:
 def ensure_template(layout: Layout) -> Path:
     """The folder of a cloud that was made and filled once; raises Refused when that fails."""
     made = [images.packed(images.read(name)) for name in images.names()]
-    template = KEPT / "template" / digest(layout, made)
+    ours = KEPT / "template" / layout.prefix.removesuffix("-")
+    template = ours / digest(layout, made)
     if not template.exists():
         print("Making the template: databases, accounts, networks, images", flush=True)
         prepare(layout)
         fill(layout, made)
-        shutil.rmtree(KEPT / "template", ignore_errors=True)
-        template.parent.mkdir()
+        shutil.rmtree(ours, ignore_errors=True)
+        ours.mkdir(parents=True)
         layout.kept_by_services.rename(template)
         stop.end(layout)
     return template

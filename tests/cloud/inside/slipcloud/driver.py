@@ -1,7 +1,7 @@
 """The Nova driver: each instance is a machine booted from the image that Glance serves.
 
-What Nova itself would put on a config drive is laid into the machine, where cloud-init's ConfigDrive
-source finds it. Metadata `slipway-fault` makes a machine go wrong: see `FAULTS`.
+What Nova itself would put on a config drive is laid into the machine, where cloud-init's source
+ConfigDrive finds it. Metadata `slipway-fault` makes a machine go wrong: see `FAULT`.
 """
 
 import os
@@ -80,14 +80,12 @@ class MachineDriver(fake.FakeDriver):
         interfaces = [interface(vif) for vif in network_info or ()]
         network.plug(self.layout, machine.namespace, interfaces)
         security.apply_now(self.layout)
-        super().spawn(
-            context, instance, image_meta, injected_files, admin_password, allocations
-        )
+        super().spawn(context, instance, image_meta, injected_files, admin_password, allocations)
         self.start(instance)
 
     def tree(self, context, image_meta):
         """The image's tree, downloaded and unpacked when no machine needed it before."""
-        name = f"{image_meta.id}-{image_meta.checksum}"
+        name = str(image_meta.checksum)
         with _unpacking, TemporaryDirectory(dir=self.layout.state) as folder:
             file = Path(folder) / "image"
             if not images.unpacked_already(name):
@@ -183,12 +181,17 @@ def interface(vif):
 
 
 def config_drive(instance, network_info, *, mute):
-    """The files of the machine's config drive, as they lie in its root."""
+    """The files of the machine's config drive, as they lie in its root.
+
+    Without its networks: they are set up from outside, where cloud-init sees no devices.
+    """
+    left_out = ("network_data", "user_data", "user-data") if mute else ("network_data",)
     metadata = InstanceMetadata(instance, network_info=network_info)
-    files = {f"{SEED}/{path}": content for path, content in metadata.metadata_for_config_drive()}
-    if mute:
-        files = {path: c for path, c in files.items() if "user_data" not in path}
-    return {path: c if isinstance(c, bytes) else c.encode() for path, c in files.items()}
+    return {
+        f"{SEED}/{path}": content if isinstance(content, bytes) else content.encode()
+        for path, content in metadata.metadata_for_config_drive()
+        if not any(name in path for name in left_out)
+    }
 
 
 def until_deleted(instance):

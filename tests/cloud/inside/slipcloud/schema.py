@@ -1,6 +1,6 @@
 """Creates one service's database, in one process, since imports are what costs.
 
-    python -m slipcloud.schema keystone|glance|placement|nova|neutron CONFIGURATION ARGUMENT...
+python -m slipcloud.schema keystone|glance|placement|nova|neutron CONFIGURATION ARGUMENT...
 """
 
 import os

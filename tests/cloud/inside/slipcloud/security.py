@@ -8,9 +8,13 @@ import subprocess
 import threading
 import time
 
+from oslo_log import log as logging
+
 from slipcloud.seed import connection
 from tests.cloud.configuration import PASSWORD
 from tests.cloud.machine import Machine
+
+LOG = logging.getLogger(__name__)
 
 _applying = threading.Lock()
 _applied = {}
@@ -48,7 +52,9 @@ def apply_now(layout):
     with _applying:
         neutron = _neutron(layout)
         rules = [rule.to_dict() for rule in neutron.security_group_rules()]
-        ports = [port.to_dict() for port in neutron.ports() if port.device_owner.startswith("compute:")]
+        ports = [
+            port.to_dict() for port in neutron.ports() if port.device_owner.startswith("compute:")
+        ]
         for port in ports:
             machine = Machine(layout, port["device_id"])
             text = ruleset(port, rules, ports)
@@ -61,7 +67,9 @@ def apply_now(layout):
 def load(namespace, text):
     """A namespace that is just being removed is nobody's any more."""
     nft = ("ip", "netns", "exec", namespace, "nft", "--file", "-")
-    subprocess.run(nft, input=text, text=True, capture_output=True, check=False)
+    outcome = subprocess.run(nft, input=text, text=True, capture_output=True, check=False)
+    if outcome.returncode:
+        LOG.warning("%s: %s", namespace, outcome.stderr.strip())
 
 
 _connections = {}
@@ -81,13 +89,25 @@ def ruleset(port, rules, ports):
         lines[rule["direction"]] += matches(rule, ports)
     if not port["is_port_security_enabled"]:
         lines = {"ingress": ["accept"], "egress": ["accept"]}
-    return "\n".join((
-        "table inet slipcloud", "delete table inet slipcloud", "table inet slipcloud {",
-        "chain input { type filter hook input priority 0; policy drop;",
-        'iif "lo" accept', "ct state established,related accept", *lines["ingress"], "}",
-        "chain output { type filter hook output priority 0; policy drop;",
-        'oif "lo" accept', "ct state established,related accept", *lines["egress"], "}", "}", "",
-    ))
+    return "\n".join(
+        (
+            "table inet slipcloud",
+            "delete table inet slipcloud",
+            "table inet slipcloud {",
+            "chain input { type filter hook input priority 0; policy drop;",
+            'iif "lo" accept',
+            "ct state established,related accept",
+            *lines["ingress"],
+            "}",
+            "chain output { type filter hook output priority 0; policy drop;",
+            'oif "lo" accept',
+            "ct state established,related accept",
+            *lines["egress"],
+            "}",
+            "}",
+            "",
+        )
+    )
 
 
 def matches(rule, ports):

@@ -122,6 +122,7 @@ def network(layout: Layout, name: str, cidr: str, public: str) -> None:
 
 def projects(layout: Layout, admin: Connection) -> None:
     """All but the services, which must work by now."""
+    default_rules(admin)
     public = admin.network.create_network(
         name="public",
         is_router_external=True,
@@ -155,6 +156,18 @@ def administrator(layout: Layout) -> dict[str, Any]:
             "project_domain_id": "default",
         }
     }
+
+
+def default_rules(admin: Connection) -> None:
+    """What every new security group begins with; Neutron's own migrations would have made it."""
+    for kind in ("IPv4", "IPv6"):
+        both = {"ether_type": kind, "used_in_default_sg": True}
+        admin.network.create_default_security_group_rule(
+            direction="egress", used_in_non_default_sg=True, **both
+        )
+        admin.network.create_default_security_group_rule(
+            direction="ingress", used_in_non_default_sg=False, remote_group_id="PARENT", **both
+        )
 
 
 def main() -> None:
