@@ -216,7 +216,8 @@ def chroot(tree: Path, *command: str) -> None:
     """Run a command inside, where it sees neither the host's files nor its processes."""
     nspawn = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--console=pipe")
     inside = ("--resolv-conf=off", "--timezone=off", "--setenv=SYSTEMD_OFFLINE=1")
-    run((*nspawn, *inside, f"--directory={tree}", *command))
+    machine = f"--machine=slipcloud-{os.getpid()}"
+    run((*nspawn, *inside, machine, f"--directory={tree}", *command))
 
 
 def pack(tree: Path, file: Path) -> None:

@@ -20,6 +20,8 @@ mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/
 shift 2
 exec "$@"
 """
+PROPAGATE = Path("/run/systemd/nspawn/propagate")
+"""Where nspawn makes an empty folder for each machine, which stays when it is killed."""
 PATIENCE = 20
 """Seconds in which systemd inside may end its services."""
 KEPT_IN = "CAP_NET_ADMIN"
@@ -127,4 +129,6 @@ class Machine:
         """End it and forget all that it was."""
         self.kill()
         network.remove(self.namespace)
+        if (PROPAGATE / self.uuid).is_dir():
+            (PROPAGATE / self.uuid).rmdir()
         subprocess.run(("rm", "-rf", "--one-file-system", "--", str(self.folder)), check=True)

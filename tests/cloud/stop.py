@@ -16,6 +16,7 @@ from local import stop
 from local.refusal import Refused, or_one_line
 from tests.cloud import marked, network
 from tests.cloud.layout import Layout, arguments, layout
+from tests.cloud.machine import Machine
 
 PATIENCE = 15
 """Seconds in which services end in good order."""
@@ -32,6 +33,8 @@ def end(layout: Layout) -> bool:
             break
     else:
         raise Refused(f"these processes do not end: {others(layout)}")
+    for folder in layout.machines.glob("*"):
+        Machine(layout, folder.name).remove()
     for namespace in network.namespaces():
         if namespace.startswith(layout.prefix):
             network.remove(namespace)

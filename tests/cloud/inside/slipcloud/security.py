@@ -11,6 +11,7 @@ import time
 from oslo_log import log as logging
 
 from slipcloud.seed import connection
+from tests.cloud import network
 from tests.cloud.configuration import PASSWORD
 from tests.cloud.machine import Machine
 
@@ -55,21 +56,23 @@ def apply_now(layout):
         ports = [
             port.to_dict() for port in neutron.ports() if port.device_owner.startswith("compute:")
         ]
+        plugged_in = network.namespaces()
         for port in ports:
             machine = Machine(layout, port["device_id"])
             text = ruleset(port, rules, ports)
             plugged = (port["id"], port["device_id"])
-            if machine.folder.is_dir() and _applied.get(plugged) != text:
-                load(machine.namespace, text)
+            known = _applied.get(plugged) == text
+            if machine.namespace in plugged_in and not known and load(machine.namespace, text):
                 _applied[plugged] = text
 
 
 def load(namespace, text):
-    """A namespace that is just being removed is nobody's any more."""
+    """Whether the rules are in force now; a namespace may be going at this moment."""
     nft = ("ip", "netns", "exec", namespace, "nft", "--file", "-")
     outcome = subprocess.run(nft, input=text, text=True, capture_output=True, check=False)
     if outcome.returncode:
         LOG.warning("%s: %s", namespace, outcome.stderr.strip())
+    return outcome.returncode == 0
 
 
 _connections = {}
