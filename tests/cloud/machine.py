@@ -73,7 +73,7 @@ class Machine:
             f"--drop-capability={KEPT_IN}",
             "--register=no",
             "--keep-unit",
-            "--console=pipe",
+            "--console=read-only",
             "--resolv-conf=off",
             "--timezone=off",
             "--link-journal=no",

@@ -9,6 +9,7 @@ their environment, namespaces carry its prefix, and machines are mounted where o
 import os
 import shutil
 import signal
+import time
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -18,21 +19,20 @@ from tests.cloud import marked, network
 from tests.cloud.layout import Layout, arguments, layout
 from tests.cloud.machine import Machine
 
-PATIENCE = 15
-"""Seconds in which services end in good order."""
-MACHINES_FIRST = "systemd-nspawn"
+PATIENCE = 30
+"""Seconds in which the kernel may take everything away."""
 
 
 def end(layout: Layout) -> bool:
     """End everything; whether anything ran. Raises Refused when something will not end."""
     found = others(layout)
-    stop.send(signal.SIGKILL, [pid for pid in found if name(pid) == MACHINES_FIRST])
-    for last_word, patience in ((signal.SIGTERM, PATIENCE), (signal.SIGKILL, PATIENCE)):
-        stop.send(last_word, others(layout))
-        if stop.gone(lambda: not others(layout), patience):
-            break
-    else:
-        raise Refused(f"these processes do not end: {others(layout)}")
+    limit = time.monotonic() + PATIENCE
+    while left := others(layout):
+        if time.monotonic() > limit:
+            raise Refused(f"these processes do not end: {left}")
+        # Nothing is kept, so nothing has to end in good order.
+        stop.send(signal.SIGKILL, left)
+        time.sleep(0.1)
     for folder in layout.machines.glob("*"):
         Machine(layout, folder.name).remove()
     for namespace in network.namespaces():
@@ -45,13 +45,6 @@ def end(layout: Layout) -> bool:
 def others(layout: Layout) -> list[int]:
     """The cloud's processes but for this one."""
     return [p.pid for p in marked.processes(layout.state) if p.pid != os.getpid()]
-
-
-def name(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
 
 
 def wait_for_end(pid: int) -> None:
