@@ -11,6 +11,8 @@ It passes every request on as it came and counts it. `http://127.0.0.1:<faults>/
 import asyncio
 import json
 import re
+import socket
+import struct
 from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -115,7 +117,7 @@ class Proxy:
             call.status = int(start.split(b" ", 2)[1])
             if fault and fault.kind == "reset":
                 await there.read()
-                writer.transport.abort()
+                reset(writer)
                 return
             writer.write(start)
             await copy(there, writer)
@@ -155,6 +157,13 @@ async def copy(reader: Reader, writer: Writer) -> None:
         while some := await reader.read(65536):
             writer.write(some)
             await writer.drain()
+
+
+def reset(writer: Writer) -> None:
+    """Break the connection at once: https://man7.org/linux/man-pages/man7/socket.7.html."""
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
 
 
 def length(head: bytes) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-import openstack
 import pytest
+from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
 from local.layout import CHECKOUT
@@ -38,8 +38,8 @@ class Cloud:
 
     def connect(self, name: str) -> Connection:
         """As `staging`, `production`, `sandbox` or `admin`; a new token each time."""
-        config = openstack.config.OpenStackConfig(config_files=[str(self.clouds_yaml)])
-        return openstack.connect(config=config, cloud=name)
+        files = OpenStackConfig(config_files=[str(self.clouds_yaml)], load_envvars=False)
+        return Connection(config=files.get_one(cloud=name))
 
     def image(self, prefix: str) -> str:
         """The name of the newest image whose name begins so."""
@@ -102,7 +102,9 @@ class Cloud:
 
     def booted(self, server: str, seconds: float = 60) -> bool:
         """Whether cloud-init has done all its work within the time."""
-        done = self.machine(server).folder / "upper/var/lib/cloud/instance/boot-finished"
+        done = (
+            self.machine(server).folder / "upper/var/lib/cloud/instances" / server / "boot-finished"
+        )
         return gone(done.exists, seconds)
 
     def _control(self, method: str, path: str, said: object = None) -> Any:
