@@ -17,6 +17,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from local.refusal import Refused, or_one_line
@@ -116,6 +117,7 @@ def base(recipe: Recipe) -> Path:
     return aside.rename(tree)
 
 
+@cache
 def sources() -> list[str]:
     """Debian's own repositories as this host's apt knows them, whatever else it knows."""
     wanted = "$(ORIGIN) [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI)"
@@ -126,6 +128,7 @@ def sources() -> list[str]:
     )
 
 
+@cache
 def system_files() -> dict[str, bytes]:
     """What makes a Debian tree a machine of ours: its data source, and its way to packages."""
     addresses = {

@@ -36,7 +36,7 @@ SIGNS = {
 ALIVE = """
 select count(*) from nova_cell1.services s join nova_cell1.compute_nodes c on c.host = s.host
 where s.binary = 'nova-compute' and s.report_count > 0
-  and s.updated_at > utc_timestamp() - interval 30 second
+  and s.updated_at > utc_timestamp() - interval 5 second
 """
 """Nova's own criterion, asked of its database: a client of its API takes seconds to start."""
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -112,6 +112,7 @@ def environment(layout: Layout) -> dict[str, str]:
         "PATH": f"{VENV}/bin:{SYSTEM_PATH}",
         "HOME": str(layout.state),
         "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",  # pip compiled OpenStack; the checkout stays as it is
         "PYTHONPATH": f"{HERE / 'inside'}:{layout.configuration / 'plugin'}:{CHECKOUT}",
         MARK: str(layout.state),
         f"{MARK}_FIRST_PORT": str(layout.first_port),

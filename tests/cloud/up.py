@@ -179,9 +179,11 @@ def schema(layout: Layout, service: str) -> None:
 def begin(layout: Layout, template: Path) -> None:
     """Start everything on a copy of the template; images are shared with it."""
     layout.state.mkdir(parents=True, exist_ok=True)
-    copy = ("cp", "--archive", "--reflink=auto")
-    images.run((*copy, str(template), str(layout.kept_by_services)))
     prepare(layout)
+    for part in template.iterdir():
+        # Glance never writes to an image's file again.
+        link = ("--link",) if part.name == "glance" else ("--reflink=auto",)
+        images.run(("cp", "--archive", *link, str(part), str(layout.kept_by_services)))
     shutil.copy(template / "clouds.yaml", layout.clouds_yaml)
     running = Running(layout)
     everything = [services.database(layout), *services.everything(layout)]

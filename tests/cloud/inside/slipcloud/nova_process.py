@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from nova.servicegroup import api
+
 from tests.cloud.layout import MARK, Layout
 from tests.cloud.services import answers, listens
 # isort: on
@@ -37,6 +39,8 @@ def main() -> None:
     layout = Layout(Path(os.environ[MARK]), int(os.environ[f"{MARK}_FIRST_PORT"]))
     process = importlib.import_module(f"nova.cmd.{name}")
     importlib.import_module(f"nova.{name}.manager")
+    # The scheduler takes a host for dead until it reports, which is 5 seconds after it can work.
+    api.INITIAL_REPORTING_DELAY = 0
     if name == "compute":
         # Nova looks for drivers below nova.virt only.
         sys.modules["nova.virt.slipcloud"] = importlib.import_module("slipcloud.driver")
