@@ -14,7 +14,7 @@ import subprocess
 import time
 import tomllib
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -231,6 +231,14 @@ def pack(tree: Path, file: Path) -> None:
     compressed = ("--use-compress-program", "zstd -T0 -1")
     run(("tar", "--create", "--file", str(aside), *attributes, *compressed, "-C", str(tree), "."))
     aside.rename(file)
+
+
+def forget_others(made: Iterable[Path]) -> None:
+    """Remove what recipes made before they were changed; each is hundreds of megabytes."""
+    current = {file.parent.name for file in made} | {"unpacked"}
+    for folder in FOLDER.iterdir():
+        if folder.name not in current:
+            shutil.rmtree(folder)
 
 
 def unpacked_already(name: str) -> bool:

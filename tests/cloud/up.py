@@ -49,6 +49,9 @@ MAKING = (
     "requirements.lock",
 )
 """The files that decide what the template holds."""
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+WATCHING = 1024
+"""Enough for fifty machines."""
 ENTRY_POINT = "[neutron.ml2.mechanism_drivers]\nslipcloud = slipcloud.mechanism:Mechanism\n"
 
 
@@ -88,6 +91,12 @@ def alone() -> Iterator[None]:
         yield
 
 
+def watchful() -> None:
+    """Let more programs watch files: a systemd needs a dozen inotify instances, root has 128."""
+    if int(INOTIFY.read_text()) < WATCHING:
+        INOTIFY.write_text(f"{WATCHING}\n")
+
+
 def free(layout: Layout) -> None:
     for name in PORTS:
         if services.listens(layout.port(name)):
@@ -100,6 +109,7 @@ def free(layout: Layout) -> None:
 def ensure_template(layout: Layout) -> Path:
     """The folder of a cloud that was made and filled once; raises Refused when that fails."""
     made = [images.packed(images.read(name)) for name in images.names()]
+    images.forget_others(made)
     ours = KEPT / "template" / layout.prefix.removesuffix("-")
     template = ours / digest(layout, made)
     if not template.exists():
@@ -178,6 +188,7 @@ def schema(layout: Layout, service: str) -> None:
 
 def begin(layout: Layout, template: Path) -> None:
     """Start everything on a copy of the template; images are shared with it."""
+    watchful()
     layout.state.mkdir(parents=True, exist_ok=True)
     prepare(layout)
     for part in template.iterdir():
