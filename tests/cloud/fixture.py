@@ -124,8 +124,12 @@ def cloud() -> Iterator[Cloud]:
     subprocess.run((*PYTHON, "tests.cloud.up"), cwd=CHECKOUT, check=True)
     # Its end is ours, also when we are killed.
     watching = (*PYTHON, "tests.cloud.stop", "--when-gone", str(os.getpid()))
-    subprocess.Popen(watching, cwd=CHECKOUT, start_new_session=True, stdin=subprocess.DEVNULL)
+    watcher = subprocess.Popen(
+        watching, cwd=CHECKOUT, start_new_session=True, stdin=subprocess.DEVNULL
+    )
     try:
         yield Cloud(layout)
     finally:
+        watcher.kill()
+        watcher.wait()
         subprocess.run((*PYTHON, "tests.cloud.stop"), cwd=CHECKOUT, check=True)
