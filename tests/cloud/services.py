@@ -115,6 +115,7 @@ def environment(layout: Layout) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",  # pip compiled OpenStack; the checkout stays as it is
         "PYTHONPATH": f"{HERE / 'inside'}:{layout.configuration / 'plugin'}:{CHECKOUT}",
         MARK: str(layout.state),
+        "SPT_NOENV": "1",  # else a process that changes its title writes over its environment
         f"{MARK}_FIRST_PORT": str(layout.first_port),
         **configuration.environment(layout),
     }

@@ -364,6 +364,19 @@ def test_what_clients_ask_for_is_counted(cloud: Cloud, staging: Connection) -> N
     assert made == [("POST", 202)]
 
 
+def processes_naming(path: Path) -> list[int]:
+    """Those whose command mentions the path, whether they carry the mark or not."""
+    commands = Path("/proc").glob("[0-9]*/cmdline")
+    return [int(c.parent.name) for c in commands if f"{path}/".encode() in command_line(c)]
+
+
+def command_line(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # it ended while we looked
+
+
 def test_a_stopped_cloud_leaves_nothing_even_when_parts_of_it_were_killed() -> None:
     """A second cloud, so that the shared one stays; they do not meet."""
     layout = Layout(KEPT / "second", FIRST_PORT + 100)
@@ -381,6 +394,7 @@ def test_a_stopped_cloud_leaves_nothing_even_when_parts_of_it_were_killed() -> N
     finally:
         subprocess.run((*PYTHON, "tests.cloud.stop", *place), cwd=CHECKOUT, check=True)
     assert not list(marked.processes(layout.state))
+    assert not processes_naming(layout.state)
     assert not [name for name in network.namespaces() if name.startswith(layout.prefix)]
     assert str(layout.state) not in Path("/proc/mounts").read_text()
     assert not layout.state.exists()
