@@ -13,10 +13,10 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change upstream test check screenshots bench lock
+.PHONY: help run stop clean change upstream cloud cloud-stop test test-cloud check screenshots bench lock
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start everything on this machine, or bring what runs up to date
 	@$(PYTHON) local.bootstrap run -m local.run $(PLACE) $(OPTIONS)
@@ -33,10 +33,19 @@ change: ## Commit a small visible change to a component's repository: make chang
 upstream: ## Try our changes on upstream's newest release: make upstream COMPONENT=docs
 	@$(PYTHON) local.bootstrap run -m local.upstream $(PLACE) --component "$(COMPONENT)"
 
+cloud: ## Start a test cloud, a real OpenStack on this machine, as root
+	@$(PYTHON) tests.cloud.up
+
+cloud-stop: ## End the test cloud and all its machines
+	@$(PYTHON) tests.cloud.stop
+
 test: ## Run every test, the whole line with real applications included
-	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole"
+	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole and not cloud"
 	@$(PYTHON) local.bootstrap test -m pytest -n 2 --dist loadfile -m whole
 	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/hosts/test_root.py tests/hosts/test_processes*.py
+
+test-cloud: ## Run the tests that need a real OpenStack, as root; a quarter of an hour and more
+	@$(PYTHON) local.bootstrap test-as-root -m pytest -m cloud
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute
 	@$(PYTHON) local.bootstrap test -m local.check
@@ -55,3 +64,6 @@ lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(PYTHON) local.bootstrap test -c pass
 	@$(LOCK) requirements.in --output-file requirements.lock
 	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock
+	@$(LOCK) tests/cloud/requirements.in --output-file tests/cloud/requirements.lock
+	@$(LOCK) tests/cloud/images/slipway-worker.in \
+	  --output-file tests/cloud/images/slipway-worker.lock

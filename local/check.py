@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+FAST = "not whole and not real and not cloud"
 SHELL = ("#!/bin/sh", "#!/usr/bin/env bash", "#!/bin/bash")
 FOLDERS_LEFT_OUT = {"var", ".git"}
 
@@ -15,7 +16,7 @@ def commands() -> dict[str, tuple[str, ...]]:
     python = (sys.executable, "-m")
     return {
         "types": (*python, "mypy", "--exclude", "^(var|sites)/", "."),
-        "fast tests": (*python, "pytest", "-q", "-n", "2", "-m", "not whole and not real"),
+        "fast tests": (*python, "pytest", "-q", "-n", "2", "-m", FAST),
         "format": (*python, "ruff", "format", "--check", "."),
         "lint": (*python, "ruff", "check", "."),
         "shell": ("shellcheck", *map(str, shell_files(Path()))),

@@ -1,0 +1,135 @@
+"""What tests have of the test cloud: the fixture `cloud`, shared by all of a session.
+
+from tests.cloud.fixture import cloud  # noqa: F401  # in a conftest.py
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from openstack.config import OpenStackConfig
+from openstack.connection import Connection
+
+from local.layout import CHECKOUT
+from local.stop import gone
+from tests.cloud import up
+from tests.cloud.faults import Call, Fault
+from tests.cloud.layout import KEPT, Layout
+from tests.cloud.machine import Machine
+
+PYTHON = ("/usr/bin/python3", "-B", "-m")
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running cloud, as tests use it."""
+
+    layout: Layout
+
+    @property
+    def clouds_yaml(self) -> Path:
+        return self.layout.clouds_yaml
+
+    def connect(self, name: str) -> Connection:
+        """As `staging`, `production`, `sandbox` or `admin`; a new token each time."""
+        files = OpenStackConfig(config_files=[str(self.clouds_yaml)], load_envvars=False)
+        return Connection(config=files.get_one(cloud=name))
+
+    def image(self, prefix: str) -> str:
+        """The name of the newest image whose name begins so."""
+        names = (str(image.name) for image in self.connect("admin").image.images())
+        return max(name for name in names if name.startswith(prefix))
+
+    def fault(self, kind: str, **how: Any) -> None:
+        """Switch a fault on; `tests.cloud.faults.Fault` says which there are."""
+        self._control("POST", "/faults", vars(Fault(kind, **how)))
+
+    def machine_fault(self, kind: str, count: int = 1) -> None:
+        """The next machines go wrong: `no-host`, `spawn`, `hang` or `mute`."""
+        metadata = {"slipway-fault": kind}
+        path = r".*/servers"
+        self.fault("metadata", method="POST", path=path, metadata=metadata, count=count)
+
+    def mend(self) -> None:
+        """No faults any more."""
+        self._control("DELETE", "/faults")
+
+    def calls(self) -> list[Call]:
+        """Every request since the cloud came up or the calls were forgotten."""
+        return [Call(**call) for call in self._control("GET", "/calls")]
+
+    def forget_calls(self) -> None:
+        self._control("DELETE", "/calls")
+
+    def quota(self, project: str, **limits: int) -> None:
+        """Change what a project may have, such as `instances=2`."""
+        admin = self.connect("admin")
+        admin.set_compute_quotas(admin.identity.find_project(project).id, **limits)
+
+    def relay(self, *ports: int | tuple[int, int]) -> None:
+        """From now on machines reach exactly these ports of this host's loopback.
+
+        A pair is the port at the gateway and the one on the host.
+        """
+        pairs = [port if isinstance(port, tuple) else (port, port) for port in ports]
+        relays = [{"port": port, "to": to} for port, to in pairs]
+        aside = self.layout.relays.with_suffix(".new")
+        aside.write_text(json.dumps(relays))
+        aside.rename(self.layout.relays)
+
+    def machine(self, server: str) -> Machine:
+        """What a server is on this host."""
+        return Machine(self.layout, server)
+
+    def inside(self, server: str, *command: str) -> "subprocess.CompletedProcess[str]":
+        """What a command prints that runs inside the machine, as its root."""
+        machine = self.machine(server)
+        assert machine.process, f"{server} does not run"
+        return subprocess.run(
+            ("nsenter", "--all", f"--target={machine.init}", "--", *command),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+        )
+
+    def booted(self, server: str, seconds: float = 60) -> bool:
+        """Whether cloud-init has done all its work within the time."""
+        done = (
+            self.machine(server).folder / "upper/var/lib/cloud/instances" / server / "boot-finished"
+        )
+        return gone(done.exists, seconds)
+
+    def _control(self, method: str, path: str, said: object = None) -> Any:
+        url = f"http://127.0.0.1:{self.layout.port('faults')}{path}"
+        request = Request(url, json.dumps(said).encode(), method=method)  # our own
+        with urlopen(request, timeout=30) as answer:  # noqa: S310  # the same
+            return json.load(answer)
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Cloud]:
+    """The cloud of this checkout: the one that runs, else a new one that ends with the session."""
+    layout = Layout(KEPT / "run")
+    if up.is_up(layout):
+        yield Cloud(layout)
+        return
+    subprocess.run((*PYTHON, "tests.cloud.up"), cwd=CHECKOUT, check=True)
+    # Its end is ours, also when we are killed.
+    watching = (*PYTHON, "tests.cloud.stop", "--when-gone", str(os.getpid()))
+    watcher = subprocess.Popen(
+        watching, cwd=CHECKOUT, start_new_session=True, stdin=subprocess.DEVNULL
+    )
+    try:
+        yield Cloud(layout)
+    finally:
+        watcher.kill()
+        watcher.wait()
+        subprocess.run((*PYTHON, "tests.cloud.stop"), cwd=CHECKOUT, check=True)

@@ -1,0 +1,1 @@
+"""What runs with OpenStack's own packages: nothing outside imports it."""

@@ -1,0 +1,75 @@
+"""`make cloud-stop`: end every process, machine and namespace of one cloud, and nothing else.
+
+    /usr/bin/python3 -B -m tests.cloud.stop [--state FOLDER] [--when-gone PID]
+
+Standard library only. What outlives a crash is found as well: processes carry the cloud's folder in
+their environment, namespaces carry its prefix, and machines are mounted where only they see it.
+"""
+
+import os
+import shutil
+import signal
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+
+from local import stop
+from local.refusal import Refused, or_one_line
+from tests.cloud import marked, network
+from tests.cloud.layout import Layout, arguments, layout
+from tests.cloud.machine import Machine
+
+PATIENCE = 30
+"""Seconds in which the kernel may take everything away."""
+
+
+def end(layout: Layout) -> bool:
+    """End everything; whether anything ran. Raises Refused when something will not end."""
+    found = others(layout)
+    limit = time.monotonic() + PATIENCE
+    while left := others(layout):
+        if time.monotonic() > limit:
+            raise Refused(f"these processes do not end: {left}")
+        # Nothing is kept, so nothing has to end in good order.
+        stop.send(signal.SIGKILL, left)
+        time.sleep(0.1)
+    for folder in layout.machines.glob("*"):
+        Machine(layout, folder.name).remove()
+    for namespace in network.namespaces():
+        if namespace.startswith(layout.prefix):
+            network.remove(namespace)
+    shutil.rmtree(layout.state, ignore_errors=True)
+    return bool(found)
+
+
+def others(layout: Layout) -> list[int]:
+    """The cloud's processes but for this one."""
+    return [p.pid for p in marked.processes(layout.state) if p.pid != os.getpid()]
+
+
+def wait_for_end(pid: int) -> None:
+    """Until the process that is meant now has ended."""
+    stat = Path(f"/proc/{pid}/stat")
+    meant = stop.read(stat)
+
+    def ended() -> bool:
+        now = stop.read(stat)
+        return not (meant and now) or now.dead or now.started != meant.started
+
+    while not stop.gone(ended, 3600):
+        pass
+
+
+def main() -> None:
+    parser = arguments(ArgumentParser(description=__doc__))
+    parser.add_argument("--when-gone", type=int, metavar="PID", help="first wait for its end")
+    given = parser.parse_args()
+    if os.geteuid():
+        raise Refused("the test cloud is root's: run this as root")
+    if given.when_gone:
+        wait_for_end(given.when_gone)
+    print("The test cloud is stopped." if end(layout(given)) else "No test cloud was running.")
+
+
+if __name__ == "__main__":
+    or_one_line(main)

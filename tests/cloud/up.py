@@ -1,0 +1,249 @@
+"""`make cloud`: bring the test cloud up and say how to use it.
+
+    /usr/bin/python3 -B -m tests.cloud.up [--state FOLDER] [--first-port N]
+
+Standard library only: OpenStack has a virtual environment of its own, `var/cloud/venv`. The first
+time, everything is made once and kept as a template; later starts begin with a copy of that.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import packages, service_user, virtual_environment
+from local.layout import CHECKOUT
+from local.refusal import Refused, or_one_line
+from tests.cloud import configuration, images, services, stop
+from tests.cloud.configuration import FILES, HOST, PASSWORD, REGION, VENV, database_url
+from tests.cloud.layout import HERE, KEPT, PORTS, SERVICES, Layout, arguments, layout
+from tests.cloud.services import Running, tool
+
+PACKAGES = (
+    "gcc",
+    "iproute2",
+    "mariadb-client",
+    "mariadb-server-core",
+    "mmdebstrap",
+    "nftables",
+    "python3-dev",
+    "python3-venv",
+    "rabbitmq-server",
+    "systemd-container",
+    "zstd",
+)
+DATABASES = ("keystone", "glance", "placement", "neutron", "nova_api", "nova_cell0", "nova_cell1")
+MAKING = (
+    "configuration.py",
+    "layout.py",
+    "inside/slipcloud/schema.py",
+    "inside/slipcloud/seed.py",
+    "inside/slipcloud/upload.py",
+    "requirements.lock",
+)
+"""The files that decide what the template holds."""
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+WATCHING = 1024
+"""Enough for fifty machines."""
+ENTRY_POINT = "[neutron.ml2.mechanism_drivers]\nslipcloud = slipcloud.mechanism:Mechanism\n"
+
+
+def up(layout: Layout) -> None:
+    """Bring everything up; raises Refused, having stopped whatever it had started."""
+    with alone():
+        install()
+        stop.end(layout)
+        free(layout)
+        try:
+            template = ensure_template(layout)
+            begin(layout, template)
+        except BaseException:
+            keep_logs(layout)
+            stop.end(layout)
+            raise
+
+
+def install() -> None:
+    """Everything that is slow and kept: packages, the virtual environment."""
+    packages.ensure(PACKAGES)
+    VENV.parent.mkdir(parents=True, exist_ok=True)
+    # `make run` gives all of var/ to one user; the machines' files must stay as they are.
+    owner = service_user.chosen(CHECKOUT / "var")
+    os.chown(KEPT, owner.pw_uid, owner.pw_gid)
+    left_out = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+    given = {key: value for key, value in os.environ.items() if key not in left_out}
+    virtual_environment.ensure(VENV, HERE / "requirements.lock", given)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One start at a time: two would make the same images."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def watchful() -> None:
+    """Let more programs watch files: a systemd needs a dozen inotify instances, root has 128."""
+    if int(INOTIFY.read_text()) < WATCHING:
+        INOTIFY.write_text(f"{WATCHING}\n")
+
+
+def free(layout: Layout) -> None:
+    for name in PORTS:
+        if services.listens(layout.port(name)):
+            raise Refused(
+                f"port {layout.port(name)}, needed for {name}, is in use by another program; "
+                "choose others with --first-port"
+            )
+
+
+def ensure_template(layout: Layout) -> Path:
+    """The folder of a cloud that was made and filled once; raises Refused when that fails."""
+    made = [images.packed(images.read(name)) for name in images.names()]
+    images.forget_others(made)
+    ours = KEPT / "template" / layout.prefix.removesuffix("-")
+    template = ours / digest(layout, made)
+    if not template.exists():
+        print("Making the template: databases, accounts, networks, images", flush=True)
+        prepare(layout)
+        fill(layout, made)
+        shutil.rmtree(ours, ignore_errors=True)
+        ours.mkdir(parents=True)
+        layout.kept_by_services.rename(template)
+        stop.end(layout)
+    return template
+
+
+def digest(layout: Layout, made: list[Path]) -> str:
+    """What a template depends on: the code that makes it, its place, the images."""
+    digest = hashlib.sha256(f"{layout} {made}".encode())
+    for name in MAKING:
+        digest.update((HERE / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def prepare(layout: Layout) -> None:
+    """The folders and files that the services find when they start."""
+    folders = (layout.logs, layout.machines, layout.networks, layout.floating)
+    for folder in (*folders, layout.kept_by_services / "nova", layout.kept_by_services / "neutron"):
+        folder.mkdir(parents=True, exist_ok=True)
+    layout.state.chmod(0o700)
+    configuration.write(layout)
+    plugin = layout.configuration / "plugin" / "slipcloud-1.dist-info"
+    plugin.mkdir(parents=True)
+    (plugin / "entry_points.txt").write_text(ENTRY_POINT)
+    (plugin / "METADATA").write_text("Metadata-Version: 2.1\nName: slipcloud\nVersion: 1\n")
+    layout.relays.write_text(json.dumps([{"port": 8011}], indent=2))
+
+
+def fill(layout: Layout, made: list[Path]) -> None:
+    """Databases, then through the services' own interfaces everything else; all stopped again."""
+    install_database = ("mariadb-install-db", "--no-defaults", "--user=root", "--skip-test-db")
+    folder = f"--datadir={layout.kept_by_services}/sql"
+    root = "--auth-root-authentication-method=normal"
+    images.run((*install_database, folder, root, "--innodb-log-file-size=16M"))
+    running = Running(layout)
+    sql = services.database(layout)
+    running.start(sql)
+    running.wait(sql)
+    statements = "".join(f"create database {name} character set utf8mb4;" for name in DATABASES)
+    client = ("mariadb", "--no-defaults", "-uroot", f"--socket={layout.socket}")
+    images.run((*client, "--execute", statements))
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda service: schema(layout, service), SERVICES))
+    keystone = services.api(layout, "keystone")
+    running.start(keystone)
+    running.wait(keystone)
+    tool(layout, "seed", "services")
+    running.end(keystone)
+    everything = list(services.everything(layout))
+    for service in everything:
+        running.start(service)
+    running.wait(*everything)
+    (layout.kept_by_services / "clouds.yaml").write_text(tool(layout, "seed", "projects"))
+    for file in made:
+        tool(layout, "upload", file.name.removesuffix(".tar.zst"), str(file))
+    for service in (*reversed(everything), sql):
+        running.end(service)
+
+
+def schema(layout: Layout, service: str) -> None:
+    internal, public = (f"{of('keystone')}/v3" for of in (layout.internal, layout.url))
+    further = {
+        "keystone": (internal, public, PASSWORD, REGION),
+        "nova": (database_url(layout, "nova_cell0"), HOST),
+    }
+    file = layout.configuration / service / FILES[service]
+    tool(layout, "schema", service, str(file), *further.get(service, ()))
+
+
+def begin(layout: Layout, template: Path) -> None:
+    """Start everything on a copy of the template; images are shared with it."""
+    watchful()
+    layout.state.mkdir(parents=True, exist_ok=True)
+    prepare(layout)
+    for part in template.iterdir():
+        # Glance never writes to an image's file again.
+        link = ("--link",) if part.name == "glance" else ("--reflink=auto",)
+        images.run(("cp", "--archive", *link, str(part), str(layout.kept_by_services)))
+    shutil.copy(template / "clouds.yaml", layout.clouds_yaml)
+    running = Running(layout)
+    everything = [services.database(layout), *services.everything(layout)]
+    for service in everything:
+        running.start(service)
+    running.wait(*everything)
+
+
+def keep_logs(layout: Layout) -> None:
+    """What a failed start wrote, for whoever wants to know why."""
+    if layout.logs.is_dir():
+        shutil.rmtree(KEPT / "failed", ignore_errors=True)
+        shutil.copytree(layout.logs, KEPT / "failed")
+
+
+def is_up(layout: Layout) -> bool:
+    """Whether this cloud works already."""
+    return layout.clouds_yaml.is_file() and all(
+        service.works() for service in services.everything(layout)
+    )
+
+
+def usage(layout: Layout, seconds: float) -> str:
+    names = (path.name.removesuffix(".tar.zst") for path in sorted(images.FOLDER.glob("*/*.zst")))
+    return f"""The test cloud is up ({seconds:.0f} s).
+
+  export OS_CLIENT_CONFIG_FILE={layout.clouds_yaml}
+  {VENV}/bin/python -m openstack ...   or openstack.connect(cloud="staging")
+
+clouds    staging, production, sandbox (application credentials); admin
+network   internal (each project's own), public (floating IPs, reached from here at 22, 80, 443)
+flavors   small, medium, large; impossible fits no host
+groups    default, worker, web
+images    {", ".join(names)}
+relays    {layout.relays}: services of this host that machines reach at their gateway
+faults    http://127.0.0.1:{layout.port("faults")}/ (tests/cloud/faults.py)
+logs      {layout.logs}
+stop      make cloud-stop"""
+
+
+def main() -> None:
+    meant = layout(arguments(ArgumentParser(description=__doc__)).parse_args())
+    if os.geteuid():
+        raise Refused("the test cloud needs root: namespaces, mounts and machines are root's")
+    began = time.monotonic()
+    if not is_up(meant):
+        up(meant)
+    print(usage(meant, time.monotonic() - began))
+
+
+if __name__ == "__main__":
+    or_one_line(main)
