@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from model.component import Component
+from model.openstack import OpenStack
 from model.reading import Model, Name
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -30,6 +31,8 @@ class Environment(Model):
     https_port: Port = 443
     keep: Annotated[int, Field(ge=2)] = 5
     """How many releases stay on each server."""
+    openstack: OpenStack | None = None
+    """The project whose machines build and deploy; absent: the master's own machine does."""
 
     @property
     def worker(self) -> str:

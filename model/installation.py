@@ -48,6 +48,8 @@ class Installation(Model):
     """The folder of artifacts and their provenance."""
     secrets: Path
     """The folder of secrets, one file each, unreadable for others."""
+    clouds: Path | None = None
+    """`clouds.yaml`, the credentials of OpenStack projects; absent: where openstacksdk looks."""
     site_repository: SiteRepository | None = None
     """Where the watch pushes a ready change to a newer upstream release; nowhere when absent."""
     reach: dict[Name, Reach] = {}

@@ -142,6 +142,14 @@ def disagreements(
         for place in places
         if place.promotes_from not in (None, *names)
     ]
+    mistakes += [
+        f"{site / environments / place.name}.toml: key 'openstack.{lane}': only an environment "
+        "without the key 'promotes_from' builds; this one deploys"
+        for place in places
+        if place.openstack and place.promotes_from
+        for lane in place.openstack.lanes
+        if lane != "deploy"
+    ]
     if not places:
         mistakes.append(f"{site / environments}: no environment here; add one as <name>.toml")
     elif all(place.promotes_from for place in places):

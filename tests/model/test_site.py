@@ -94,6 +94,46 @@ MISTAKES = [
 ]
 
 
+CLOUD = """[openstack]
+cloud = "s"
+master = "10.0.0.1:8011"
+network = "internal"
+"""
+LANE = 'image = "worker-*"\nflavor = "small"\n'
+MISTAKES += [
+    (f"environments/{environment}.toml", text, words)
+    for environment, text, words in (
+        ("staging", STAGING + CLOUD + "[openstack.build]\n", "'openstack.build.image' is missing"),
+        (
+            "staging",
+            STAGING + CLOUD + "[openstack.build]\nflavour = 1\n" + LANE,
+            "unknown key 'openstack.build.flavour' (did you mean 'flavor'?); expected one of "
+            "flavor, idle_seconds, image, machines, ready",
+        ),
+        (
+            "staging",
+            STAGING + CLOUD + "[openstack.build]\nmachines = 2\nready = 3\n" + LANE,
+            "key 'openstack.build': 'ready' must be at most 'machines', which is 2",
+        ),
+        (
+            "staging",
+            STAGING + CLOUD + "[openstack.deploy]\nmachines = 2\n" + LANE,
+            "key 'openstack': 'deploy.machines' must be 1: one worker deploys all components",
+        ),
+        (
+            "staging",
+            STAGING + CLOUD.replace(":8011", ""),
+            "key 'openstack.master': must match ",
+        ),
+        (
+            "production",
+            PRODUCTION + CLOUD + "[openstack.build]\n" + LANE,
+            "key 'openstack.build': only an environment without the key 'promotes_from' builds",
+        ),
+    )
+]
+
+
 @pytest.mark.parametrize(("file", "text", "words"), MISTAKES)
 def test_a_mistake_is_named_with_its_file_and_what_is_allowed(
     tmp_path: Path, file: str, text: str, words: str
