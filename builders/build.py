@@ -11,6 +11,7 @@ from buildbot.process.properties import Interpolate, Property
 from buildbot.steps.transfer import FileUpload
 from buildbot.steps.trigger import Trigger
 
+from builders.choice import ready_first
 from builders.tree import rest, work
 from model.component import Component
 from model.site import Site
@@ -31,6 +32,7 @@ def builder(component: Component, site: Site, store: Store, workers: list[str]) 
         project=component.name,
         description=f"{component.title}: {component.upstream.follows}, patched and packed",
         workernames=workers,
+        nextWorker=ready_first,
         tags=["build"],
         factory=recipe(component, site, store),
         collapseRequests=newest_is_enough,

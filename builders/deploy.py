@@ -7,6 +7,7 @@ from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate
 from buildbot.process.results import SKIPPED, SUCCESS
 
+from builders.choice import ready_first
 from builders.tree import skipped
 from model.component import Component
 from model.environment import Environment
@@ -32,6 +33,7 @@ def builder(
         project=component.name,
         description=f"{component.title} at {environment.url(component)}, from {source}",
         workernames=[environment.worker],
+        nextWorker=ready_first,
         tags=[environment.name],
         factory=recipe(component, environment, site, store),
         collapseRequests=False,

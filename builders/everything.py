@@ -3,6 +3,7 @@
 from buildbot.config.builder import BuilderConfig
 from buildbot.process.factory import BuildFactory
 
+from builders.choice import ready_first
 from builders.tree import skipped
 from model.environment import Environment
 from model.site import Site
@@ -22,6 +23,7 @@ def builder(site: Site, environment: Environment) -> BuilderConfig:
         name=environment.site_builder,
         description=f"{site.title} in {environment.name}: all components, one after the other",
         workernames=[environment.worker],
+        nextWorker=ready_first,
         tags=[environment.name],
         factory=BuildFactory(
             [

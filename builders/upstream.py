@@ -8,6 +8,7 @@ from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.results import SKIPPED, SUCCESS, WARNINGS
 
+from builders.choice import ready_first
 from builders.tree import Manner, rest, skipped, work
 from model.component import Component
 from model.installation import Installation
@@ -32,6 +33,7 @@ def builder(
         project=component.name,
         description=f"{component.title}: our changes on upstream's newest release and main branch",
         workernames=workers,
+        nextWorker=ready_first,
         tags=["upstream"],
         factory=recipe(component, site, installation),
     )

@@ -1,0 +1,63 @@
+"""Which worker runs what: three lanes, never mixed on one worker.
+
+*Review* runs code that nobody here has merged and is thrown away, *build* runs merged code and has
+no deploy secret, *deploy* has the secrets of one environment and runs no component code. Each lane
+is on the master's own machine unless an environment's file gives it machines of an OpenStack
+project.
+"""
+
+from buildbot.util.service import BuildbotService
+from buildbot.worker.base import AbstractWorker
+
+from model.environment import Environment
+from model.installation import Installation
+from model.site import Site
+from workers import local
+from workers.machines import Machines
+from workers.openstack import MachineWorker
+from workers.warm import WarmPool
+
+BUILD, REVIEW, DEPLOY = "build", "review", "deploy"
+
+
+def workers(site: Site) -> list[AbstractWorker]:
+    """The workers of all lanes."""
+    return [
+        *on_machines(site, BUILD, local.build()),
+        *on_machines(site, REVIEW, local.review()),
+        *(
+            MachineWorker(place.worker, place, DEPLOY)
+            if place.openstack and place.openstack.deploy
+            else local.deploy(place)
+            for place in site.environments
+        ),
+    ]
+
+
+def on_machines(site: Site, lane: str, here: AbstractWorker) -> list[AbstractWorker]:
+    """A lane's workers in the environment that has machines for it, or the one that is here."""
+    place = home(site, lane)
+    if place is None:
+        return [here]
+    return [MachineWorker(name, place, lane) for name in names(site, lane)]
+
+
+def names(site: Site, lane: str) -> list[str]:
+    """The workers of the lane build or review."""
+    place = home(site, lane)
+    count = place.openstack.lanes[lane].machines if place and place.openstack else 1
+    return [f"{lane}-{number}" for number in range(1, count + 1)]
+
+
+def home(site: Site, lane: str) -> Environment | None:
+    """The environment whose project has the machines of the lane build or review."""
+    return next(
+        (e for e in site.environments if e.openstack and lane in e.openstack.lanes),
+        None,
+    )
+
+
+def services(site: Site, installation: Installation) -> list[BuildbotService]:
+    """What stands behind the workers that have no machine of their own."""
+    places = tuple(environment for environment in site.environments if environment.openstack)
+    return [Machines(places, installation.clouds), WarmPool()] if places else []
