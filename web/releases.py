@@ -129,7 +129,14 @@ class ReleasesPage(BuildbotService):
             "difference.json": self.difference,
             "release.json": self.pedigree,
             "figures.json": self.figures,
+            "machines.json": self.machines,
         }
+
+    async def machines(self, _asked: dict[str, str]) -> dict[str, Any] | None:
+        """The machines of OpenStack projects and what became of others; none without a project."""
+        service: Any = self.master.service_manager.namedServices.get("machines")
+        told: dict[str, Any] | None = service.told() if service else None
+        return told
 
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()

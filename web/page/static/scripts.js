@@ -10,6 +10,7 @@
     ["/releases/history/:component", "history.js", "History"],
     ["/releases/release/:digest", "release.js", "Release"],
     ["/releases/figures", "figures.js", "Figures"],
+    ["/releases/machines", "machines.js", "Machines"],
   ];
 
   function page(file, name) {

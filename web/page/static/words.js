@@ -68,7 +68,8 @@ export function Named({ release }) {
 
 /** The line above every view. */
 export function Head({ title, at, children }) {
-  const views = [["/releases", "Board"], ["/releases/history", "History"], ["/releases/figures", "Figures"]];
+  const views = [["/releases", "Board"], ["/releases/history", "History"], ["/releases/figures", "Figures"],
+    ["/releases/machines", "Machines"]];
   return h("header", { className: "sw-head" },
     h("h1", null, title),
     h("nav", { "aria-label": "Releases" }, views.map(([to, name]) =>
