@@ -74,6 +74,10 @@ def database_url(layout: Layout, name: str) -> str:
     return f"mysql+pymysql://root@localhost/{name}?unix_socket={layout.socket}&charset=utf8mb4"
 
 
+KINDS = {"glance": "image", "neutron": "network", "nova": "compute", "placement": "placement"}
+"""What the access rules of an application credential call a service."""
+
+
 def account(layout: Layout, user: str) -> dict[str, object]:
     """How a service proves who it is, to Keystone itself and never through the proxy."""
     keystone = f"{layout.internal('keystone')}/v3"
@@ -92,6 +96,7 @@ def account(layout: Layout, user: str) -> dict[str, object]:
         "interface": "internal",
         "valid_interfaces": "internal",
         "endpoint_type": "internal",
+        "service_type": KINDS[user],
     }
 
 

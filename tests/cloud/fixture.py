@@ -19,6 +19,7 @@ from openstack.connection import Connection
 from local.layout import CHECKOUT
 from local.stop import gone
 from tests.cloud import up
+from tests.cloud.configuration import PASSWORD, REGION
 from tests.cloud.faults import Call, Fault
 from tests.cloud.layout import KEPT, Layout
 from tests.cloud.machine import Machine
@@ -40,6 +41,18 @@ class Cloud:
         """As `staging`, `production`, `sandbox` or `admin`; a new token each time."""
         files = OpenStackConfig(config_files=[str(self.clouds_yaml)], load_envvars=False)
         return Connection(config=files.get_one(cloud=name))
+
+    def owner(self, name: str) -> Connection:
+        """The user of a project, who may do more than its application credential."""
+        auth = {
+            "auth_url": f"{self.layout.url('keystone')}/v3",
+            "username": name,
+            "password": f"{name}-{PASSWORD}",
+            "project_name": name,
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        }
+        return Connection(auth_type="password", auth=auth, region_name=REGION)
 
     def image(self, prefix: str) -> str:
         """The name of the newest image whose name begins so."""

@@ -201,6 +201,7 @@ def begin(layout: Layout, template: Path) -> None:
     for service in everything:
         running.start(service)
     running.wait(*everything)
+    services.tool(layout, "warm", str(layout.clouds_yaml))
 
 
 def keep_logs(layout: Layout) -> None:

@@ -1,0 +1,3 @@
+"""The one cloud that all its tests share."""
+
+from tests.cloud.fixture import cloud  # noqa: F401  # a fixture
