@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold a folder that exists; whoever else wants it waits until the end, or until we are gone."""
+    """Hold a folder; whoever else wants it waits until the end, or until we are gone."""
     with (folder / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

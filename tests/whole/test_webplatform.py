@@ -20,7 +20,9 @@ MIRRORED = {
 @pytest.fixture(scope="module")
 def webplatform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     where = layout(CHECKOUT / "var" / "test-site" / "run")
-    where = replace(where, http_port=ASIDE + 8020, worker_port=ASIDE + 8021, environments="environments-local")
+    where = replace(
+        where, http_port=ASIDE + 8020, worker_port=ASIDE + 8021, environments="environments-local"
+    )
     line = Line(where)
     emptied(line)
     site_copy(CHECKOUT / "sites" / "webplatform", where.site)
