@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from workers.answers import Full, Mistake, Passes, Trouble, Unusable, unfit
 from workers.cloud import Order
-from workers.machines import Boot
+from workers.machines import READY, Boot
 from workers.pauses import pauses
 from workers.told import Told
 from workers.user_data import LIFE_HOURS, user_data
@@ -98,7 +98,7 @@ class Booting:
             await self.quote_console(boot.machine)
             raise
         now = time.monotonic()
-        boot.state = "ready"
+        boot.state = READY
         self.numbers.ready += 1
         self.numbers.boot_seconds += active - began
         self.numbers.attach_seconds += now - active

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -26,7 +26,11 @@ NAME = "machines"
 OWNER = "slipway-owner"
 """The mark that says whose a machine is; without ours, it is never touched."""
 BOOT = "slipway-boot"
-SWEEP_SECONDS = 30
+SWEEP_SECONDS = 15
+"""How often each project is asked for its machines, which takes one call."""
+READY = "ready"
+DEAD = ("DELETED", "ERROR", "SHUTOFF", "SOFT_DELETED")
+"""What Nova calls a machine on which no worker runs any more."""
 GONE_SECONDS = 20
 """How long Nova may take to end a machine until it is asked again."""
 GOODBYE_SECONDS = 15
@@ -41,6 +45,8 @@ class Boot:
     cloud: str
     name: str
     since: float
+    lost: Callable[[], None]
+    """What to do when the machine is ready and has gone: TCP alone would tell it much later."""
     id: str = field(default_factory=lambda: token_hex(8))
     machine: str | None = None
     """Nova's id, once it is known."""
@@ -138,9 +144,9 @@ class Machines(BuildbotService):
 
     # Machines that are wanted.
 
-    def begin(self, worker: str, cloud: str, name: str) -> Boot:
+    def begin(self, worker: str, cloud: str, name: str, lost: Callable[[], None]) -> Boot:
         """Say that a machine is wanted, before anybody else can hear of it."""
-        boot = Boot(worker, cloud, name, time.monotonic())
+        boot = Boot(worker, cloud, name, time.monotonic(), lost)
         self.boots[boot.id] = boot
         return boot
 
@@ -226,6 +232,7 @@ class Machines(BuildbotService):
             await self.swept(cloud)
 
     async def swept(self, cloud: Cloud) -> None:
+        ready = [boot for boot in self.boots.values() if boot.state == READY]
         try:
             found = await cloud.marked(OWNER, self.owner)
         except Trouble as trouble:
@@ -235,6 +242,12 @@ class Machines(BuildbotService):
             log.msg(f"removing machine {machine.name} ({machine.id}) of {cloud.name}: not wanted")
             self.numbers.swept += 1
             self.remove(cloud.name, machine.id)
+        alive = {machine.id for machine in found if machine.status not in DEAD}
+        for boot in ready:
+            if boot.cloud == cloud.name and boot.id in self.boots and boot.machine not in alive:
+                log.msg(f"machine {boot.name} ({boot.machine}) of {cloud.name} is lost")
+                self.numbers.failures["lost"] += 1
+                boot.lost()
 
     def unwanted(self, found: Iterable[Machine]) -> list[Machine]:
         return [

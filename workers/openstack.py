@@ -145,8 +145,13 @@ class MachineWorker(AbstractLatentWorker):
 
     def wants(self, title: str) -> Boot:
         """Say that a machine is wanted."""
-        self.boot = self.machines.begin(self.name, self.place.cloud, title)
+        self.boot = self.machines.begin(self.name, self.place.cloud, title, self.hang_up)
         return self.boot
+
+    def hang_up(self) -> None:
+        """Believe Nova that nobody is at the other end: what ran there is repeated."""
+        if self.conn:
+            self.conn.loseConnection()
 
     def let_go(self) -> None:
         boot, self.boot = self.boot, None
