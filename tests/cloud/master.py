@@ -232,15 +232,16 @@ class Master:
 
     def running(self, request: int) -> dict[str, Any]:
         """The build of a request as soon as its command runs."""
+        what = f"a running build of request {request}: {self.log[-3000:]}"
+        return until(lambda: self.at_work(request), what)
 
-        def runs() -> dict[str, Any] | None:
-            for build in self.builds(request)[-1:]:
-                steps = self.get(f"builds/{build['buildid']}/steps")["steps"]
-                if any(s["name"] == "shell" and s["started_at"] for s in steps):
-                    return build
-            return None
-
-        return until(runs, f"a running build of request {request}: {self.log[-3000:]}")
+    def at_work(self, request: int) -> dict[str, Any] | None:
+        """The build of a request, if its command runs."""
+        for build in self.builds(request)[-1:]:
+            steps = self.get(f"builds/{build['buildid']}/steps")["steps"]
+            if any(s["name"] == "shell" and s["started_at"] for s in steps):
+                return build
+        return None
 
     def told(self, build: dict[str, Any]) -> str:
         """What the build's first step says about its machine."""

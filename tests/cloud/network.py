@@ -5,11 +5,14 @@ their own network and, at the gateway, what the relay offers.
 """
 
 import json
+import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import stop
 from tests.cloud.layout import Layout
 
 RELAY = "169.254.169.254"
@@ -28,9 +31,10 @@ class Interface:
     gateway: str | None
 
 
-def ip(*arguments: str) -> None:
-    """Run iproute2; raises CalledProcessError with what it said."""
-    subprocess.run(("ip", *arguments), check=True, capture_output=True, text=True)
+def ip(*arguments: str) -> str:
+    """What iproute2 prints; raises CalledProcessError with what it said."""
+    command = ("ip", *arguments)
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def namespaces() -> list[str]:
@@ -86,6 +90,12 @@ def plug(layout: Layout, namespace: str, interfaces: Iterable[Interface]) -> Non
 
 
 def remove(namespace: str) -> None:
-    """Forget a namespace, with all that is connected in it."""
+    """Forget a namespace, with all that is connected in it and whatever still runs there.
+
+    A systemd that was starting when its nspawn was killed has been seen to go on.
+    """
     if namespace in namespaces():
+        while left := [int(pid) for pid in ip("netns", "pids", namespace).split()]:
+            stop.send(signal.SIGKILL, left)
+            time.sleep(0.05)
         ip("netns", "delete", namespace)

@@ -269,13 +269,11 @@ def test_a_build_whose_machine_is_lost_is_repeated_twice_and_then_ends(
     lost: set[int] = set()
 
     def lose() -> bool:
-        for build in master.builds(request)[-1:]:
-            if build["complete"] or build["number"] in lost:
-                continue
-            master.running(request)
+        build = master.at_work(request)
+        if build and build["number"] not in lost:
+            lost.add(build["number"])
             for server in servers(staging):
                 staging.compute.delete_server(server, force=True)
-            lost.add(build["number"])
         return bool(master.get(f"buildrequests/{request}")["buildrequests"][0]["complete"])
 
     until(lose, "the end of the build", 240)
