@@ -13,10 +13,10 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change upstream cloud cloud-stop test test-cloud check screenshots bench lock
+.PHONY: help run stop clean change upstream cloud cloud-stop test test-cloud check screenshots bench bench-cloud lock
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start everything on this machine, or bring what runs up to date
 	@$(PYTHON) local.bootstrap run -m local.run $(PLACE) $(OPTIONS)
@@ -59,6 +59,9 @@ bench: ## Measure push, promotion, roll back, a series of patches and the board 
 	@$(PYTHON) local.bootstrap test -m benchmarks.lead_time
 	@$(PYTHON) local.bootstrap test -m benchmarks.series
 	@$(PYTHON) local.bootstrap test -m pytest -q -s tests/web/test_sixty.py
+
+bench-cloud: ## Measure the machines of builds on a test cloud, as root
+	@$(PYTHON) local.bootstrap test-as-root -m benchmarks.machines
 
 lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(PYTHON) local.bootstrap test -c pass

@@ -91,18 +91,23 @@ class Cloud:
         except ConfigException as error:
             raise Mistake("cloud", f"no '{self.name}' in clouds.yaml: {error}") from None
         except FAULTS as error:
-            raise meaning(error) from error
+            trouble = meaning(error)
+            if isinstance(trouble, Mistake) and trouble.key == "cloud":
+                self.region = None  # clouds.yaml is read again: its credentials may be new by then
+            raise trouble from error
 
     def connection(self) -> Connection:
         """One for each thread; all share one session, hence one token."""
-        found: Connection | None = getattr(self.local, "connection", None)
-        if found is None:
-            with self.lock:
-                if self.region is None:
-                    files = [str(self.clouds)] if self.clouds else None
-                    config = OpenStackConfig(config_files=files)
-                    self.region = config.get_one(cloud=self.name, api_timeout=API_SECONDS)
-                found = self.local.connection = Connection(config=self.region)
+        with self.lock:
+            if self.region is None:
+                files = [str(self.clouds)] if self.clouds else None
+                config = OpenStackConfig(config_files=files)
+                self.region = config.get_one(cloud=self.name, api_timeout=API_SECONDS)
+            region = self.region
+        if getattr(self.local, "region", None) is not region:
+            self.local.region = region
+            self.local.connection = Connection(config=region)
+        found: Connection = self.local.connection
         return found
 
     async def create(self, order: Order) -> str:

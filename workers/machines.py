@@ -209,6 +209,7 @@ class Machines(BuildbotService):
                 self.numbers.deletes_failed += 1
                 log.msg(f"machine {identity} of {name} does not go: {trouble}")
             await deferLater(self.master.reactor, pause)
+        log.msg(f"machine {identity} of {name} is gone")
         self.numbers.removed += 1
         if self.waiting[name]:
             self.waiting[name].popleft().callback(None)

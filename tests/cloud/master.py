@@ -245,7 +245,15 @@ class Master:
 
     def told(self, build: dict[str, Any]) -> str:
         """What the build's first step says about its machine."""
+        return self.logged(build, 0, "machine")
+
+    def printed(self, build: dict[str, Any]) -> str:
+        """What the build's command printed."""
+        raw = self.logged(build, -1, "stdio")
+        return "".join(line[1:] for line in raw.splitlines() if line.startswith("o"))
+
+    def logged(self, build: dict[str, Any], step: int, name: str) -> str:
         steps = self.get(f"builds/{build['buildid']}/steps")["steps"]
-        logs = self.get(f"steps/{steps[0]['stepid']}/logs")["logs"]
-        found = [log["logid"] for log in logs if log["name"] == "machine"]
+        logs = self.get(f"steps/{steps[step]['stepid']}/logs")["logs"]
+        found = [log["logid"] for log in logs if log["name"] == name]
         return "".join(self.get(f"logs/{log}/contents")["logchunks"][0]["content"] for log in found)

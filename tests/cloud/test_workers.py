@@ -2,9 +2,7 @@
 
 import json
 import re
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -18,6 +16,7 @@ from openstack.exceptions import HttpException
 from local.layout import CHECKOUT
 from tests.cloud.fixture import Cloud
 from tests.cloud.master import Master, until
+from tests.cloud.ports import free_ports
 
 pytestmark = pytest.mark.cloud
 
@@ -80,14 +79,6 @@ def begin(cloud: Cloud, staging: Connection, ports: list[int], tmp_path: Path) -
         master.stop()
     for server in servers(staging):
         staging.compute.delete_server(server, force=True)
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        ends = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for end in ends:
-            end.bind(("127.0.0.1", 0))
-        return [int(end.getsockname()[1]) for end in ends]
 
 
 def servers(connection: Connection) -> list[Any]:
