@@ -41,7 +41,9 @@ class Installation(Model):
     http_port: Port
     """The UI's port on loopback; a TLS edge stands before it on a public machine."""
     worker_port: Port
-    """The port on loopback to which workers connect."""
+    """The port to which workers connect."""
+    worker_address: str = "127.0.0.1"
+    """The address of that port; machines of an OpenStack project need one that they can reach."""
     database: str = "sqlite:///state.sqlite"
     """Buildbot's database, which is the ledger: an SQLAlchemy address."""
     store: Path
@@ -54,3 +56,8 @@ class Installation(Model):
     """Where the watch pushes a ready change to a newer upstream release; nowhere when absent."""
     reach: dict[Name, Reach] = {}
     """By environment."""
+
+    @property
+    def worker_endpoint(self) -> str:
+        """Where the master listens for workers, as Twisted describes it."""
+        return f"tcp:{self.worker_port}:interface={self.worker_address}"

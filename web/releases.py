@@ -132,11 +132,10 @@ class ReleasesPage(BuildbotService):
             "machines.json": self.machines,
         }
 
-    async def machines(self, _asked: dict[str, str]) -> dict[str, Any] | None:
+    async def machines(self, _asked: dict[str, str]) -> dict[str, Any]:
         """The machines of OpenStack projects and what became of others; none without a project."""
         service: Any = self.master.service_manager.namedServices.get("machines")
-        told: dict[str, Any] | None = service.told() if service else None
-        return told
+        return {"told": service.told() if service else None}
 
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from keystoneauth1.exceptions import CatalogException, MissingRequiredOptions
 from keystoneauth1.exceptions import ConnectionError as Unreachable
 from openstack.exceptions import HttpException
 
@@ -25,11 +26,15 @@ class Trouble(Exception):
 class Passes(Trouble):
     """The same request may succeed later."""
 
-    def __init__(self, sentence: str, cause: str, pause: float | None = None) -> None:
+    def __init__(
+        self, sentence: str, cause: str, pause: float | None = None, unsure: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.cause = cause
         self.pause = pause
         """Seconds that the service asked us to wait."""
+        self.unsure = unsure
+        """Whether the request may have been accepted all the same."""
 
 
 class Full(Passes):
@@ -63,7 +68,11 @@ class Mistake(Trouble):
         return f"{file}: key '{table}.{self.key}': {self}"
 
 
-QUOTA = re.compile(r"quota exceeded|exceeded quota|overquota|exceeds .*quota", re.IGNORECASE)
+QUOTA = re.compile(
+    r"quota exceeded|exceeded (for )?quota|overquota|exceeds .*quota|"
+    r"maximum number of \w+ exceeded",
+    re.IGNORECASE,
+)
 KEYS = {
     "flavor": re.compile(r"flavor", re.IGNORECASE),
     "image": re.compile(r"image", re.IGNORECASE),
@@ -75,6 +84,8 @@ KEYS = {
 }
 """What a refused request is about; the first that matches."""
 
+WRONG = (CatalogException, MissingRequiredOptions)
+"""A region or a service that the catalog has not, or an incomplete entry in clouds.yaml."""
 SENTENCE = re.compile(r"\(HTTP (\d{3})\)")
 BUSY = (408, 409, 413, 425, 429)
 UNAUTHORIZED, FORBIDDEN = 401, 403
@@ -94,7 +105,9 @@ def meaning(error: Exception) -> Trouble:
     if status in (FORBIDDEN, 409, 413) and QUOTA.search(said):
         return Full(f"the quota is used up: {said}")
     if status in BUSY or status >= ERRORS:
-        return Passes(f"OpenStack answers {status}: {said}", f"HTTP {status}", pause_of(error))
+        unsure = status >= ERRORS
+        sentence = f"OpenStack answers {status}: {said}"
+        return Passes(sentence, f"HTTP {status}", pause_of(error), unsure)
     if status == FORBIDDEN:
         return Mistake("cloud", f"its credentials may not do this: {said}")
     key = next((key for key, about in KEYS.items() if about.search(said)), "cloud")
@@ -106,9 +119,11 @@ def without_status(error: Exception, said: str) -> Trouble:
     keystone = SENTENCE.search(said)
     if keystone and int(keystone[1]) < ERRORS and int(keystone[1]) not in BUSY:
         return Mistake("cloud", f"its credentials are refused: {said}")
+    if isinstance(error, WRONG):
+        return Mistake("cloud", said)
     if isinstance(error, (Unreachable, OSError)) or "connection" in said.lower():
-        return Passes(f"OpenStack does not answer: {said}", "no answer")
-    return Passes(f"OpenStack fails: {said}", "failure")
+        return Passes(f"OpenStack does not answer: {said}", "no answer", unsure=True)
+    return Passes(f"OpenStack fails: {said}", "failure", unsure=True)
 
 
 def unfit(fault: str) -> Trouble:

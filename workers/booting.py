@@ -41,7 +41,7 @@ class Booting:
 
     async def ready(self) -> None:
         """Make machines until the worker of one has called; raises Trouble when none will."""
-        began = time.monotonic()
+        began: float | None = None
         used = 0
         growing = pauses()
         for zone in cycle(self.place.zones or (None,)):
@@ -50,15 +50,17 @@ class Booting:
                 await self.made(boot, zone)
             except Full as full:
                 self.worker.let_go()
-                began = time.monotonic()
+                began = None
                 await self.told.say(f"waits for room: {full}")
                 await self.machines.room(self.place.cloud, next(growing))
             except Passes as trouble:
                 self.worker.let_go()
+                began = began or time.monotonic()
                 waited = time.monotonic() - began
-                if waited > self.place.patience_seconds:
+                pause = max(next(growing), trouble.pause or 0)
+                if waited + pause > self.place.patience_seconds:
                     raise given_up(f"{waited:.0f} s", trouble) from trouble
-                await self.rest(trouble, max(next(growing), trouble.pause or 0))
+                await self.rest(trouble, pause)
             except Unusable as trouble:
                 self.worker.let_go()
                 used += 1
@@ -95,6 +97,7 @@ class Booting:
             boot.state = "has not called yet"
             await self.called(boot)
         except (Unusable, Passes):
+            await self.worker.new_password()  # it must not call any more
             await self.quote_console(boot.machine)
             raise
         now = time.monotonic()
@@ -116,17 +119,19 @@ class Booting:
                 f"{self.build.builder.name}/{self.build.number}" if self.build else "none",
                 (datetime.now(UTC) + timedelta(hours=LIFE_HOURS)).isoformat(timespec="seconds"),
             ),
-            user_data=user_data(boot.worker, password, self.place.master, {}),
+            user_data=user_data(boot.worker, password, self.place.master),
             zone=zone,
         )
+        boot.answered = False
         try:
-            return await self.cloud.create(order)
-        except Full:
-            raise
-        except Passes:
-            if identity := await self.machines.adopted(boot):
-                return identity
-            raise
+            identity = await self.cloud.create(order)
+        except Trouble as trouble:
+            boot.answered = not isinstance(trouble, Passes) or not trouble.unsure
+            if boot.answered or not (found := await self.machines.adopted(boot)):
+                raise
+            identity = found
+        boot.answered = True
+        return identity
 
     async def active(self, identity: str) -> None:
         """Wait until Nova says ACTIVE, or the worker is faster."""
@@ -161,7 +166,7 @@ class Booting:
 
     async def heard(self, seconds: float) -> bool:
         """Whether the worker has called, or does so within so many seconds."""
-        if self.worker.conn:
+        if self.worker.substantiated:
             return True
         try:
             await self.worker.calls.wait().addTimeout(seconds, self.worker.master.reactor)

@@ -14,7 +14,13 @@ from typing import Any, TypeVar
 from keystoneauth1.exceptions import ClientException
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
-from openstack.exceptions import ConfigException, NotFoundException, SDKException
+from openstack.exceptions import (
+    BadRequestException,
+    ConfigException,
+    DuplicateResource,
+    NotFoundException,
+    SDKException,
+)
 from requests.exceptions import RequestException
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -162,7 +168,7 @@ class Cloud:
             wanted["availability_zone"] = order.zone
         try:
             return str(connection.compute.create_server(**wanted).id)
-        except FAULTS:
+        except (BadRequestException, NotFoundException):
             self.known.clear()  # an id may be one of something that has gone
             raise
 
@@ -178,6 +184,8 @@ class Cloud:
             thing = finders[kind](name, ignore_missing=False)
         except NotFoundException as error:
             raise Mistake(kind, f"no '{name}'") from error
+        except DuplicateResource as error:
+            raise Mistake(kind, f"more than one is called '{name}'") from error
         self.known[kind, name] = (time.monotonic(), thing.id)
         return str(thing.id)
 

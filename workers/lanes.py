@@ -42,8 +42,17 @@ def on_machines(site: Site, lane: str, here: AbstractWorker) -> list[AbstractWor
     return [MachineWorker(name, place, lane) for name in names(site, lane)]
 
 
+def build(site: Site) -> list[str]:
+    """The names of the workers that build."""
+    return names(site, BUILD)
+
+
+def review(site: Site) -> list[str]:
+    """The names of the workers that run what nobody here has merged."""
+    return names(site, REVIEW)
+
+
 def names(site: Site, lane: str) -> list[str]:
-    """The workers of the lane build or review."""
     place = home(site, lane)
     count = place.openstack.lanes[lane].machines if place and place.openstack else 1
     return [f"{lane}-{number}" for number in range(1, count + 1)]
@@ -60,4 +69,4 @@ def home(site: Site, lane: str) -> Environment | None:
 def services(site: Site, installation: Installation) -> list[BuildbotService]:
     """What stands behind the workers that have no machine of their own."""
     places = tuple(environment for environment in site.environments if environment.openstack)
-    return [Machines(places, installation.clouds), WarmPool()] if places else []
+    return [Machines(places, installation.clouds), WarmPool()]

@@ -10,9 +10,10 @@ from typing import Any
 
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.threads import deferToThread
 from twisted.python import log
 from twisted.python.failure import Failure
 
@@ -51,6 +52,8 @@ class Boot:
     machine: str | None = None
     """Nova's id, once it is known."""
     state: str = "asked for"
+    answered: bool = True
+    """Whether Nova has answered the request that makes it, if there was one."""
 
 
 @dataclass
@@ -83,7 +86,7 @@ class Machines(BuildbotService):
         self.numbers = Numbers()
         self.lacks: list[str] = []
         """What the environments' files name and their projects have not."""
-        self.sweeping = LoopingCall(self.sweep)
+        self.sweeping = LoopingCall(lambda: maybeDeferred(self.sweep).addErrback(complain))
         super().__init__(*given, **more)
 
     @async_to_deferred
@@ -117,7 +120,7 @@ class Machines(BuildbotService):
         for task in list(self.leaving.values()):
             task.cancel()
         for cloud in self.clouds.values():
-            cloud.stop()
+            await deferToThread(cloud.stop)  # its threads may be waiting for an answer
 
     def cloud(self, name: str) -> Cloud:
         """The project that `clouds.yaml` calls so."""
@@ -171,7 +174,7 @@ class Machines(BuildbotService):
         self.boots.pop(boot.id, None)
         if boot.machine:
             self.remove(boot.cloud, boot.machine)
-        else:
+        elif not boot.answered:
             later = ensureDeferred(self.swept(self.cloud(boot.cloud)))
             later.addErrback(complain)
 
@@ -204,6 +207,7 @@ class Machines(BuildbotService):
             try:
                 await cloud.delete(identity)
                 if await self.gone(cloud, identity):
+                    await cloud.leave_nothing(identity)
                     break
             except Trouble as trouble:
                 self.numbers.deletes_failed += 1
@@ -213,7 +217,6 @@ class Machines(BuildbotService):
         self.numbers.removed += 1
         if self.waiting[name]:
             self.waiting[name].popleft().callback(None)
-        await cloud.leave_nothing(identity)
 
     async def gone(self, cloud: Cloud, identity: str) -> bool:
         """Whether a machine went away when it was told to."""
@@ -231,6 +234,8 @@ class Machines(BuildbotService):
         """Remove whatever is ours and wanted by nobody, in every project we ever used."""
         for cloud in list(self.clouds.values()):
             await self.swept(cloud)
+        if self.lacks:
+            await self.compare()
 
     async def swept(self, cloud: Cloud) -> None:
         ready = [boot for boot in self.boots.values() if boot.state == READY]
@@ -246,9 +251,19 @@ class Machines(BuildbotService):
         alive = {machine.id for machine in found if machine.status not in DEAD}
         for boot in ready:
             if boot.cloud == cloud.name and boot.id in self.boots and boot.machine not in alive:
-                log.msg(f"machine {boot.name} ({boot.machine}) of {cloud.name} is lost")
-                self.numbers.failures["lost"] += 1
-                boot.lost()
+                await self.ask_for(boot, cloud)
+
+    async def ask_for(self, boot: Boot, cloud: Cloud) -> None:
+        """Ask for a machine that a listing left out; its worker is told if it has gone."""
+        try:
+            machine = await cloud.look(str(boot.machine))
+        except Trouble:
+            return
+        if boot.id in self.boots and (machine is None or machine.status in DEAD):
+            log.msg(f"machine {boot.name} ({boot.machine}) of {cloud.name} is lost")
+            self.numbers.failures["lost"] += 1
+            boot.state = "lost"
+            boot.lost()
 
     def unwanted(self, found: Iterable[Machine]) -> list[Machine]:
         return [
@@ -262,13 +277,14 @@ class Machines(BuildbotService):
     @async_to_deferred
     async def compare(self) -> None:
         """Find out what the environments' files name and their projects have not."""
-        self.lacks = [
+        lacks = [
             mistake.at(f"{environment.name}.toml", name)
             for environment in self.environments
             if (place := environment.openstack)
             for name, lane in place.lanes.items()
             for mistake in await self.lacked(place, lane)
         ]
+        self.lacks = list(dict.fromkeys(lacks))
         for sentence in self.lacks:
             log.msg(sentence)
 
@@ -281,8 +297,10 @@ class Machines(BuildbotService):
             log.msg(f"cannot see what {place.cloud} has: {trouble}")
             return []
 
-    def told(self) -> dict[str, Any]:
-        """All numbers as JSON takes them."""
+    def told(self) -> dict[str, Any] | None:
+        """All numbers as JSON takes them; none without a project."""
+        if not self.clouds:
+            return None
         now = time.monotonic()
         return {
             **asdict(self.numbers),

@@ -19,7 +19,7 @@ from model.openstack import Lane, OpenStack
 from workers.answers import Mistake, Trouble, Unusable
 from workers.booting import Booting
 from workers.cloud import Cloud
-from workers.machines import NAME, Boot, Machines
+from workers.machines import NAME, Boot, Machines, complain
 from workers.told import Told
 
 REPEATS = 2
@@ -79,6 +79,11 @@ class MachineWorker(AbstractLatentWorker):
     # What Buildbot asks of a latent worker.
 
     def substantiate(self, wfb: Any, build: Build | None) -> Deferred[bool]:
+        if self.substantiated:
+            # Not one turn later: a Stop in between would end the machine under other builds.
+            ensureDeferred(self.tell_of_machine(build)).addErrback(complain)
+            ready: Deferred[bool] = super().substantiate(wfb, build)
+            return ready
         asked: Deferred[Any] = ensureDeferred(self.worth_a_machine(build))
         return asked.addCallback(lambda _: AbstractLatentWorker.substantiate(self, wfb, build))
 
@@ -133,14 +138,19 @@ class MachineWorker(AbstractLatentWorker):
             return
         path = ("buildrequests", build.requests[0].id, "builds")
         lost = sum(one["results"] == RETRY for one in await self.master.data.get(path))
-        told = Told(build)
+        if build.stopped:
+            raise LatentWorkerSubstantiatiationCancelled
         if lost > REPEATS:
             sentence = f"the machine got lost {lost} times; the build is not repeated again"
+            told = Told(build)
             await told.say(sentence)
             await told.end()
             raise LatentWorkerCannotSubstantiate(sentence)
-        if self.substantiated and self.boot:
-            await told.say(f"machine {self.boot.name} was ready")
+
+    async def tell_of_machine(self, build: Build | None) -> None:
+        told = Told(build)
+        if self.boot:
+            await told.say(f"machine {self.boot.name} was ready", briefly=False)
             await told.end()
 
     def wants(self, title: str) -> Boot:
@@ -151,7 +161,7 @@ class MachineWorker(AbstractLatentWorker):
     def hang_up(self) -> None:
         """Believe Nova that nobody is at the other end: what ran there is repeated."""
         if self.conn:
-            self.conn.loseConnection()
+            self.conn.mind.broker.transport.abortConnection()  # nobody takes what is still to send
 
     def let_go(self) -> None:
         boot, self.boot = self.boot, None

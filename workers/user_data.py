@@ -5,7 +5,6 @@ https://cloudinit.readthedocs.io/en/latest/explanation/format.html#cloud-config-
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ LIFE_HOURS = 24
 """A machine that nobody has ended by then turns itself off."""
 
 
-def user_data(worker: str, password: str, master: str, git: Mapping[str, str]) -> str:
-    """The text for cloud-init; `master` is "host:port", `git` goes into git's configuration.
+def user_data(worker: str, password: str, master: str) -> str:
+    """The text for cloud-init; `master` is "host:port".
 
     It holds no other secret: any process on a machine can read what the machine was told.
     """
@@ -42,7 +41,6 @@ def user_data(worker: str, password: str, master: str, git: Mapping[str, str]) -
                 laid("slipway-worker.service", "/etc/systemd/system/slipway-worker.service"),
             ],
             "runcmd": [
-                *(["git", "config", "--system", key, value] for key, value in git.items()),
                 ["chown", "-R", f"{USER}:{USER}", HOME],
                 ["systemctl", "start", "--no-block", "slipway-worker.service"],
                 ["shutdown", "--poweroff", f"+{LIFE_HOURS * 60}"],

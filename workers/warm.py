@@ -6,6 +6,7 @@ from typing import Any
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
 from buildbot.worker.latent import States
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.task import LoopingCall
 from twisted.python import log
 from twisted.python.failure import Failure
@@ -23,7 +24,7 @@ class WarmPool(BuildbotService):
     name = "warm-pool"
 
     def __init__(self, *given: Any, **more: Any) -> None:
-        self.looking = LoopingCall(self.look)
+        self.looking = LoopingCall(lambda: maybeDeferred(self.look).addErrback(complain))
         self.coming: set[str] = set()
         """Workers whose machine is made for no build."""
         self.growing: dict[str, Any] = {}
@@ -43,7 +44,11 @@ class WarmPool(BuildbotService):
 
     def look(self) -> None:
         """Have as many machines ready, or on their way, as each lane wants."""
-        mine = [w for w in self.master.workers.workers.values() if isinstance(w, MachineWorker)]
+        mine = [
+            w
+            for w in self.master.workers.workers.values()
+            if isinstance(w, MachineWorker) and w.configured
+        ]
         for lane, group in groupby(sorted(mine, key=lane_of), key=lane_of):
             members = list(group)
             for worker in members:

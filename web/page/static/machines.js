@@ -6,7 +6,7 @@ import { Head, duration, h, plural } from "./words.js";
 const { Fragment } = React;
 
 export function Machines() {
-  const { value, error } = useLive(() => ask("machines.json").then((told) => ({ told })));
+  const { value, error } = useLive(() => ask("machines.json"));
   return h("main", { className: "sw" }, h(Head, { title: "Machines", at: "Machines" }),
     error ? h("p", { className: "sw-banner sw-bad", role: "alert" }, error.message) : null,
     !value ? h("p", { className: "sw-note", role: "status" }, "Loading…")
