@@ -41,7 +41,7 @@ cloud-stop: ## End the test cloud and all its machines
 
 test: ## Run every test, the whole line with real applications included
 	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole and not cloud"
-	@$(PYTHON) local.bootstrap test -m pytest -n 2 --dist loadfile -m whole
+	@$(PYTHON) local.bootstrap test -m pytest -m whole
 	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/hosts/test_root.py tests/hosts/test_processes*.py
 
 test-cloud: ## Run the tests that need a real OpenStack, as root; a quarter of an hour and more

@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local import packages, service_user, virtual_environment
-from local.alone import alone
 from local.refusal import Refused, or_one_line
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -42,8 +41,7 @@ def main() -> None:
     roomy(var)
     venv = var / name
     environment = service_user.environment(os.environ, venv, var)
-    with alone(var / "cache"):
-        virtual_environment.ensure(venv, CHECKOUT / lock, environment, CHECKOUT)
+    virtual_environment.ensure(venv, CHECKOUT / lock, environment, CHECKOUT)
     os.chdir(CHECKOUT)
     python = str(venv / "bin" / "python")
     os.execve(python, (python, *arguments), environment)  # noqa: S606  # what we are here for

@@ -17,7 +17,6 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSON
 from hosts.pages import Answer, public
 from hosts.server import Server
 from local import mirrors
-from local.alone import alone
 from local.layout import CHECKOUT, Layout
 from local.secrets import password
 from model.component import Component
@@ -28,10 +27,8 @@ from model.site import Site, read_site
 T = TypeVar("T")
 PATIENCE = 120.0
 """Seconds; a condition that takes longer is a failure."""
-NUMBER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-"""Which of the tests that run at the same time these are; each has an installation of its own."""
-ASIDE = 10_000 * (1 + NUMBER)
-"""What is added to a site's ports: its installation and the tests' may run at the same time."""
+ASIDE = 10_000
+"""What is added to a site's ports: its installation and the test's may run at the same time."""
 RELEASE = "x-slipway-release"
 RELEASER, SECOND = "releaser", "second"
 """Those who may press in the tests' site."""
@@ -233,10 +230,7 @@ def fresh(folder: Path) -> Line:
     line = Line(layout(folder / "run"))
     emptied(line)
     shared = CHECKOUT / "var" / "mirrors"
-    with alone(shared.parent / "cache"):
-        mirrors.make(
-            CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print
-        )
+    mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
     subprocess.run(["cp", "-a", "--reflink=auto", shared, line.layout.mirrors], check=True)
     site_copy(CHECKOUT / "sites" / "demo", line.layout.site)
     return line
