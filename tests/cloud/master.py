@@ -162,6 +162,12 @@ class Master:
         )
         until(self.answers, f"a master: {self.log[-2000:]}")
 
+    def reconfigure(self) -> None:
+        """Have the running master read what is configured now."""
+        assert self.process is not None
+        self.configure()
+        self.process.send_signal(signal.SIGHUP)
+
     def answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.log

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_hex
@@ -99,16 +101,43 @@ def test_a_build_gets_a_machine_that_ends_with_it(master: Master, staging: Conne
     until(lambda: not servers(staging), "the end of its machine")
 
 
+LOGIN = """
+import sys
+from twisted.cred.credentials import UsernamePassword
+from twisted.internet import reactor
+from twisted.spread.pb import PBClientFactory, Referenceable
+
+port, name, password = sys.argv[1:]
+factory = PBClientFactory()
+reactor.connectTCP("127.0.0.1", int(port), factory)
+login = factory.login(UsernamePassword(name.encode(), password.encode()), Referenceable())
+login.addCallbacks(lambda _: print("accepted"), lambda failure: print(failure.type))
+login.addBoth(lambda _: reactor.stop())
+reactor.run()
+"""
+
+
 def test_a_password_is_useless_once_the_worker_has_called(begin: Begin, cloud: Cloud) -> None:
     master = begin(lane="machines = 1\nidle_seconds = 600\n")
     assert master.finished(master.build())["results"] == SUCCESS
     (server,) = servers(cloud.connect("staging"))
-    told = cloud.inside(server.id, "cat", "/var/lib/slipway/worker.json").stdout
-    password = json.loads(told)["password"]
-    cloud.inside(server.id, "systemctl", "kill", "--signal=KILL", "slipway-worker")
-    assert password not in master.log
-    again = cloud.inside(server.id, "systemctl", "is-active", "slipway-worker")
-    assert again.stdout.strip() != "active"
+    told = json.loads(cloud.inside(server.id, "cat", "/var/lib/slipway/worker.json").stdout)
+    assert told["password"] not in master.log
+    login = (sys.executable, "-c", LOGIN, str(master.pb), told["name"], told["password"])
+    said = subprocess.run(login, check=True, capture_output=True, text=True).stdout
+    assert "UnauthorizedLogin" in said
+
+
+def test_workers_that_a_reconfig_adds_wait_for_room_too(begin: Begin, cloud: Cloud) -> None:
+    master = begin()
+    cloud.quota("staging", instances=0)
+    master.lane = "machines = 2"
+    master.reconfigure()
+    until(lambda: len(master.get("workers")["workers"]) == 2, "the second worker")
+    requests = [master.build(), master.build()]
+    until(lambda: master.log.count("waits for room") >= 2, "both builds waiting")
+    cloud.quota("staging", instances=8)
+    assert [master.finished(request)["results"] for request in requests] == [SUCCESS, SUCCESS]
 
 
 def test_twenty_builds_wait_their_turn_under_a_quota_of_four(master: Master, cloud: Cloud) -> None:
@@ -293,8 +322,10 @@ def test_orphans_are_swept_and_nothing_else_is_touched(
     master.prefix = "renamed"
     master.start()
     until(lambda: [s.id for s in servers(staging)] == [foreign.id], "the end of the orphan alone")
-    master.get("workers")
-    assert [s.id for s in servers(staging)] == [foreign.id]
+    cloud.forget_calls()
+    looked = "the next looks at all machines"
+    until(lambda: sum(c.path.endswith("/servers/detail") for c in cloud.calls()) > 3, looked)
+    assert staging.compute.get_server(foreign.id).status in ("BUILD", "ACTIVE")
 
 
 def test_a_machine_that_waits_takes_the_build_at_once(begin: Begin, staging: Connection) -> None:
