@@ -313,9 +313,9 @@ def test_orphans_are_swept_and_nothing_else_is_touched(
     (orphan,) = until(lambda: servers(staging), "the machine of a build")
     foreign = staging.compute.create_server(
         name=orphan.name,
-        image_id=staging.image.find_image(cloud.image("debian-12")).id,
-        flavor_id=orphan.flavor.id or staging.compute.find_flavor("small").id,
-        networks="none",
+        image_id=staging.image.find_image(cloud.image("debian-12"), ignore_missing=False).id,
+        flavor_id=staging.compute.find_flavor("small", ignore_missing=False).id,
+        networks=[{"uuid": staging.network.find_network("internal", ignore_missing=False).id}],
         metadata={**orphan.metadata, OWNER: "somebody else"},
     )
     master.kill()
