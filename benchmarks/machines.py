@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,10 @@ def bare(cloud: Cloud, staging: Connection) -> float:
 
     def answers() -> bool:
         knock = ("bash", "-c", "</dev/tcp/127.0.0.1/22")
-        running = bool(cloud.machine(server.id).process)
-        return running and cloud.inside(server.id, *knock).returncode == 0
+        with suppress(ProcessLookupError):  # its first process is not there yet
+            running = bool(cloud.machine(server.id).process)
+            return running and cloud.inside(server.id, *knock).returncode == 0
+        return False
 
     image = staging.image.find_image(cloud.image("slipway-worker"), ignore_missing=False)
     flavor = staging.compute.find_flavor("small", ignore_missing=False)
