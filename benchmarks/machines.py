@@ -118,14 +118,17 @@ def makespan(cloud: Cloud, staging: Connection) -> tuple[float, float]:
             master.finished(request, 1800)
         took = time.time() - began
         empty(staging)
+        until(lambda: machine_lives(master.log), "the end of all machines")
         lives = machine_lives(master.log)
         return took, sum(lives) / QUOTA
 
 
 def machine_lives(log: str) -> list[float]:
-    """Seconds from Nova's id to the machine's end, of each machine in a master's log."""
+    """Seconds from Nova's id to the machine's end, of each in a log; none before all have gone."""
     began = times(log, STAMP + r"\S+ boots: (\S+)$")
     ended = times(log, STAMP + r"(\S+) of \S+ is gone$")
+    if not began.keys() <= ended.keys():
+        return []
     return [(ended[machine] - at).total_seconds() for machine, at in began.items()]
 
 

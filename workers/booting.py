@@ -44,6 +44,7 @@ class Booting:
         began: float | None = None
         used = 0
         growing = pauses()
+        for_room = pauses(first=2, longest=15)  # a machine may go while nobody listens
         for zone in cycle(self.place.zones or (None,)):
             boot = self.worker.wants(self.title)
             try:
@@ -52,7 +53,7 @@ class Booting:
                 self.worker.let_go()
                 began = None
                 await self.told.say(f"waits for room: {full}")
-                await self.machines.room(self.place.cloud, next(growing))
+                await self.machines.room(self.place.cloud, next(for_room))
             except Passes as trouble:
                 self.worker.let_go()
                 began = began or time.monotonic()
