@@ -6,7 +6,6 @@ asserts nothing: the figures belong to the machine they were seen on.
 
 import re
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,12 +19,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from local.layout import CHECKOUT
-from tests.cloud import up
-from tests.cloud.fixture import PYTHON, Cloud
-from tests.cloud.layout import KEPT, Layout
-from tests.cloud.master import Master, until
+from tests.cloud.fixture import Cloud, shared
+from tests.cloud.master import Master
 from tests.cloud.ports import free_ports
+from tests.whole.line import until
 
 ROUNDS = 5
 BUILDS, QUOTA = 50, 10
@@ -145,26 +142,12 @@ def table(rows: list[tuple[str, float, float | None]]) -> Table:
     return shown
 
 
-@contextmanager
-def a_cloud() -> Iterator[Cloud]:
-    """The cloud that runs, else one that ends with the benchmark."""
-    layout = Layout(KEPT / "run")
-    if up.is_up(layout):
-        yield Cloud(layout)
-        return
-    subprocess.run((*PYTHON, "tests.cloud.up"), cwd=CHECKOUT, check=True)
-    try:
-        yield Cloud(layout)
-    finally:
-        subprocess.run((*PYTHON, "tests.cloud.stop"), cwd=CHECKOUT, check=True)
-
-
 def rounds(what: Callable[[], float]) -> float:
     return statistics.median([what() for _ in range(ROUNDS + 1)][1:])
 
 
 def main() -> None:
-    with a_cloud() as cloud:
+    with shared() as cloud:
         staging: Any = cloud.connect("staging")
         floor = rounds(lambda: bare(cloud, staging))
         made, calls = boots(cloud, staging)

@@ -28,7 +28,7 @@ LOOK_SECONDS = 10.0
 
 
 class Booting:
-    """One worker's way to a machine; `machine` is there when `ready` has ended well."""
+    """One worker's way to a machine."""
 
     def __init__(self, worker: MachineWorker, build: Build | None, told: Told) -> None:
         self.worker = worker

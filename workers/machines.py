@@ -284,9 +284,10 @@ class Machines(BuildbotService):
             for name, lane in place.lanes.items()
             for mistake in await self.lacked(place, lane)
         ]
+        for sentence in dict.fromkeys(lacks):
+            if sentence not in self.lacks:
+                log.msg(sentence)
         self.lacks = list(dict.fromkeys(lacks))
-        for sentence in self.lacks:
-            log.msg(sentence)
 
     async def lacked(self, place: OpenStack, lane: Lane) -> list[Mistake]:
         try:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,9 +128,9 @@ class Cloud:
             return json.load(answer)
 
 
-@pytest.fixture(scope="session")
-def cloud() -> Iterator[Cloud]:
-    """The cloud of this checkout: the one that runs, else a new one that ends with the session."""
+@contextmanager
+def shared() -> Iterator[Cloud]:
+    """The cloud of this checkout: the one that runs, else a new one that ends with the block."""
     layout = Layout(KEPT / "run")
     if up.is_up(layout):
         yield Cloud(layout)
@@ -146,3 +147,10 @@ def cloud() -> Iterator[Cloud]:
         watcher.kill()
         watcher.wait()
         subprocess.run((*PYTHON, "tests.cloud.stop"), cwd=CHECKOUT, check=True)
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Cloud]:
+    """The cloud of this checkout, which all tests of a session share."""
+    with shared() as found:
+        yield found

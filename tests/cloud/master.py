@@ -4,22 +4,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSONDecodeError
 
 from local.layout import CHECKOUT
 from tests.cloud.fixture import Cloud
+from tests.whole.line import PATIENCE, until
 
-T = TypeVar("T")
-PATIENCE = 120.0
-"""Seconds; a condition that takes longer is a failure."""
 GATEWAY = "169.254.169.254"
 """Where machines find the services of this host, in every network."""
 CONFIGURATION = '''# -*- python -*-
@@ -96,15 +92,6 @@ image = "slipway-worker-*"
 flavor = "small"
 {lane}
 """
-
-
-def until(condition: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
-    """Wait for a condition; its value, or a failure that says what never came."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.1)
-    return value
 
 
 @dataclass

@@ -17,8 +17,9 @@ from openstack.exceptions import HttpException
 
 from local.layout import CHECKOUT
 from tests.cloud.fixture import Cloud
-from tests.cloud.master import Master, until
+from tests.cloud.master import Master
 from tests.cloud.ports import free_ports
+from tests.whole.line import until
 
 pytestmark = pytest.mark.cloud
 

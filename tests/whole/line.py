@@ -34,9 +34,9 @@ RELEASER, SECOND = "releaser", "second"
 """Those who may press in the tests' site."""
 
 
-def until(condition: Callable[[], T | None], what: str) -> T:
+def until(condition: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
     """Wait for a condition; its value, or a failure that says what never came."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, f"never came: {what}"
         time.sleep(0.05)
