@@ -46,12 +46,13 @@ def chosen(var: Path) -> pwd.struct_passwd:
 
 
 def give(var: Path, user: pwd.struct_passwd) -> None:
-    """Create `var`, and hand over whatever root's own tools left in it."""
+    """Create `var`, and hand over whatever root's own tools left there; the test cloud stays."""
     cache = var / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for path in (var, cache):
         os.chown(path, user.pw_uid, user.pw_gid)
-    foreign = [p for p in (*var.iterdir(), *cache.iterdir()) if p.lstat().st_uid != user.pw_uid]
+    entries = (path for path in (*var.iterdir(), *cache.iterdir()) if path != var / "cloud")
+    foreign = [path for path in entries if path.lstat().st_uid != user.pw_uid]
     if foreign:
         chown = ("chown", "--recursive", "--no-dereference", f"{user.pw_uid}:{user.pw_gid}")
         subprocess.run((*chown, "--", *foreign), check=True)
