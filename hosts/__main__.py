@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,18 +19,21 @@ from hosts.place import Place
 from hosts.prepare import prepare
 from hosts.server import Server
 from hosts.status import status
-from hosts.switch import switch
+from hosts.switch import keep, switch
 from model.reading import InvalidSite, read
 from model.release import SHORT, Order
 
 
-def main() -> int:
-    """The exit code; the last line printed is the outcome in a sentence."""
-    arguments = parser().parse_args()
+def main(words: Sequence[str] | None = None, given: Callable[[], str] = sys.stdin.read) -> int:
+    """The exit code; the last line printed is the outcome in a sentence.
+
+    The words are those of the command line, and what is given is its standard input, unless said.
+    """
+    arguments = parser().parse_args(words)
     os.umask(0o022)
     try:
         place = Place(read(arguments.server, Server), arguments.component)
-        print(outcome(arguments, place), flush=True)
+        print(outcome(arguments, place, given), flush=True)
     except (Failure, InvalidSite, OSError) as reason:
         sys.stdout.flush()
         print(sentence(reason), file=sys.stderr, flush=True)
@@ -38,7 +41,7 @@ def main() -> int:
     return 0
 
 
-def outcome(arguments: argparse.Namespace, place: Place) -> str:
+def outcome(arguments: argparse.Namespace, place: Place, given: Callable[[], str]) -> str:
     """Do what the verb says, alone; reading the status disturbs nobody and waits for nobody."""
     if arguments.verb == "status":
         return status(place)
@@ -48,17 +51,20 @@ def outcome(arguments: argparse.Namespace, place: Place) -> str:
         match arguments.verb:
             case "prepare":
                 files = arguments.artifact, arguments.provenance
-                return prepare(place, digest, order(sys.stdin.read()), *files)
+                return prepare(place, digest, order(given()), *files)
             case "migrate":
                 return migrate(place, digest)
             case "check":
                 return check(place, digest)
             case "switch":
                 with announced(place):
-                    return switch(place, digest)
+                    return switch(place, digest, together=arguments.together)
+            case "keep":
+                with announced(place):
+                    return keep(place, digest)
             case _:
                 with announced(place):
-                    return abandon(place)
+                    return abandon(place, switched=arguments.switched)
 
 
 @contextmanager
@@ -83,14 +89,18 @@ def parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(prog="slipway-host", description=__doc__)
     words.add_argument("--server", type=Path, required=True)
     verbs = words.add_subparsers(dest="verb", required=True)
-    for name in ("prepare", "migrate", "check", "switch", "abandon", "status"):
+    for name in ("prepare", "migrate", "check", "switch", "keep", "abandon", "status"):
         verb = verbs.add_parser(name)
         verb.add_argument("component", type=matching(r"[a-z][a-z0-9-]{0,23}"))
-        if name in ("prepare", "migrate", "check", "switch"):
+        if name in ("prepare", "migrate", "check", "switch", "keep"):
             verb.add_argument("digest", type=matching(r"[0-9a-f]{64}"))
         if name == "prepare":
             verb.add_argument("--artifact", type=Path)
             verb.add_argument("--provenance", type=Path)
+        if name == "switch":
+            verb.add_argument("--together", action="store_true", help="other servers decide too")
+        if name == "abandon":
+            verb.add_argument("--switched", action="store_true", help="undo a switch as well")
     return words
 
 

@@ -1,6 +1,9 @@
 """switch: make a release live, prove it from outside, or return to the one before.
 
 Rolling back is the same to an earlier release that is still here: no migration and no restoration.
+
+Where several servers switch together, each proves the release and stays undecided until it hears of
+the others: then `keep` ends the deployment, or `abandon --switched` undoes it.
 """
 
 import time
@@ -9,11 +12,11 @@ from hosts import processes
 from hosts.failure import Failure, sentence
 from hosts.journal import Deployment
 from hosts.place import CURRENT, NEXT, Place
-from hosts.recovery import confirm, settle, switched, undone
+from hosts.recovery import confirm, settle, standing, switched, undone
 from model.release import SHORT, Digest
 
 
-def switch(place: Place, digest: Digest) -> str:
+def switch(place: Place, digest: Digest, *, together: bool = False) -> str:
     """The outcome in a sentence; raises Failure naming the check, with the old release live."""
     began = time.monotonic()
     place.manifest(digest)
@@ -29,9 +32,27 @@ def switch(place: Place, digest: Digest) -> str:
         confirm(place, digest)
     except (Failure, OSError) as reason:
         raise undone(place, reason) from None
+    took = f"in {time.monotonic() - began:.1f} s, digest {digest[:SHORT]}"
+    if together:
+        return f"answers {took}"
+    return f"live {took}{end(place, digest, previous)}"
+
+
+def keep(place: Place, digest: Digest) -> str:
+    """Decide for what was switched to together with other servers; the outcome in a sentence."""
+    deployment = place.journal.unfinished()
+    begun = deployment.first("switching") if deployment else None
+    if place.live != digest:
+        raise Failure(f"{digest[:SHORT]} is not live here: {standing(place)}")
+    if not begun:
+        return f"already live, digest {digest[:SHORT]}"
+    return f"live, digest {digest[:SHORT]}{end(place, digest, begun.previous)}"
+
+
+def end(place: Place, digest: Digest, previous: Digest | None) -> str:
+    """Write down that it is live, and tidy up; what to say beside that."""
     place.journal.append("live", digest)
-    seconds = time.monotonic() - began
-    return f"live in {seconds:.1f} s, digest {digest[:SHORT]}{tidy(place, digest, previous)}"
+    return tidy(place, digest, previous)
 
 
 def tidy(place: Place, digest: Digest, previous: Digest | None) -> str:
