@@ -5,11 +5,12 @@ STATE ?= var/run
 MIRRORS ?= var/mirrors
 COMPONENT ?=
 PORT ?= 8010
+CLOUDS ?= $(wildcard var/cloud/run/clouds.yaml)
 OPTIONS ?=
 
 PYTHON := /usr/bin/python3 -B -m
 PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors $(MIRRORS) \
-  --http-port $(PORT) --worker-port $$(($(PORT) + 1))
+  --http-port $(PORT) --worker-port $$(($(PORT) + 1)) --clouds "$(CLOUDS)"
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
@@ -24,7 +25,9 @@ run: ## Start everything on this machine, or bring what runs up to date
 stop: ## Stop all of it and nothing else
 	@$(PYTHON) local.stop --state $(STATE)
 
-clean: ## Stop, and forget releases, databases and history; packages and mirrors stay
+clean: ## Stop, and forget releases, databases, history and machines; packages and mirrors stay
+	@$(PYTHON) local.stop --state $(STATE)
+	@test ! -e $(STATE)/operator-key || $(PYTHON) local.bootstrap run -m local.machines $(PLACE) --delete
 	@$(PYTHON) local.stop --state $(STATE) --forget
 
 change: ## Commit a small visible change to a component's repository: make change COMPONENT=blog
@@ -67,6 +70,7 @@ lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(PYTHON) local.bootstrap test -c pass
 	@$(LOCK) requirements.in --output-file requirements.lock
 	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock
+	@$(LOCK) hosts/requirements.in --output-file hosts/requirements.lock
 	@$(LOCK) tests/cloud/requirements.in --output-file tests/cloud/requirements.lock
 	@$(LOCK) tests/cloud/images/slipway-worker.in \
 	  --output-file tests/cloud/images/slipway-worker.lock

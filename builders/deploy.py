@@ -1,5 +1,8 @@
 """Make one release live in one environment: deploy, promote, roll back, release a hold."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from buildbot.config.builder import BuilderConfig
 from buildbot.locks import MasterLock
 from buildbot.process.buildstep import BuildStep
@@ -11,11 +14,12 @@ from builders.choice import ready_first
 from builders.tree import skipped
 from model.component import Component
 from model.environment import Environment
+from model.installation import Host, Installation
 from model.site import Site
 from releases.history import Action
 from releases.store import Store
 from steps.git import BLOCK
-from steps.host import OnHost
+from steps.host import OnHost, OnServers
 from steps.release import ChooseRelease
 from steps.send import Send
 
@@ -24,10 +28,15 @@ PROVENANCE = "provenance.json"
 
 
 def builder(
-    component: Component, environment: Environment, site: Site, store: Store
+    component: Component,
+    environment: Environment,
+    site: Site,
+    installation: Installation,
+    store: Store,
 ) -> BuilderConfig:
     name = environment.builder(component)
     source = environment.promotes_from or "every green build"
+    hosts = installation.servers.get(environment.name, {})
     return BuilderConfig(
         name=name,
         project=component.name,
@@ -35,41 +44,36 @@ def builder(
         workernames=[environment.worker],
         nextWorker=ready_first,
         tags=[environment.name],
-        factory=recipe(component, environment, site, store),
+        factory=recipe(component, environment, site, store, hosts),
         collapseRequests=False,
         locks=[MasterLock(name).access("exclusive")],
     )
 
 
 def recipe(
-    component: Component, environment: Environment, site: Site, store: Store
+    component: Component,
+    environment: Environment,
+    site: Site,
+    store: Store,
+    hosts: Mapping[str, Host],
 ) -> BuildFactory:
-    def on_host(name: str, verb: str, *arguments: str) -> OnHost:
-        return OnHost(
-            verb, component, environment, arguments, name=name, doStepIf=arrives, hideStepIf=skipped
-        )
+    def on_host(name: str, verb: str, runs: Callable[[BuildStep], bool], **more: Any) -> OnHost:
+        common = {"name": name, "doStepIf": runs, "hideStepIf": skipped, **more}
+        if hosts:
+            return OnServers(hosts, verb, component, environment, **common)
+        return OnHost(verb, component, environment, **common)
 
-    files = ("--artifact", ARTIFACT, "--provenance", PROVENANCE)
+    files = {"artifact": ARTIFACT, "provenance": PROVENANCE}
     return BuildFactory(
         [
             ChooseRelease(site, component, environment, store),
             send("send-artifact", f"{store.artifact('%(prop:digest)s')}", ARTIFACT),
             send("send-provenance", f"{store.provenance('%(prop:digest)s')}", PROVENANCE),
-            on_host("unpack-and-configure", "prepare", *files),
-            on_host("back-up-and-migrate", "migrate"),
-            on_host("check-before-the-switch", "check"),
-            OnHost(
-                "switch", component, environment, name="switch", doStepIf=moves, hideStepIf=skipped
-            ),
-            OnHost(
-                "abandon",
-                component,
-                environment,
-                name="clean-up",
-                doStepIf=failed,
-                hideStepIf=skipped,
-                alwaysRun=True,
-            ),
+            on_host("unpack-and-configure", "prepare", arrives, files=files),
+            on_host("back-up-and-migrate", "migrate", arrives),
+            on_host("check-before-the-switch", "check", arrives),
+            on_host("switch", "switch", moves),
+            on_host("clean-up", "abandon", failed, alwaysRun=True),
         ]
     )
 

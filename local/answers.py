@@ -22,9 +22,9 @@ def socket(path: Path) -> Question:
     return lambda: connects(sockets.AF_UNIX, str(path))
 
 
-def port(number: int) -> Question:
-    """Whether somebody accepts connections at a port on loopback."""
-    return lambda: connects(sockets.AF_INET, (LOOPBACK, number))
+def port(number: int, address: str = LOOPBACK) -> Question:
+    """Whether somebody accepts connections at a port of this machine."""
+    return lambda: connects(sockets.AF_INET, (address, number))
 
 
 def file(path: Path) -> Question:

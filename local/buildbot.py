@@ -6,10 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hosts.server import Server
+from local import machines
 from local.layout import CHECKOUT, Layout
 from local.programs import BIN
 from local.refusal import Refused
-from local.secrets import LANES
+from local.secrets import local_workers
 from local.supervision import environment
 from local.toml import table
 from model.installation import Installation, Reach
@@ -60,11 +61,9 @@ def write(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     configuration = str(CHECKOUT / "master.cfg")
     tac = MASTER.format(folder=str(layout.master), configuration=configuration)
     (layout.master / "buildbot.tac").write_text(tac)
-    (layout.master / "installation.toml").write_text(installation(layout, running))
-    for lane in LANES:
-        write_worker(layout, f"{lane}-1", f"worker-{lane}")
-    for environment_ in site.environments:
-        write_worker(layout, environment_.worker, f"worker-{environment_.name}")
+    (layout.master / "installation.toml").write_text(installation(site, layout, running))
+    for name, secret in local_workers(site).items():
+        write_worker(layout, name, secret)
 
 
 def write_worker(layout: Layout, name: str, secret: str) -> None:
@@ -80,7 +79,7 @@ def write_worker(layout: Layout, name: str, secret: str) -> None:
     (folder / "buildbot.tac").write_text(tac)
 
 
-def installation(layout: Layout, running: Mapping[str, Server]) -> str:
+def installation(site: Site, layout: Layout, running: Mapping[str, Server]) -> str:
     """The text of `installation.toml`; where a ready change is pushed was written by hand."""
     before = layout.master / "installation.toml"
     kept = read(before, Installation).site_repository if before.is_file() else None
@@ -90,12 +89,25 @@ def installation(layout: Layout, running: Mapping[str, Server]) -> str:
         url=layout.url,
         http_port=layout.http_port,
         worker_port=layout.worker_port,
+        worker_address=layout.worker_address,
         store=layout.store,
         secrets=layout.secrets,
         site_repository=kept,
+        clouds=layout.clouds,
+        machine_gitconfig=layout.machine_gitconfig if layout.machine_gitconfig.exists() else None,
         reach={
             name: Reach(address=server.bind, authority=server.authority)
             for name, server in running.items()
+        }
+        | {
+            place.name: Reach(authority=layout.authority(place.name))
+            for place in site.environments
+            if place.servers and place.tls == "internal"
+        },
+        servers={
+            place.name: machines.hosts(layout, place)
+            for place in site.environments
+            if place.servers
         },
     )
     return table(described.model_dump(mode="json", exclude_none=True))

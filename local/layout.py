@@ -29,6 +29,9 @@ class Layout:
     mirrors: Path = CHECKOUT / "var" / "mirrors"
     http_port: int = HTTP_PORT
     worker_port: int = WORKER_PORT
+    worker_address: str = "127.0.0.1"
+    clouds: Path | None = None
+    """`clouds.yaml`, unless it is where openstacksdk looks."""
 
     @property
     def url(self) -> str:
@@ -50,6 +53,32 @@ class Layout:
     def signing_key(self) -> Path:
         """The public half, which every server is given."""
         return self.state / "signing-key.pub"
+
+    def deploy_key(self, environment: str) -> Path:
+        """The public half of what an environment's deploy worker shows its servers."""
+        return self.server(environment) / "deploy-key.pub"
+
+    @property
+    def operator_key(self) -> Path:
+        """The secret key that prepares servers; Buildbot does not know it."""
+        return self.state / "operator-key"
+
+    def machines(self, environment: str) -> Path:
+        """What is known of an environment's servers that are machines of their own."""
+        return self.server(environment) / "machines.json"
+
+    def authority(self, environment: str) -> Path:
+        """The certificates with which their pages can be verified."""
+        return self.server(environment) / "authority.pem"
+
+    @property
+    def mirror_port(self) -> int:
+        """Where machines find the mirrors of the repositories."""
+        return self.worker_port + 1
+
+    @property
+    def machine_gitconfig(self) -> Path:
+        return self.state / "gitconfig-of-machines"
 
     @property
     def gitconfig(self) -> Path:
@@ -115,6 +144,8 @@ def arguments(parser: ArgumentParser) -> ArgumentParser:
     parser.add_argument("--mirrors", type=Path, default=default.mirrors)
     parser.add_argument("--http-port", type=int, default=default.http_port)
     parser.add_argument("--worker-port", type=int, default=default.worker_port)
+    parser.add_argument("--worker-address", default=default.worker_address)
+    parser.add_argument("--clouds", type=lambda path: Path(path) if path else None)
     return parser
 
 
@@ -127,6 +158,8 @@ def layout(given: Namespace) -> Layout:
         mirrors=given.mirrors.absolute(),
         http_port=given.http_port,
         worker_port=given.worker_port,
+        worker_address=given.worker_address,
+        clouds=given.clouds and given.clouds.absolute(),
     )
     short_enough([meant.supervisor_socket])
     return meant
@@ -134,7 +167,7 @@ def layout(given: Namespace) -> Layout:
 
 def short_enough(sockets: Sequence[Path]) -> None:
     """Refuse a socket whose path the kernel would refuse, saying by how much it is too long."""
-    longest = max(sockets, key=lambda path: len(bytes(path)))
+    longest = max(sockets, key=lambda path: len(bytes(path)), default=Path())
     excess = len(bytes(longest)) - SOCKET_LIMIT + 1
     if excess > 0:
         raise Refused(

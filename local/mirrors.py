@@ -86,8 +86,9 @@ def git_config(mirrors: Path) -> str:
 
     What has no mirror is asked for where the site says it is.
     """
+    found = repositories(mirrors.absolute())
     return (
-        "".join(map(stand_in, repositories(mirrors.absolute())))
+        "".join(stand_in(address, f"file://{folder}") for address, folder in found)
         + """\
 [protocol "file"]
 \tallow = always
@@ -102,9 +103,16 @@ def git_config(mirrors: Path) -> str:
     )
 
 
-def stand_in(mirror: tuple[str, Path]) -> str:
-    address, folder = (str(part).replace("\\", "\\\\").replace('"', '\\"') for part in mirror)
-    return f'[url "file://{folder}"]\n\tinsteadOf = "{address}"\n'
+def elsewhere(mirrors: Path, url: str) -> str:
+    """The same for another machine, which finds the folder of mirrors at a URL ending in `/`."""
+    root = mirrors.absolute()
+    found = ((a, folder.relative_to(root)) for a, folder in repositories(root))
+    return "".join(stand_in(address, f"{url}{folder}") for address, folder in found)
+
+
+def stand_in(address: str, mirror: str) -> str:
+    there, here = (part.replace("\\", "\\\\").replace('"', '\\"') for part in (mirror, address))
+    return f'[url "{there}"]\n\tinsteadOf = "{here}"\n'
 
 
 def repositories(mirrors: Path) -> Iterator[tuple[str, Path]]:

@@ -14,18 +14,13 @@ from pathlib import Path
 
 from local.refusal import Refused
 
-RUN = (
-    "asciidoctor",
+SERVE = (
     "caddy",
-    "composer",
-    "git",
     "mariadb-client",
     "mariadb-server-core",
     "nodejs",
-    "npm",
     "openssl",
     "php-apcu",
-    "php-codesniffer",
     "php8.2-cli",
     "php8.2-curl",
     "php8.2-fpm",
@@ -34,11 +29,21 @@ RUN = (
     "php8.2-mbstring",
     "php8.2-mysql",
     "php8.2-xml",
-    "python3-pip",
     "python3-venv",
-    "unzip",
     "zstd",
 )
+"""What a server needs, on this machine or on one of its own."""
+BUILD = (
+    "asciidoctor",
+    "composer",
+    "git",
+    "npm",
+    "openssh-client",
+    "php-codesniffer",
+    "python3-pip",
+    "unzip",
+)
+RUN = (*SERVE, *BUILD)
 TEST = (*RUN, "chromium", "quilt", "shellcheck")
 
 UPDATE = ("apt-get", "update", "--quiet")

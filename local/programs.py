@@ -10,7 +10,7 @@ from hosts import services
 from hosts.server import Server
 from local import answers
 from local.layout import CHECKOUT, Layout
-from local.secrets import LANES
+from local.secrets import local_workers
 from model.environment import Environment
 from model.site import Site
 
@@ -34,6 +34,10 @@ CODE = tuple(
     )
 )
 """What the master keeps in memory; a folder that does not exist counts as empty."""
+
+
+WORKERS = 500
+"""The priority of workers: they start when the master can greet them."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +90,33 @@ def programs(site: Site, layout: Layout, servers: Mapping[str, Server]) -> tuple
     per_server = (
         program
         for environment in site.environments
+        if environment.name in servers
         for program in of_server(site, environment, servers[environment.name])
     )
+    bins = {e.worker: f"{layout.server(e.name) / 'bin'}:" for e in site.environments}
     workers = (
-        *(worker(layout, f"worker-{lane}", f"{lane}-1") for lane in LANES),
-        *(
-            worker(layout, f"worker-{e.name}", e.worker, f"{layout.server(e.name) / 'bin'}:")
-            for e in site.environments
-        ),
+        worker(layout, secret, name, bins.get(name, ""))
+        for name, secret in local_workers(site).items()
     )
-    return (*per_server, master(layout), *workers)
+    return (*per_server, *machines_need(site, layout), master(layout), *workers)
+
+
+def machines_need(site: Site, layout: Layout) -> list[Program]:
+    """What machines of OpenStack projects find here beside the master: the repositories."""
+    if not (site.home("build") or site.home("review")):
+        return []
+    port = layout.mirror_port
+    serve = ("git", "daemon", "--reuseaddr", f"--listen={layout.worker_address}", f"--port={port}")
+    return [
+        Program(
+            name="mirrors",
+            command=(*serve, "--export-all", f"--base-path={layout.mirrors}", str(layout.mirrors)),
+            folder=layout.state,
+            answers=answers.port(port, layout.worker_address),
+            priority=350,
+            ports={port: "the repositories' mirrors (one more than --worker-port)"},
+        )
+    ]
 
 
 def of_server(site: Site, environment: Environment, server: Server) -> list[Program]:
@@ -175,7 +196,7 @@ def worker(layout: Layout, program: str, name: str, first_on_path: str = "") -> 
         command=twistd(folder),
         folder=folder,
         answers=answers.worker(layout.url, name),
-        priority=500,
+        priority=WORKERS,
         path=f"{first_on_path}{BIN}:{SYSTEM_PATH}",
         restart_when=(folder / "buildbot.tac", CHECKOUT / "requirements.lock"),
     )

@@ -9,7 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from hosts.server import Server
-from local import buildbot, first_releases, mirrors, ports, secrets, servers, stop, summary
+from local import (
+    buildbot,
+    first_releases,
+    machines,
+    mirrors,
+    ports,
+    secrets,
+    servers,
+    stop,
+    summary,
+)
 from local.layout import Layout, arguments, layout
 from local.mirror_commands import MirrorFailed
 from local.programs import Program, programs
@@ -87,20 +97,22 @@ def prepare(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     layout.gitconfig.write_text("")
     for folder in (layout.home, layout.logs, layout.pids):
         folder.mkdir(exist_ok=True)
-    make_mirrors(layout)
+    make_mirrors(site, layout)
     with step("Secrets") as say:
         say(f"Secrets: {len(secrets.create(site, layout))} new")
+    make_servers(site, layout)
     with step("Configuration"):
         buildbot.write(site, layout, running)
         for environment in site.environments:
-            servers.write(site, environment, layout, running[environment.name])
+            if environment.name in running:
+                servers.write(site, environment, layout, running[environment.name])
     with step("Databases"), ThreadPoolExecutor() as pool:
         upgrade = pool.submit(buildbot.upgrade, layout)
         deque(pool.map(servers.initialise, running.values()), maxlen=0)
         upgrade.result()
 
 
-def make_mirrors(layout: Layout) -> None:
+def make_mirrors(site: Site, layout: Layout) -> None:
     """Make the mirrors that the site describes; all that are there stand for their repositories."""
     if (layout.site / "mirrors.toml").exists():
         with step("Mirrors of the repositories") as say:
@@ -110,6 +122,20 @@ def make_mirrors(layout: Layout) -> None:
                 raise Refused(str(failure)) from None
             say("Mirrors of the repositories")
     layout.gitconfig.write_text(mirrors.git_config(layout.mirrors))
+    place = site.home("build") or site.home("review")
+    if place and place.openstack:
+        host, _, port = place.openstack.master.rpartition(":")
+        url = f"git://{host}:{int(port) + 1}/"
+        layout.machine_gitconfig.write_text(mirrors.elsewhere(layout.mirrors, url))
+
+
+def make_servers(site: Site, layout: Layout) -> None:
+    """Make and prepare the servers that are machines of their own, all at once."""
+    if not any(environment.servers for environment in site.environments):
+        return
+    with step("Servers") as say:
+        machines.make(site, layout, say)
+        say("Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments))
 
 
 def main() -> None:

@@ -1,8 +1,18 @@
 """The secrets of an installation on this machine: made up once, never overwritten, ours alone."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from local.layout import Layout
 from model.site import Site
@@ -40,18 +50,26 @@ def admit(site: Site, layout: Layout) -> None:
 
 def recipes(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
     """How each secret of the site is made, under the name by which it is asked for."""
-    return dict.fromkeys(random_names(site), random) | {
-        UI_PASSWORDS: lambda: passwords(site.releasers),
-        SIGNING_KEY: lambda: signing_key(layout.signing_key),
+    deploy_keys = {
+        place.ssh_secret: partial(ssh_key, layout.deploy_key(place.name))
+        for place in site.environments
+        if place.servers
     }
+    return (
+        dict.fromkeys(random_names(site), random)
+        | deploy_keys
+        | {
+            UI_PASSWORDS: lambda: passwords(site.releasers),
+            SIGNING_KEY: lambda: signing_key(layout.signing_key),
+        }
+    )
 
 
 def random_names(site: Site) -> tuple[str, ...]:
     """The secrets that only need to be impossible to guess."""
-    lanes = (*LANES, *(environment.name for environment in site.environments))
     return (
         WEBHOOK,
-        *(f"worker-{lane}" for lane in lanes),
+        *local_workers(site).values(),
         *(
             environment.secret(component, name)
             for environment in site.environments
@@ -59,6 +77,12 @@ def random_names(site: Site) -> tuple[str, ...]:
             for name in component.secrets
         ),
     )
+
+
+def local_workers(site: Site) -> dict[str, str]:
+    """The workers on this machine, each with the name of its password."""
+    lanes = {f"{lane}-1": f"worker-{lane}" for lane in LANES if site.home(lane) is None}
+    return lanes | {e.worker: f"worker-{e.name}" for e in site.environments if not e.deploys_itself}
 
 
 def random() -> str:
@@ -75,6 +99,27 @@ def signing_key(public: Path) -> str:
     private, public_half = new_key()
     public.write_text(public_half)
     return private
+
+
+def ssh_key(public: Path) -> str:
+    """A new private key for SSH; its public half is written beside what it opens."""
+    key = Ed25519PrivateKey.generate()
+    half = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    public.parent.mkdir(parents=True, exist_ok=True)
+    public.write_text(f"{half.decode()}\n")
+    whole = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    return whole.decode()
+
+
+def operator(layout: Layout) -> str:
+    """Whose machines are ours: the digest of the key that prepares them, which is made once."""
+    private = layout.operator_key
+    public = private.with_suffix(".pub")
+    if not private.exists():
+        key = ssh_key(public)
+        private.touch(mode=0o600)
+        private.write_text(key)
+    return sha256(public.read_bytes()).hexdigest()[:16]
 
 
 def write(layout: Layout, name: str, secret: str) -> None:

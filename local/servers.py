@@ -1,4 +1,4 @@
-"""The one server of each environment: its folder, its files, and the program that deploys on it."""
+"""The one server of an environment on this machine: its folder, its files, what deploys on it."""
 
 import getpass
 import shlex
@@ -24,11 +24,11 @@ RESERVED = {*LANES, "home", "logs", "master", "pids", "secrets", "store", "worke
 
 
 def servers(site: Site, layout: Layout) -> Mapping[str, Server]:
-    """The server of each environment, by the environment's name."""
+    """The server of each environment that has no machine of its own, by the environment's name."""
     taken = [e.name for e in site.environments if e.name in RESERVED]
     if taken:
         raise Refused(f"an environment cannot be called '{taken[0]}' on this machine")
-    found = {e.name: server(e, layout, site) for e in site.environments}
+    found = {e.name: server(e, layout, site) for e in site.environments if not e.servers}
     php = [s.php_socket(c.name) for s in found.values() for c in site.components]
     processes = [
         path

@@ -9,7 +9,7 @@ from typing import Any
 
 from local import buildbot
 from local.layout import Layout
-from local.programs import Program
+from local.programs import WORKERS, Program
 from local.progress import step, waited
 from local.refusal import Refused
 from local.service_user import VISIBLE
@@ -48,9 +48,9 @@ class Start:
                 if not waited(self.supervisor.runs, SECONDS):
                     raise Refused(self.silence("supervisord"))
         self.supervisor.adopt()
-        last = max(program.priority for program in programs)
-        self.some("Servers and master", [p for p in programs if p.priority < last])
-        self.some("Workers", [p for p in programs if p.priority == last])
+        self.some("Servers and master", [p for p in programs if p.priority < WORKERS])
+        if workers := [p for p in programs if p.priority == WORKERS]:
+            self.some("Workers", workers)
 
     def stale(self, programs: tuple[Program, ...]) -> bool:
         """Whether a new process would read old code.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from hosts.server import Server
-from local import secrets, servers
+from local import machines, secrets, servers
 from local.layout import CHECKOUT, Layout
 from local.progress import console
 from model.site import Site
@@ -12,7 +12,7 @@ from model.site import Site
 def show(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     console.print()
     for what, value in (*addresses(site, layout), ("", ""), *instructions(site, layout, running)):
-        console.print(f"[bold]{what:<12}[/]{value}" if value else "", soft_wrap=True)
+        console.print(f"[bold]{what:<18}[/]{value}" if value else "", soft_wrap=True)
 
 
 def addresses(site: Site, layout: Layout) -> Iterator[tuple[str, str]]:
@@ -33,8 +33,13 @@ def instructions(
     for environment in [e for e in site.environments if e.promotes_from][:1]:
         yield "Promote", f"{layout.url}#/releases shows what waits for {environment.name}"
     for environment in site.environments:
-        root = servers.authority(running[environment.name])
-        yield environment.name, f"curl --cacert {root} {environment.url(component)}"
+        if environment.name in running:
+            root = servers.authority(running[environment.name])
+            yield environment.name, f"curl --cacert {root} {environment.url(component)}"
+        for name, host in machines.hosts(layout, environment).items():
+            trusting = f"--cacert {layout.authority(environment.name)}"
+            there = f"--connect-to ::{host.edge}: {environment.url(component)}"
+            yield f"{environment.name} {name}", f"curl {trusting} {there}"
     yield "Stop", f"make stop{variables(layout)}"
 
 
@@ -43,6 +48,7 @@ def variables(layout: Layout) -> str:
     usual = Layout(CHECKOUT / "var" / "run")
     meant = {
         "SITE": (layout.site, usual.site),
+        "ENVIRONMENTS": (layout.environments, usual.environments),
         "STATE": (layout.state, usual.state),
         "MIRRORS": (layout.mirrors, usual.mirrors),
         "PORT": (layout.http_port, usual.http_port),

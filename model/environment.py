@@ -39,6 +39,22 @@ class Environment(Model):
         return f"deploy-{self.name}"
 
     @property
+    def ssh_secret(self) -> str:
+        """The name of the secret key with which its deploy worker reaches its servers."""
+        return f"ssh-{self.name}"
+
+    @property
+    def deploys_itself(self) -> bool:
+        """Whether the worker that deploys here is a machine of the environment's project."""
+        return self.openstack is not None and self.openstack.deploy is not None
+
+    @property
+    def servers(self) -> tuple[Name, ...]:
+        """Those that are machines of their own; without any, the deploy worker's machine is one."""
+        found = self.openstack.servers if self.openstack else None
+        return found.names if found else ()
+
+    @property
     def site_builder(self) -> str:
         """The builder for what concerns the whole site here."""
         return f"{SITE}-{self.name}"

@@ -29,6 +29,22 @@ class Reach(Model):
     """Whom to believe about its certificates, when nobody else does."""
 
 
+class Host(Model):
+    """One server of an environment that has machines of its own."""
+
+    address: str
+    """Where the environment's deploy worker finds its SSH."""
+    key: Annotated[str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]+$")]
+    """By which SSH knows it, and nothing else is believed."""
+    edge: str
+    """The address at which the master asks for its pages."""
+
+    @property
+    def known(self) -> str:
+        """Its line of `known_hosts`: https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT."""
+        return f"{self.address} {self.key}"
+
+
 class Installation(Model):
     """`installation.toml`, which `master.cfg` reads in the master's own folder; paths absolute."""
 
@@ -54,8 +70,12 @@ class Installation(Model):
     """`clouds.yaml`, the credentials of OpenStack projects; absent: where openstacksdk looks."""
     site_repository: SiteRepository | None = None
     """Where the watch pushes a ready change to a newer upstream release; nowhere when absent."""
+    machine_gitconfig: Path | None = None
+    """What git on machines is told, such as where mirrors are; nothing when absent."""
     reach: dict[Name, Reach] = {}
     """By environment."""
+    servers: dict[Name, dict[Name, Host]] = {}
+    """By environment and name; an environment without any has one, its deploy worker's machine."""
 
     @property
     def worker_endpoint(self) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from model.reading import Model
+from model.reading import Model, Name
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """What OpenStack calls the name of a thing; 255 characters are all that it takes."""
@@ -29,6 +29,28 @@ class Lane(Model):
     def enough(self) -> Self:
         if self.ready > self.machines:
             raise ValueError(f"'ready' must be at most 'machines', which is {self.machines}")
+        return self
+
+
+class Servers(Model):
+    """The machines on which releases run; they stay, and `make run` makes and prepares them."""
+
+    image: Title
+    """An image's name, or a pattern with `*`: the newest whose name matches."""
+    flavor: Title
+    names: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """One machine each; every component runs on all of them."""
+    security_groups: tuple[Title, ...] = ()
+    """Those of the project, by name; its default group when empty."""
+    public: Title | None = None
+    """The network that each is given a floating IP of; reached at its own address when absent."""
+    boot_seconds: Annotated[int, Field(ge=1)] = 300
+    """How long one may take until its console shows its SSH host key."""
+
+    @model_validator(mode="after")
+    def told_apart(self) -> Self:
+        if twice := [name for name in self.names if self.names.count(name) > 1]:
+            raise ValueError(f"two of 'names' are '{twice[0]}'")
         return self
 
 
@@ -60,6 +82,8 @@ class OpenStack(Model):
     """Runs code that nobody here has merged; in the same environment."""
     deploy: Lane | None = None
     """Deploys to this environment, and is the only lane that sees its secrets."""
+    servers: Servers | None = None
+    """Where this environment's releases run; absent: on the deploy worker's own machine."""
 
     @property
     def lanes(self) -> dict[str, Lane]:

@@ -49,6 +49,11 @@ class Site(SiteFile):
     def environment(self, name: str) -> Environment:
         return next(environment for environment in self.environments if environment.name == name)
 
+    def home(self, lane: str) -> Environment | None:
+        """The environment whose project has the machines of the lane `build` or `review`."""
+        places = (e for e in self.environments if e.openstack and lane in e.openstack.lanes)
+        return next(places, None)
+
     @property
     def watched(self) -> tuple[Component, ...]:
         """The components whose upstream has releases that our changes may or may not fit."""

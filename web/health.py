@@ -55,7 +55,8 @@ class HealthChecks(BuildbotService):
     name = "health"
 
     def __init__(self, *given: Any, **more: Any) -> None:
-        self.session = Session(minthreads=0, maxthreads=AT_ONCE)  # a thread outlives checkconfig
+        self.sessions: dict[str, Session] = {}
+        """By the address that is asked; one that is empty asks wherever a host's name leads."""
         self.few = DeferredSemaphore(AT_ONCE)
         self.asking = LoopingCall(self.ask_all)
         super().__init__(*given, **more)
@@ -67,9 +68,12 @@ class HealthChecks(BuildbotService):
         self.installation = installation
         self.answers: dict[tuple[str, str], Health] = {}
         for environment, component in self.places():
-            if address := self.reach(environment).address:
-                adapter = At(address, environment.host(component))
-                self.session.mount(environment.url(component).rstrip("/"), adapter)
+            for address in self.edges(environment).values():
+                if address not in self.sessions:  # a thread would outlive checkconfig
+                    self.sessions[address] = Session(minthreads=0, maxthreads=AT_ONCE)
+                if address:
+                    adapter = At(address, environment.host(component))
+                    self.sessions[address].mount(environment.url(component).rstrip("/"), adapter)
         if self.running:
             self.ask_again_and_again()
 
@@ -91,7 +95,8 @@ class HealthChecks(BuildbotService):
         await maybeDeferred(self.consumer.stopConsuming)
         self.asking.stop()
         # Its threads may be waiting for an answer: the reactor does not wait with them.
-        await deferToThread(self.session.close)
+        for session in self.sessions.values():
+            await deferToThread(session.close)
         await super().stopService()
 
     @async_to_deferred
@@ -104,6 +109,12 @@ class HealthChecks(BuildbotService):
 
     def places(self) -> list[tuple[Environment, Component]]:
         return [(e, c) for e in self.site.environments for c in self.site.components]
+
+    def edges(self, environment: Environment) -> dict[str, str]:
+        """The address of each server's edge, by the server's name."""
+        servers = self.installation.servers.get(environment.name, {})
+        found = {name: host.edge for name, host in servers.items()}
+        return found or {"": self.reach(environment).address or ""}
 
     def reach(self, environment: Environment) -> Reach:
         return self.installation.reach.get(environment.name, Reach())
@@ -119,11 +130,22 @@ class HealthChecks(BuildbotService):
         self.answers[place] = Health(well=well, said=said, when=datetime.now(UTC))
 
     async def answer(self, environment: Environment, component: Component) -> tuple[str, bool]:
-        """How a component's first page answers now, in words, and whether that is well."""
+        """How a component's first page answers now on every server; the first that is not well."""
+        said = ""
+        for name, address in self.edges(environment).items():
+            said, well = await self.page(environment, component, address)
+            if not well:
+                return f"{name}: {said}" if name else said, False
+        return said, True
+
+    async def page(
+        self, environment: Environment, component: Component, address: str
+    ) -> tuple[str, bool]:
+        """How the page answers at one address, in words, and whether that is well."""
         check = component.checks[0]
         authority = self.reach(environment).authority
         try:
-            answer: Response = await self.session.get(  # type: ignore[misc]  # a Deferred of one
+            answer: Response = await self.sessions[address].get(  # type: ignore[misc]  # a Deferred of one
                 environment.url(component).rstrip("/") + check.path,
                 timeout=TIMEOUT,
                 verify=str(authority) if authority else True,

@@ -9,7 +9,6 @@ project.
 from buildbot.util.service import BuildbotService
 from buildbot.worker.base import AbstractWorker
 
-from model.environment import Environment
 from model.installation import Installation
 from model.site import Site
 from workers import local
@@ -36,7 +35,7 @@ def workers(site: Site) -> list[AbstractWorker]:
 
 def on_machines(site: Site, lane: str, here: AbstractWorker) -> list[AbstractWorker]:
     """A lane's workers in the environment that has machines for it, or the one that is here."""
-    place = home(site, lane)
+    place = site.home(lane)
     if place is None:
         return [here]
     return [MachineWorker(name, place, lane) for name in names(site, lane)]
@@ -53,20 +52,12 @@ def review(site: Site) -> list[str]:
 
 
 def names(site: Site, lane: str) -> list[str]:
-    place = home(site, lane)
+    place = site.home(lane)
     count = place.openstack.lanes[lane].machines if place and place.openstack else 1
     return [f"{lane}-{number}" for number in range(1, count + 1)]
-
-
-def home(site: Site, lane: str) -> Environment | None:
-    """The environment whose project has the machines of the lane build or review."""
-    return next(
-        (e for e in site.environments if e.openstack and lane in e.openstack.lanes),
-        None,
-    )
 
 
 def services(site: Site, installation: Installation) -> list[BuildbotService]:
     """What stands behind the workers that have no machine of their own."""
     places = tuple(environment for environment in site.environments if environment.openstack)
-    return [Machines(places, installation.clouds), WarmPool()]
+    return [Machines(places, installation.clouds, installation.machine_gitconfig), WarmPool()]

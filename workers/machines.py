@@ -91,12 +91,16 @@ class Machines(BuildbotService):
 
     @async_to_deferred
     async def reconfigService(  # type: ignore[override]  # as Buildbot itself
-        self, environments: tuple[Environment, ...], clouds: Path | None
+        self,
+        environments: tuple[Environment, ...],
+        clouds: Path | None,
+        gitconfig: Path | None = None,
     ) -> None:
-        """The environments of the site; where `clouds.yaml` is, unless at a usual place."""
+        """Where `clouds.yaml` is, unless at a usual place; what git on machines is told."""
         await super().reconfigService()
         self.environments = environments
         self.file = clouds
+        self.gitconfig = gitconfig.read_text("utf-8") if gitconfig else ""
         self.owner = await self.remembered("owner", token_hex(8))
         used = {e.openstack.cloud for e in environments if e.openstack}
         for name in used.union(await self.remembered("clouds", [])):

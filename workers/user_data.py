@@ -16,8 +16,8 @@ LIFE_HOURS = 24
 """A machine that nobody has ended by then turns itself off."""
 
 
-def user_data(worker: str, password: str, master: str) -> str:
-    """The text for cloud-init; `master` is "host:port".
+def user_data(worker: str, password: str, master: str, gitconfig: str = "") -> str:
+    """The text for cloud-init; `master` is "host:port", and `gitconfig` is for all of git there.
 
     It holds no other secret: any process on a machine can read what the machine was told.
     """
@@ -37,6 +37,7 @@ def user_data(worker: str, password: str, master: str) -> str:
                     "permissions": "0600",
                     "defer": True,
                 },
+                written("/etc/gitconfig", gitconfig),
                 laid("buildbot.tac", f"{HOME}/buildbot.tac"),
                 laid("slipway-worker.service", "/etc/systemd/system/slipway-worker.service"),
             ],
@@ -50,4 +51,8 @@ def user_data(worker: str, password: str, master: str) -> str:
 
 
 def laid(name: str, path: str) -> dict[str, Any]:
-    return {"path": path, "content": (MACHINE / name).read_text("utf-8"), "permissions": "0644"}
+    return written(path, (MACHINE / name).read_text("utf-8"))
+
+
+def written(path: str, content: str) -> dict[str, Any]:
+    return {"path": path, "content": content, "permissions": "0644"}

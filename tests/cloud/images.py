@@ -63,7 +63,8 @@ def read(name: str) -> Recipe:
     path = Path(name) if name.endswith(".toml") else HERE / "images" / f"{name}.toml"
     try:
         values = tomllib.loads(path.read_text())
-        files = {file: (path.parent / file).read_bytes() for file in values.pop("files", ())}
+        beside = [path.parent / file for file in values.pop("files", ())]
+        files = {file.name: file.read_bytes() for file in beside}
         packages = tuple(values.pop("packages"))
         return Recipe(path.stem, packages, files=files, **values)
     except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:

@@ -93,8 +93,8 @@ class Layout:
 
     @property
     def socket(self) -> Path:
-        """MariaDB's."""
-        return self.state / "sql.sock"
+        """MariaDB's, behind a door: it asks nobody for a password."""
+        return self.state / "sql" / "sock"
 
 
 def arguments(parser: ArgumentParser) -> ArgumentParser:

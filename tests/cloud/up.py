@@ -21,6 +21,7 @@ from pathlib import Path
 from local import packages, service_user, virtual_environment
 from local.layout import CHECKOUT
 from local.refusal import Refused, or_one_line
+from local.stop import gone
 from tests.cloud import configuration, images, services, stop
 from tests.cloud.configuration import FILES, HOST, PASSWORD, REGION, VENV, database_url
 from tests.cloud.layout import HERE, KEPT, PORTS, SERVICES, Layout, arguments, layout
@@ -50,6 +51,9 @@ MAKING = (
 )
 """The files that decide what the template holds."""
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+AT_FIRST = (8011, 8012)
+"""What machines reach of this host: a master, and the repositories' mirrors beside it."""
+BUSY_SECONDS = 30
 WATCHING = 1024
 """Enough for fifty machines."""
 ENTRY_POINT = "[neutron.ml2.mechanism_drivers]\nslipcloud = slipcloud.mechanism:Mechanism\n"
@@ -133,16 +137,18 @@ def digest(layout: Layout, made: list[Path]) -> str:
 
 def prepare(layout: Layout) -> None:
     """The folders and files that the services find when they start."""
-    folders = (layout.logs, layout.machines, layout.networks, layout.floating)
+    folders = (layout.socket.parent, layout.logs, layout.machines, layout.networks, layout.floating)
     for folder in (*folders, layout.kept_by_services / "nova", layout.kept_by_services / "neutron"):
         folder.mkdir(parents=True, exist_ok=True)
-    layout.state.chmod(0o700)
+    layout.state.chmod(0o711)  # others read `clouds.yaml` there, as its users do
+    for folder in (*folders, layout.kept_by_services):
+        folder.chmod(0o700)
     configuration.write(layout)
     plugin = layout.configuration / "plugin" / "slipcloud-1.dist-info"
     plugin.mkdir(parents=True)
     (plugin / "entry_points.txt").write_text(ENTRY_POINT)
     (plugin / "METADATA").write_text("Metadata-Version: 2.1\nName: slipcloud\nVersion: 1\n")
-    layout.relays.write_text(json.dumps([{"port": 8011}], indent=2))
+    layout.relays.write_text(json.dumps([{"port": port} for port in AT_FIRST], indent=2))
 
 
 def fill(layout: Layout, made: list[Path]) -> None:
@@ -196,6 +202,7 @@ def begin(layout: Layout, template: Path) -> None:
         link = ("--link",) if part.name == "glance" else ("--reflink=auto",)
         images.run(("cp", "--archive", *link, str(part), str(layout.kept_by_services)))
     shutil.copy(template / "clouds.yaml", layout.clouds_yaml)
+    layout.clouds_yaml.chmod(0o644)
     running = Running(layout)
     everything = [services.database(layout), *services.everything(layout)]
     for service in everything:
@@ -212,10 +219,11 @@ def keep_logs(layout: Layout) -> None:
 
 
 def is_up(layout: Layout) -> bool:
-    """Whether this cloud works already."""
-    return layout.clouds_yaml.is_file() and all(
-        service.works() for service in services.everything(layout)
-    )
+    """Whether this cloud works already; one that is busy is given time to say so."""
+    if not layout.clouds_yaml.is_file():
+        return False
+    everything = list(services.everything(layout))
+    return gone(lambda: all(service.works() for service in everything), BUSY_SECONDS)
 
 
 def usage(layout: Layout, seconds: float) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from local.mirrors import MirrorFailed, change, git_config, make, place, upstream_version
+from local.mirrors import MirrorFailed, change, elsewhere, git_config, make, place, upstream_version
 from model.component import Component
 from model.mirrors import Mirrors
 from model.reading import InvalidSite, read
@@ -314,6 +314,13 @@ def test_git_reaches_the_mirrors_under_the_real_addresses(
     command = ("git", "ls-remote", APP, "refs/tags/1.9.3^{}")
     seen = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert seen.split()[0] == git(APP, mirrors, "rev-parse", "1.9.3^{}")
+
+
+def test_another_machine_finds_the_mirrors_at_a_url(site: Path) -> None:
+    mirrors, _ = made(site)
+    told = elsewhere(mirrors, "git://192.0.2.1:8012/")
+    assert f'[url "git://192.0.2.1:8012/git.example/acme/app.git"]\n\tinsteadOf = "{APP}"' in told
+    assert str(mirrors) not in told
 
 
 def test_what_has_no_mirror_is_asked_for_where_it_is(

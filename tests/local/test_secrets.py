@@ -1,12 +1,13 @@
 """Secrets are made once, are ours alone, and have one harmless example each."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from local import secrets
 from local.layout import CHECKOUT, Layout
-from model.site import Site
+from model.site import Site, read_site
 from releases.provenance import new_key, sign, verify
 from tests.local.values import provenance
 
@@ -66,5 +67,37 @@ def test_the_examples_are_the_secrets_of_the_demo_and_nothing_else(
     demo: Site, layout: Layout
 ) -> None:
     examples = {path.name: path.read_text() for path in (CHECKOUT / "secrets.example").iterdir()}
-    assert examples.keys() == secrets.recipes(demo, layout).keys()
+    on_openstack = read_site(CHECKOUT / "sites" / "demo", "environments-openstack")
+    known = secrets.recipes(demo, layout).keys() | secrets.recipes(on_openstack, layout).keys()
+    assert examples.keys() == known
     assert all("example only" in text for text in examples.values())
+
+
+def test_an_environment_with_servers_has_a_key_and_no_password_for_a_local_worker(
+    layout: Layout,
+) -> None:
+    site = read_site(CHECKOUT / "sites" / "demo", "environments-openstack")
+    made = secrets.create(site, layout)
+    assert {name for name in made if name.startswith(("ssh-", "worker-"))} == {
+        "ssh-production",
+        "ssh-staging",
+    }
+    public = layout.deploy_key("staging").read_text()
+    derived = subprocess.run(
+        ("ssh-keygen", "-y", "-f", layout.secrets / "ssh-staging"),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert derived.split()[:2] == public.split()[:2]
+    assert public != layout.deploy_key("production").read_text()
+
+
+def test_the_key_that_prepares_servers_is_made_once_and_is_no_secret_of_buildbots(
+    layout: Layout,
+) -> None:
+    layout.secrets.mkdir()
+    owner = secrets.operator(layout)
+    assert secrets.operator(layout) == owner
+    assert layout.operator_key.stat().st_mode & 0o777 == 0o600
+    assert not list(layout.secrets.iterdir())

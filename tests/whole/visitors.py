@@ -13,9 +13,10 @@ THREADS = 2
 class Visitors:
     """Visitors of one component's front page, over verified TLS."""
 
-    def __init__(self, line: Line, environment: str, component: str) -> None:
+    def __init__(self, line: Line, *place: str) -> None:
+        """The place is what `line.page` takes: an environment, a component, ..."""
         self.line = line
-        self.place = (environment, component)
+        self.place = place
         self.enough = threading.Event()
         self.answers: Counter[str] = Counter()
         self.visitors = [threading.Thread(target=self.visit) for _ in range(THREADS)]
@@ -27,14 +28,22 @@ class Visitors:
             except (Failure, OSError) as failure:
                 self.answers[str(failure)] += 1
 
-    def during(self, work: Callable[[], object]) -> Counter[str]:
-        """What they were answered while some work was done."""
+    def start(self) -> None:
         for visitor in self.visitors:
             visitor.start()
+
+    def end(self) -> Counter[str]:
+        """What they were answered until now."""
+        self.enough.set()
+        for visitor in self.visitors:
+            visitor.join()
+        return self.answers
+
+    def during(self, work: Callable[[], object]) -> Counter[str]:
+        """What they were answered while some work was done."""
+        self.start()
         try:
             work()
         finally:
-            self.enough.set()
-            for visitor in self.visitors:
-                visitor.join()
+            self.end()
         return self.answers

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Makes a server of the machine that it runs on, as root; what to make of it lies beside this file.
+# Prints the certificate of the edge's own authority, if it has one. May be run any number of times.
+set -eu
+here=/opt/slipway account=slipway
+
+quietly() { "$@" >/dev/null; }
+missing=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' | sort |
+  sed -n 's/^installed //p' | grep -v -x -F -f - "$here/packages") || true
+if [ -n "$missing" ]; then
+  export DEBIAN_FRONTEND=noninteractive
+  quietly apt-get --quiet update
+  # shellcheck disable=SC2086  # one word for each package
+  quietly apt-get --quiet install --yes --no-install-recommends $missing
+fi
+for unit in caddy mariadb php8.2-fpm; do
+  systemctl --quiet disable --now "$unit" 2>/dev/null || true
+done
+
+getent passwd "$account" >/dev/null ||
+  useradd --system --create-home --home-dir /var/lib/slipway --shell /bin/sh "$account"
+while read -r folder; do
+  install --directory --mode 0700 --owner "$account" --group "$account" "$folder"
+done <"$here/folders"
+
+if ! cmp --silent "$here/requirements.lock" "$here/venv/installed.lock"; then
+  rm -rf "$here/venv"
+  python3 -m venv "$here/venv"
+  "$here/venv/bin/pip" install --quiet --require-hashes --requirement "$here/requirements.lock"
+  cp "$here/requirements.lock" "$here/venv/installed.lock"
+fi
+if ! diff --recursive --brief --exclude __pycache__ "$here/code" "$here/code.new" >/dev/null 2>&1; then
+  "$here/venv/bin/python" -m compileall -q "$here/code.new"
+  rm -rf "$here/code.old"
+  [ ! -e "$here/code" ] || mv "$here/code" "$here/code.old"
+  mv "$here/code.new" "$here/code"
+fi
+rm -rf "$here/code.new"
+[ ! -e "$here/initialise.sh" ] || quietly runuser --user "$account" -- sh "$here/initialise.sh"
+
+# Start a service, or have it take up what has changed: how, and the files that it is made from.
+keep() {
+  unit=slipway-$1 how=$2
+  shift 2
+  stamp=/etc/slipway/$unit.stamp
+  now=$(cat "/etc/systemd/system/$unit.service" "$@" | sha256sum)
+  systemctl --quiet enable "$unit"
+  if ! systemctl --quiet is-active "$unit"; then
+    systemctl start "$unit"
+  elif [ "$now" != "$(cat "$stamp" 2>/dev/null)" ]; then
+    systemctl "$how" "$unit"
+  fi
+  printf '%s' "$now" >"$stamp"
+}
+state=/var/lib/slipway/state
+systemctl daemon-reload
+systemctl reload ssh
+[ ! -e "$state/mariadb.cnf" ] || keep database restart "$state/mariadb.cnf"
+[ ! -e "$state/php-fpm.conf" ] || keep php reload "$state/php.ini" "$state/php-fpm.conf"
+keep releases restart /etc/slipway/supervisord.conf
+keep edge reload "$state/Caddyfile"
+[ -e "$here/authority" ] || exit 0
+root=$(cat "$here/authority")
+waits=0
+until [ -s "$root" ]; do
+  waits=$((waits + 1))
+  if [ "$waits" -gt 300 ]; then
+    journalctl --unit slipway-edge --lines 10 --no-pager >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+cat "$root"

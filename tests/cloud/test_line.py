@@ -1,0 +1,274 @@
+"""From a push to production on the machines of two OpenStack projects, over SSH to two servers."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from openstack.exceptions import ForbiddenException, NotFoundException
+
+from local import machines
+from steps.host import SCRIPT
+from tests.cloud.fixture import Cloud
+from tests.cloud.line import COMPONENTS, CloudLine, running
+from tests.whole.line import until
+from tests.whole.visitors import Visitors
+
+pytestmark = pytest.mark.cloud
+
+SUCCESS, FAILURE = 0, 2
+ROOT_CERTIFICATE = "/var/lib/slipway/state/edge/pki/authorities/local/root.crt"
+
+
+@pytest.fixture(scope="module")
+def line(cloud: Cloud) -> Iterator[CloudLine]:
+    with running(cloud) as found:
+        yield found
+
+
+def change(line: CloudLine, component: str) -> str:
+    """`make change COMPONENT=…`; the digest that all servers of staging have then."""
+    before = line.everywhere("staging", component)
+    line.made("change", COMPONENT=component)
+
+    def arrived() -> str | None:
+        now = line.everywhere("staging", component)
+        return now["web-1"] if len(set(now.values())) == 1 and now != before else None
+
+    found = until(arrived, f"a new {component} on staging", 240)
+    line.idle()
+    return found
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_the_first_releases_reach_every_server_of_staging(line: CloudLine, component: str) -> None:
+    hosts = line.hosts("staging")
+    assert len(hosts) == 2
+    for server in hosts:
+        for check in line.site.component(component).checks:
+            answer = line.page("staging", component, check.path, server)
+            assert answer.status == check.status
+            assert (check.contains or "") in answer.body
+    assert len(set(line.everywhere("staging", component).values())) == 1
+
+
+def test_builds_run_in_staging_s_build_lane_and_deployments_in_their_own_project(
+    line: CloudLine,
+) -> None:
+    line.promote("specs")
+    for builder, worker in (
+        ("specs-build", "build-"),
+        ("specs-staging", "deploy-staging"),
+        ("specs-production", "deploy-production"),
+    ):
+        properties = line.properties(line.builds(builder)[0])
+        assert properties["workername"].startswith(worker)
+    # They wait for more deployments, each in its own project.
+    for place in ("staging", "production"):
+        there = [s.metadata.get("slipway-worker") for s in line.projects[place].compute.servers()]
+        others = {"staging", "production"} - {place}
+        assert f"deploy-{place}" in there
+        assert not {f"deploy-{other}" for other in others} & set(there)
+
+
+def test_one_click_takes_the_same_bytes_to_every_server_and_no_visitor_notices(
+    line: CloudLine,
+) -> None:
+    line.promote("blog")
+    staged = change(line, "blog")
+    assert staged not in line.everywhere("production", "blog").values()
+    with visited(line, "blog") as visitors:
+        build = line.promote("blog")
+    assert line.everywhere("production", "blog") == {"web-1": staged, "web-2": staged}
+    assert line.properties(build)["digest"] == line.properties(build)["live"] == staged
+    for server, answers in visitors.items():
+        assert set(answers) == {"200"}, (server, answers)
+
+
+def test_one_click_brings_the_previous_release_back_on_every_server(line: CloudLine) -> None:
+    before = line.everywhere("production", "blog")
+    staged = change(line, "blog")
+    line.promote("blog")
+    assert set(line.everywhere("production", "blog").values()) == {staged}
+    builder = "blog-production"
+    done = line.pressed(f"{builder}-roll-back", builder)
+    assert done["results"] == SUCCESS, line.said(done)
+    assert line.everywhere("production", "blog") == before
+    assert line.pressed(f"{builder}-release-hold", builder)["results"] == SUCCESS
+
+
+@contextmanager
+def broken(line: CloudLine, how: str, mend: str) -> Iterator[None]:
+    """Production's second server while something is wrong with it."""
+    line.inside("production", "web-2", how)
+    try:
+        yield
+    finally:
+        line.inside("production", "web-2", mend)
+
+
+@pytest.mark.parametrize(
+    ("how", "mend", "step", "why"),
+    [
+        pytest.param(
+            f"mv {ROOT_CERTIFICATE} /root/",
+            f"mv /root/root.crt {ROOT_CERTIFICATE}",
+            "switch",
+            "all return",
+            id="the second cannot prove what it switched to",
+        ),
+        pytest.param(
+            "systemctl stop slipway-releases",
+            "systemctl start slipway-releases",
+            "check-before-the-switch",
+            "supervisord does not answer",
+            id="the second cannot start it",
+        ),
+        pytest.param(
+            "systemctl stop ssh",
+            "systemctl start ssh",
+            "unpack-and-configure",
+            "Connection refused",
+            id="the second is not there",
+        ),
+    ],
+)
+def test_a_release_goes_to_all_servers_or_to_none(
+    line: CloudLine, how: str, mend: str, step: str, why: str
+) -> None:
+    if not line.builds("notes-production"):
+        line.promote("notes")
+    before = line.everywhere("production", "notes")
+    staged = change(line, "notes")
+    builder = "notes-production"
+    with broken(line, how, mend):
+        done = line.pressed(f"{builder}-promote", builder)
+        said = line.said(done)
+    assert done["results"] == FAILURE, said
+    assert "web-2: " in said[step], said
+    assert why in said[step], said
+    assert "web-1: " not in said[step].partition("all return")[0]
+    assert line.everywhere("production", "notes") == before
+    line.promote("notes")
+    assert line.everywhere("production", "notes") == {"web-1": staged, "web-2": staged}
+
+
+@contextmanager
+def visited(line: CloudLine, component: str) -> Iterator[dict[str, dict[str, int]]]:
+    """What visitors of each production server were answered while the block ran."""
+    servers = line.hosts("production")
+    groups = {name: Visitors(line, "production", component, "/", name) for name in servers}
+    answers: dict[str, dict[str, int]] = {}
+    for group in groups.values():
+        group.start()
+    try:
+        yield answers
+    finally:
+        answers.update({name: group.end() for name, group in groups.items()})
+
+
+# Who may do what.
+
+
+def test_staging_s_credentials_cannot_see_production(line: CloudLine, cloud: Cloud) -> None:
+    staging, production = line.projects["staging"], line.projects["production"]
+    theirs = {server.id for server in production.compute.servers()}
+    assert theirs
+    assert not theirs & {server.id for server in staging.compute.servers()}
+    for server in theirs:
+        with pytest.raises(NotFoundException):
+            staging.compute.get_server(server)
+    project = str(production.current_project_id)
+    with pytest.raises((ForbiddenException, NotFoundException)):
+        staging.identity.get_project(project)
+    with pytest.raises(ForbiddenException):
+        list(staging.compute.servers(all_projects=True))
+    own = staging.current_project_id
+    for seen in (staging.network.ports(), staging.network.ips(), staging.network.routers()):
+        assert {thing.project_id for thing in seen} <= {own}
+    for network in production.network.networks(project_id=project):
+        with pytest.raises(NotFoundException):
+            staging.network.get_network(network.id)
+    assert cloud.connect("admin").identity.get_project(project).name == "production"
+
+
+def deploy(line: CloudLine, key: str, environment: str, words: str, known: str = "") -> str:
+    """What a server of an environment answers to a deploy key, from this host; both streams."""
+    host = line.hosts(environment)["web-1"]
+    private = (line.layout.secrets / f"ssh-{key}").read_text()
+    believed = known or f"{host.edge} {host.key}"
+    script = ("ssh-agent", "bash", "-c", SCRIPT.read_text(), "servers", believed, words, "")
+    done = subprocess.run(
+        (*script, f"web-1={host.edge}"),
+        input=f"{private}\n\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_deploy_key_runs_the_program_of_its_own_environment_and_nothing_else(
+    line: CloudLine,
+) -> None:
+    assert '"current":' in deploy(line, "staging", "staging", "status specs")
+    assert "Permission denied" in deploy(line, "staging", "production", "status specs")
+    for words in ("id", "sh -c id", "cat /etc/passwd", ""):
+        said = deploy(line, "staging", "staging", words)
+        assert "uid=" not in said
+        assert "root:" not in said
+        assert "web-1: " in said
+
+
+def test_nobody_is_believed_whose_host_key_the_console_did_not_show(line: CloudLine) -> None:
+    staging, production = (line.hosts(name)["web-1"] for name in ("staging", "production"))
+    for known in (f"{staging.edge} {production.key}", f"192.0.2.1 {staging.key}"):
+        said = deploy(line, "staging", "staging", "status specs", known)
+        assert "Host key verification failed" in said
+
+
+def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> None:
+    def ids() -> set[str]:
+        return {
+            server.id
+            for project in line.projects.values()
+            for server in project.compute.servers()
+            if machines.OWNER in server.metadata
+        }
+
+    before = ids()
+    assert len(before) == 4
+    started = line.inside("staging", "web-1", "systemctl show -P MainPID slipway-edge")
+    line.run()
+    assert ids() == before
+    assert line.inside("staging", "web-1", "systemctl show -P MainPID slipway-edge") == started
+    assert line.named("staging", "blog", "web-1")
+
+
+def test_no_secret_lies_on_a_machine_that_does_not_need_it(line: CloudLine) -> None:
+    """A deploy worker keeps no key in a file, and servers know nothing of other environments."""
+    salt = (line.layout.secrets / "production-blog-salt").read_text().strip()
+    search = f"grep -r -l -F -- '{salt}' /srv /var/lib/slipway /tmp /root 2>/dev/null || true"
+    assert line.inside("production", "web-1", search).strip()
+    assert not line.inside("staging", "web-1", search).strip()
+    key = (line.layout.secrets / "ssh-production").read_text().splitlines()[2]
+    for server in line.projects["production"].compute.servers():
+        if server.metadata.get("slipway-worker") == "deploy-production":
+            search = f"grep -r -l -F -- '{key}' /var/lib/slipway /tmp /root 2>/dev/null || true"
+            done = line.cloud.inside(server.id, "sh", "-c", search)
+            assert not done.stdout.strip()
+
+
+def test_a_server_that_cannot_be_made_is_named_with_file_and_key(line: CloudLine) -> None:
+    file = line.layout.site / "environments-openstack" / "staging.toml"
+    good = file.read_text()
+    try:
+        more = good.replace('"web-2"]', '"web-2", "web-3"]')
+        file.write_text(more.replace("slipway-server-*", "no-such-*"))
+        refused = line.make("run")
+    finally:
+        file.write_text(good)
+    assert refused.returncode != 0
+    expected = "staging.toml: server web-3: key 'openstack.servers.image': no 'no-such-*'"
+    assert expected in refused.stdout + refused.stderr
+    assert line.named("staging", "blog", "web-1")
