@@ -74,3 +74,4 @@ lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(LOCK) tests/cloud/requirements.in --output-file tests/cloud/requirements.lock
 	@$(LOCK) tests/cloud/images/slipway-worker.in \
 	  --output-file tests/cloud/images/slipway-worker.lock
+	@$(LOCK) benchmarks/stock.in --output-file benchmarks/stock.lock

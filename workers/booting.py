@@ -38,6 +38,7 @@ class Booting:
         self.machines = worker.machines
         self.cloud = worker.cloud
         self.numbers = worker.machines.numbers
+        self.place_in_line = next(worker.machines.places)
 
     async def ready(self) -> None:
         """Make machines until the worker of one has called; raises Trouble when none will."""
@@ -53,7 +54,7 @@ class Booting:
                 self.worker.let_go()
                 began = None
                 await self.told.say(f"waits for room: {full}")
-                await self.machines.room(self.place.cloud, next(for_room))
+                await self.machines.room(self.place.cloud, self.place_in_line, next(for_room))
             except Passes as trouble:
                 self.worker.let_go()
                 began = began or time.monotonic()

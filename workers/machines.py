@@ -1,9 +1,10 @@
 """Which machines are wanted, what became of them, and the end of those that nobody wants."""
 
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -82,7 +83,9 @@ class Machines(BuildbotService):
         self.boots: dict[str, Boot] = {}
         self.clouds: dict[str, Cloud] = {}
         self.leaving: dict[str, Deferred[None]] = {}
-        self.waiting: defaultdict[str, deque[Deferred[None]]] = defaultdict(deque)
+        self.places = count()
+        """In the line of those who wait for room: who came first has the lowest."""
+        self.waiting: defaultdict[str, dict[int, Deferred[None]]] = defaultdict(dict)
         self.numbers = Numbers()
         self.lacks: list[str] = []
         """What the environments' files name and their projects have not."""
@@ -182,17 +185,24 @@ class Machines(BuildbotService):
             later = ensureDeferred(self.swept(self.cloud(boot.cloud)))
             later.addErrback(complain)
 
-    async def room(self, cloud: str, seconds: float) -> None:
-        """Wait until a machine of the project has gone, or so many seconds."""
-        gone: Deferred[None] = Deferred()
-        self.waiting[cloud].append(gone)
-        try:
-            await gone.addTimeout(seconds, self.master.reactor)
-        except TooLate:
-            return
-        finally:
-            if gone in self.waiting[cloud]:
-                self.waiting[cloud].remove(gone)
+    async def room(self, cloud: str, place: int, seconds: float) -> None:
+        """Wait until a machine of the project has gone; for the first in line also so many seconds.
+
+        If all looked by themselves, their vain requests would delay the deletes that make room.
+        """
+        line = self.waiting[cloud]
+        while True:
+            gone: Deferred[None] = Deferred()
+            line[place] = gone
+            try:
+                await gone.addTimeout(seconds, self.master.reactor)
+            except TooLate:
+                if place == min(line):
+                    return
+            else:
+                return
+            finally:
+                del line[place]
 
     # Machines that nobody wants.
 
@@ -219,8 +229,8 @@ class Machines(BuildbotService):
             await deferLater(self.master.reactor, pause)
         log.msg(f"machine {identity} of {name} is gone")
         self.numbers.removed += 1
-        if self.waiting[name]:
-            self.waiting[name].popleft().callback(None)
+        if line := self.waiting[name]:
+            line[min(line)].callback(None)
 
     async def gone(self, cloud: Cloud, identity: str) -> bool:
         """Whether a machine went away when it was told to."""

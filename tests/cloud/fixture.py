@@ -18,13 +18,16 @@ from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
 from local.layout import CHECKOUT
+from local.refusal import Refused
 from local.stop import gone
-from tests.cloud import up
+from tests.cloud import marked, up
 from tests.cloud.configuration import PASSWORD, REGION
 from tests.cloud.faults import Call, Fault
 from tests.cloud.layout import KEPT, Layout
 from tests.cloud.machine import Machine
 
+SLOW = 120
+"""Seconds in which a cloud that runs must answer, also while others keep the machine busy."""
 PYTHON = ("/usr/bin/python3", "-B", "-m")
 
 
@@ -87,14 +90,16 @@ class Cloud:
         admin.set_compute_quotas(admin.identity.find_project(project).id, **limits)
 
     def relay(self, *ports: int | tuple[int, int]) -> None:
-        """From now on machines reach exactly these ports of this host's loopback.
+        """From now on machines reach these ports of this host's loopback too.
 
         A pair is the port at the gateway and the one on the host.
         """
-        pairs = [port if isinstance(port, tuple) else (port, port) for port in ports]
-        relays = [{"port": port, "to": to} for port, to in pairs]
+        relays = {relay["port"]: relay for relay in json.loads(self.layout.relays.read_text())}
+        for port in ports:
+            here, there = port if isinstance(port, tuple) else (port, port)
+            relays[here] = {"port": here, "to": there}
         aside = self.layout.relays.with_suffix(".new")
-        aside.write_text(json.dumps(relays))
+        aside.write_text(json.dumps(list(relays.values())))
         aside.rename(self.layout.relays)
 
     def machine(self, server: str) -> Machine:
@@ -130,9 +135,16 @@ class Cloud:
 
 @contextmanager
 def shared() -> Iterator[Cloud]:
-    """The cloud of this checkout: the one that runs, else a new one that ends with the block."""
+    """The cloud of this checkout: the one that runs, else a new one that ends with the block.
+
+    One that runs and is slow to answer is waited for. It is somebody else's, so it is never taken
+    for one of ours, which would be ended.
+    """
     layout = Layout(KEPT / "run")
-    if up.is_up(layout):
+    if layout.state != layout.state.resolve():
+        raise Refused(f"{layout.state} is the cloud of another checkout: {layout.state.resolve()}")
+    if any(marked.processes(layout.state)):
+        assert gone(lambda: up.is_up(layout), SLOW), f"the cloud of {layout.state} does not answer"
         yield Cloud(layout)
         return
     subprocess.run((*PYTHON, "tests.cloud.up"), cwd=CHECKOUT, check=True)

@@ -18,7 +18,7 @@ from tests.whole.line import PATIENCE, until
 
 GATEWAY = "169.254.169.254"
 """Where machines find the services of this host, in every network."""
-CONFIGURATION = '''# -*- python -*-
+MACHINES = '''# -*- python -*-
 import sys
 import threading
 from pathlib import Path
@@ -26,12 +26,6 @@ from pathlib import Path
 import requests
 
 sys.path.insert(0, "{checkout}")
-
-from buildbot.config.builder import BuilderConfig
-from buildbot.process.factory import BuildFactory
-from buildbot.process.properties import Property
-from buildbot.schedulers.forcesched import ForceScheduler, StringParameter
-from buildbot.steps.shell import ShellCommand
 
 from builders.choice import ready_first
 from model.environment import Environment
@@ -52,14 +46,26 @@ def sent(*arguments, **more):
 requests.Session.send = sent
 place = read(Path("staging.toml"), Environment, name="staging")
 names = [f"{prefix}-{{number}}" for number in range(1, place.openstack.build.machines + 1)]
+workers = [MachineWorker(name, place, "build") for name in names]
+services = [Machines((place,), Path("{clouds}")), WarmPool()]
+chosen = ready_first
+'''
+"""The first part of a configuration: its workers, and what stands behind them."""
+CONFIGURATION = """
+from buildbot.config.builder import BuilderConfig
+from buildbot.process.factory import BuildFactory
+from buildbot.process.properties import Property
+from buildbot.schedulers.forcesched import ForceScheduler, StringParameter
+from buildbot.steps.shell import ShellCommand
+
 BuildmasterConfig = {{
     "buildbotURL": "http://127.0.0.1:{www}/",
     "buildbotNetUsageData": None,
     "db": {{"db_url": "sqlite:///state.sqlite"}},
     "protocols": {{"pb": {{"port": "tcp:{pb}:interface=127.0.0.1"}}}},
     "www": {{"port": "tcp:{www}:interface=127.0.0.1"}},
-    "services": [Machines((place,), Path("{clouds}")), WarmPool()],
-    "workers": [MachineWorker(name, place, "build") for name in names],
+    "services": services,
+    "workers": workers,
     "schedulers": [
         ForceScheduler(
             name="force",
@@ -71,18 +77,18 @@ BuildmasterConfig = {{
         BuilderConfig(
             name="blog-build",
             workernames=names,
-            nextWorker=ready_first,
+            nextWorker=chosen,
             collapseRequests=False,
             factory=BuildFactory([ShellCommand(command=["sh", "-c", Property("command")])]),
         )
     ],
 }}
-'''
+"""
 ENVIRONMENT = """domain = "staging.localhost"
 indexed = false
 tls = "internal"
 [openstack]
-cloud = "staging"
+cloud = "{project}"
 master = "{master}"
 network = "internal"
 security_groups = ["worker"]
@@ -96,7 +102,7 @@ flavor = "small"
 
 @dataclass
 class Master:
-    """A master in a folder of its own, with one builder whose machines are in staging."""
+    """A master in a folder of its own, with one builder whose machines are in one project."""
 
     cloud: Cloud
     folder: Path
@@ -111,6 +117,10 @@ class Master:
     """The cloud's own `clouds.yaml` when absent."""
     prefix: str = "build"
     """What the names of its workers begin with."""
+    project: str = "staging"
+    workers: str = MACHINES
+    programs: Path = Path(sys.executable).parent
+    """Where Buildbot is."""
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     def configure(self) -> None:
@@ -121,19 +131,28 @@ class Master:
             "clouds": self.clouds or self.cloud.clouds_yaml,
             "prefix": self.prefix,
         }
-        (self.folder / "master.cfg").write_text(CONFIGURATION.format(**values))
-        text = ENVIRONMENT.format(master=f"{GATEWAY}:{self.pb}", place=self.place, lane=self.lane)
+        (self.folder / "master.cfg").write_text((self.workers + CONFIGURATION).format(**values))
+        text = ENVIRONMENT.format(
+            project=self.project,
+            master=self.address,
+            place=self.place,
+            lane=self.lane,
+        )
         (self.folder / "staging.toml").write_text(text.replace(*self.correct))
+
+    @property
+    def address(self) -> str:
+        """Where machines find it."""
+        return f"{GATEWAY}:{self.pb}"
 
     def start(self) -> None:
         """Start, or start again with what is configured now."""
         self.configure()
-        programs = Path(sys.executable).parent
         if not (self.folder / "buildbot.tac").exists():
-            create = (str(programs / "buildbot"), "create-master", "--quiet", str(self.folder))
+            create = (str(self.programs / "buildbot"), "create-master", "--quiet", str(self.folder))
             subprocess.run(create, check=True)
         command = (
-            str(programs / "twistd"),
+            str(self.programs / "twistd"),
             "--nodaemon",
             "--pidfile=",
             "--python=buildbot.tac",
