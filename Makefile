@@ -47,8 +47,10 @@ test: ## Run every test, the whole line with real applications included
 	@$(PYTHON) local.bootstrap test -m pytest -m whole
 	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/hosts/test_root.py tests/hosts/test_processes*.py
 
-test-cloud: ## Run the tests that need a real OpenStack, as root; a quarter of an hour and more
-	@$(PYTHON) local.bootstrap test-as-root -m pytest -m cloud
+test-cloud: ## Run the tests that need a real OpenStack, as root
+	@$(PYTHON) local.bootstrap test-as-root -m tests.cloud.during \
+	  -m pytest -n 3 --dist loadgroup -m cloud --ignore tests/cloud/test_stop.py
+	@$(PYTHON) local.bootstrap test-as-root -m pytest tests/cloud/test_stop.py
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute
 	@$(PYTHON) local.bootstrap test -m local.check

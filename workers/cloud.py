@@ -79,6 +79,12 @@ class Cloud:
         self.known: dict[tuple[str, str], tuple[float, str]] = {}
         self.calls: Counter[str] = Counter()
 
+    def read_from(self, clouds: Path | None) -> None:
+        """Have the credentials in this file from now on; it is read when they are next needed."""
+        if clouds != self.clouds:
+            self.clouds = clouds
+            self.region = None
+
     def start(self) -> None:
         self.pool.start()
 

@@ -103,6 +103,8 @@ class Machines(BuildbotService):
         await super().reconfigService()
         self.environments = environments
         self.file = clouds
+        for cloud in self.clouds.values():
+            cloud.read_from(clouds)
         self.gitconfig = gitconfig.read_text("utf-8") if gitconfig else ""
         self.owner = await self.remembered("owner", token_hex(8))
         used = {e.openstack.cloud for e in environments if e.openstack}

@@ -1,5 +1,6 @@
 """A worker whose machine exists only while it is needed, in an OpenStack project."""
 
+import time
 from secrets import token_urlsafe
 from typing import Any
 
@@ -22,6 +23,8 @@ from workers.cloud import Cloud
 from workers.machines import NAME, Boot, Machines, complain
 from workers.told import Told
 
+RENEWED_SECONDS = 6 * 3600
+"""A machine that has lived so long goes as soon as nothing runs on it; see also LIFE_HOURS."""
 REPEATS = 2
 """How often a build is repeated whose machine got lost."""
 
@@ -72,6 +75,11 @@ class MachineWorker(AbstractLatentWorker):
         return self.machines.cloud(self.place.cloud)
 
     @property
+    def is_old(self) -> bool:
+        """Whether its machine should make room for one of the newest image."""
+        return self.boot is not None and time.monotonic() - self.boot.since > RENEWED_SECONDS
+
+    @property
     def is_ready(self) -> bool:
         """Whether a build could begin at once."""
         return self.state == States.SUBSTANTIATED and self.conn is not None and not self.building
@@ -84,6 +92,8 @@ class MachineWorker(AbstractLatentWorker):
             ensureDeferred(self.tell_of_machine(build)).addErrback(complain)
             ready: Deferred[bool] = super().substantiate(wfb, build)
             return ready
+        if self.boot and build:
+            ensureDeferred(self.tell_of_boot(build, self.boot)).addErrback(complain)
         asked: Deferred[Any] = ensureDeferred(self.worth_a_machine(build))
         return asked.addCallback(lambda _: AbstractLatentWorker.substantiate(self, wfb, build))
 
@@ -152,6 +162,12 @@ class MachineWorker(AbstractLatentWorker):
         if self.boot:
             await told.say(f"machine {self.boot.name} was ready", briefly=False)
             await told.end()
+
+    async def tell_of_boot(self, build: Build, boot: Boot) -> None:
+        """A build that comes while a machine is made for none in particular waits for that one."""
+        told = Told(build)
+        await told.say(f"waits for machine {boot.name}, which is being made already: {boot.state}")
+        await told.end()
 
     def wants(self, title: str) -> Boot:
         """Say that a machine is wanted."""

@@ -1,9 +1,13 @@
 """What a build says about its machine before its first step runs."""
 
+import re
 from typing import Any
 
 from buildbot.process.build import Build
 from twisted.python import log
+
+COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b")
+"""What a terminal obeys and a log does not: ECMA-48, control sequences."""
 
 
 class Told:
@@ -29,7 +33,7 @@ class Told:
     async def quote(self, text: str) -> None:
         """Add what another program said, without its colours."""
         if self.step is not None:
-            await (await self.opened()).addStderr(text.replace("\x1b", "") + "\n")
+            await (await self.opened()).addStderr(COLOUR.sub("", text) + "\n")
 
     async def opened(self) -> Any:
         if self.log is None:

@@ -54,6 +54,8 @@ class WarmPool(BuildbotService):
             for worker in members:
                 if worker.state == States.SUBSTANTIATED and not (worker.conn or worker.building):
                     worker.insubstantiate()  # its machine got lost while it waited
+                elif worker.is_ready and worker.is_old:
+                    worker.insubstantiate()
             there = sum(worker.is_ready or worker.name in self.coming for worker in members)
             free = [w for w in members if w.state == States.NOT_SUBSTANTIATED and not w.building]
             if self.master.reactor.seconds() >= self.not_before.get(lane, 0):

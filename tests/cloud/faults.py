@@ -2,10 +2,12 @@
 
 It passes every request on as it came and counts it. `http://127.0.0.1:<faults>/` is for tests:
 
-    GET  /calls     every request so far, oldest first: service, method, path, status
-    POST /faults    one more fault, see `Fault`; of several that match, the oldest counts
-    DELETE /faults  forget all faults
-    DELETE /calls   forget all calls
+    GET  /calls/PROJECT     its requests so far, oldest first: service, method, path, status
+    POST /faults            one more fault, see `Fault`; of several that match, the oldest counts
+    DELETE /faults/PROJECT  forget its faults
+    DELETE /calls/PROJECT   forget its calls
+
+Without `/PROJECT`, those of all. A request is of the project that its token was given for.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ from tests.cloud.layout import SERVICES, Layout, arguments, layout
 
 Reader: TypeAlias = asyncio.StreamReader
 Writer: TypeAlias = asyncio.StreamWriter
+TOKENS = "/v3/auth/tokens"
 LIMIT = 2**20
 """Bytes of a request's head and of a body that is looked at."""
 
@@ -45,13 +48,16 @@ class Fault:
     retry_after: int | None = None
     seconds: float = 30
     metadata: dict[str, str] | None = None
+    project: str | None = None
+    """Whose requests it meets; everybody's when absent."""
 
-    def meets(self, service: str, method: str, path: str) -> bool:
+    def meets(self, call: "Call") -> bool:
         return (
             self.count > 0
-            and service == self.service
-            and re.fullmatch(self.method, method) is not None
-            and re.fullmatch(self.path, path.partition("?")[0]) is not None
+            and call.service == self.service
+            and self.project in (None, call.project)
+            and re.fullmatch(self.method, call.method) is not None
+            and re.fullmatch(self.path, call.path.partition("?")[0]) is not None
         )
 
 
@@ -63,6 +69,8 @@ class Call:
     method: str
     path: str
     status: int | None = None
+    project: str | None = None
+    """Unknown before there is a token."""
 
 
 class Proxy:
@@ -72,9 +80,11 @@ class Proxy:
         self.layout = layout
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
+        self.projects: dict[bytes, str] = {}
+        """By token."""
 
     def next_fault(self, call: Call) -> Fault | None:
-        met = (f for f in self.faults if f.meets(call.service, call.method, call.path))
+        met = (fault for fault in self.faults if fault.meets(call))
         if fault := next(met, None):
             fault.count -= 1
         return fault
@@ -86,7 +96,8 @@ class Proxy:
             with suppress(OSError, asyncio.IncompleteReadError):
                 head = await reader.readuntil(b"\r\n\r\n")
                 method, path, _ = head.decode("latin-1").split(" ", 2)
-                call = Call(service, method, path)
+                project = self.projects.get(header(head, b"X-Auth-Token"))
+                call = Call(service, method, path, project=project)
                 self.calls.append(call)
                 await self.answer(call, head, (reader, writer), port)
             writer.close()
@@ -119,11 +130,20 @@ class Proxy:
                 await there.read()
                 reset(writer)
                 return
+            if (call.path, call.status) == (TOKENS, HTTPStatus.CREATED):
+                start += await self.noted(start, await body(there, start))
             writer.write(start)
             await copy(there, writer)
         finally:
             sending.cancel()
             onwards.close()
+
+    async def noted(self, head: bytes, said: bytes) -> bytes:
+        """Remember whose token Keystone has given; what it said."""
+        project = json.loads(said)["token"].get("project", {}).get("name")
+        if project:
+            self.projects[header(head, b"X-Subject-Token")] = project
+        return said
 
     async def control(self, reader: Reader, writer: Writer) -> None:
         """What tests say and ask."""
@@ -131,14 +151,15 @@ class Proxy:
         method, path, _ = head.decode("latin-1").split(" ", 2)
         said = await body(reader, head)
         answer: Any = None
-        if (method, path) == ("GET", "/calls"):
-            answer = [asdict(call) for call in self.calls]
-        elif (method, path) == ("POST", "/faults"):
+        _, what, *rest = path.split("/")
+        project = rest[0] if rest else None
+        if (method, what) == ("GET", "calls"):
+            answer = [asdict(call) for call in self.calls if project in (None, call.project)]
+        elif (method, what) == ("POST", "faults"):
             self.faults.append(Fault(**json.loads(said)))
-        elif (method, path) == ("DELETE", "/faults"):
-            self.faults.clear()
-        elif (method, path) == ("DELETE", "/calls"):
-            self.calls.clear()
+        elif method == "DELETE":
+            kept: list[Any] = self.faults if what == "faults" else self.calls
+            kept[:] = [one for one in kept if project not in (None, one.project)]
         writer.write(response(200, json.dumps(answer).encode()))
         await writer.drain()
         writer.close()
@@ -167,8 +188,13 @@ def reset(writer: Writer) -> None:
 
 
 def length(head: bytes) -> int:
-    found = re.search(rb"\r\ncontent-length: *(\d+)\r\n", head, re.IGNORECASE)
-    return int(found[1]) if found else 0
+    return int(header(head, b"Content-Length") or 0)
+
+
+def header(head: bytes, name: bytes) -> bytes:
+    """A header of a request or an answer; empty when it is not there."""
+    found = re.search(rb"\r\n" + name + rb": *([^\r]*)\r\n", head, re.IGNORECASE)
+    return found[1] if found else b""
 
 
 async def body(reader: Reader, head: bytes) -> bytes:

@@ -3,12 +3,13 @@
 from tests.cloud.fixture import cloud  # noqa: F401  # in a conftest.py
 """
 
+import fcntl
 import json
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -36,6 +37,8 @@ class Cloud:
     """A running cloud, as tests use it."""
 
     layout: Layout
+    project: str | None = None
+    """Whose faults and calls are meant; everybody's when absent."""
 
     @property
     def clouds_yaml(self) -> Path:
@@ -65,7 +68,8 @@ class Cloud:
 
     def fault(self, kind: str, **how: Any) -> None:
         """Switch a fault on; `tests.cloud.faults.Fault` says which there are."""
-        self._control("POST", "/faults", vars(Fault(kind, **how)))
+        fault = Fault(kind, **({"project": self.project} | how))
+        self._control("POST", "faults", vars(fault))
 
     def machine_fault(self, kind: str, count: int = 1) -> None:
         """The next machines go wrong: `no-host`, `spawn`, `hang` or `mute`."""
@@ -75,14 +79,17 @@ class Cloud:
 
     def mend(self) -> None:
         """No faults any more."""
-        self._control("DELETE", "/faults")
+        self._control("DELETE", self._of("faults"))
 
     def calls(self) -> list[Call]:
         """Every request since the cloud came up or the calls were forgotten."""
-        return [Call(**call) for call in self._control("GET", "/calls")]
+        return [Call(**call) for call in self._control("GET", self._of("calls"))]
 
     def forget_calls(self) -> None:
-        self._control("DELETE", "/calls")
+        self._control("DELETE", self._of("calls"))
+
+    def _of(self, what: str) -> str:
+        return f"{what}/{self.project}" if self.project else what
 
     def quota(self, project: str, **limits: int) -> None:
         """Change what a project may have, such as `instances=2`."""
@@ -94,13 +101,15 @@ class Cloud:
 
         A pair is the port at the gateway and the one on the host.
         """
-        relays = {relay["port"]: relay for relay in json.loads(self.layout.relays.read_text())}
-        for port in ports:
-            here, there = port if isinstance(port, tuple) else (port, port)
-            relays[here] = {"port": here, "to": there}
-        aside = self.layout.relays.with_suffix(".new")
-        aside.write_text(json.dumps(list(relays.values())))
-        aside.rename(self.layout.relays)
+        with self.layout.relays.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            relays = {relay["port"]: relay for relay in json.loads(self.layout.relays.read_text())}
+            for port in ports:
+                here, there = port if isinstance(port, tuple) else (port, port)
+                relays[here] = {"port": here, "to": there}
+            aside = self.layout.relays.with_suffix(".new")
+            aside.write_text(json.dumps(list(relays.values())))
+            aside.rename(self.layout.relays)
 
     def machine(self, server: str) -> Machine:
         """What a server is on this host."""
@@ -127,7 +136,7 @@ class Cloud:
         return gone(done.exists, seconds)
 
     def _control(self, method: str, path: str, said: object = None) -> Any:
-        url = f"http://127.0.0.1:{self.layout.port('faults')}{path}"
+        url = f"http://127.0.0.1:{self.layout.port('faults')}/{path}"
         request = Request(url, json.dumps(said).encode(), method=method)  # our own
         with urlopen(request, timeout=30) as answer:  # noqa: S310  # the same
             return json.load(answer)
@@ -162,7 +171,13 @@ def shared() -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[Cloud]:
+def project() -> str:
+    """A project that no other of xdist's workers has."""
+    return f"sandbox-{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
+
+
+@pytest.fixture(scope="session")
+def cloud(project: str) -> Iterator[Cloud]:
     """The cloud of this checkout, which all tests of a session share."""
     with shared() as found:
-        yield found
+        yield replace(found, project=project)

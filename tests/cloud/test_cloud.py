@@ -1,12 +1,9 @@
 """The test cloud is what its README says: a real OpenStack, whose machines are Debian systems."""
 
 import base64
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,25 +13,27 @@ from openstack.compute.v2.server import Server
 from openstack.connection import Connection
 
 from local.stop import gone
-from tests.cloud import marked, network
-from tests.cloud.fixture import PYTHON, Cloud, cloud
-from tests.cloud.layout import CHECKOUT, FIRST_PORT, KEPT, Layout
+from tests.cloud import network
+from tests.cloud.fixture import Cloud, cloud
+from tests.cloud.layout import CHECKOUT
 
 pytestmark = pytest.mark.cloud
 __all__ = ["cloud"]
 
 NAME = "test-of-the-cloud"
+OTHER = "sandbox"
+"""Another project than that of these tests."""
 SCRIPT = "#!/bin/sh\necho it ran > /root/ran\n"
 
 
 @pytest.fixture(scope="module")
-def staging(cloud: Cloud) -> Connection:
-    return cloud.connect("staging")
+def staging(cloud: Cloud, project: str) -> Connection:
+    return cloud.connect(project)
 
 
 @pytest.fixture(scope="module")
 def production(cloud: Cloud) -> Connection:
-    return cloud.connect("production")
+    return cloud.connect(OTHER)
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +43,11 @@ def mended(cloud: Cloud) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def tidy(cloud: Cloud) -> Iterator[None]:
+def tidy(cloud: Cloud, project: str) -> Iterator[None]:
     """No machine of ours stays behind, whatever failed."""
     yield
     cloud.mend()
-    for name in ("staging", "production"):
+    for name in (project, OTHER):
         remove_all(cloud.connect(name))
 
 
@@ -340,12 +339,12 @@ def test_an_expired_token_is_refused_once_and_a_new_one_accepted(
 
 
 def test_a_quota_is_exceeded(cloud: Cloud, staging: Connection) -> None:
-    cloud.quota("staging", instances=0)
+    cloud.quota(str(cloud.project), instances=0)
     try:
         with pytest.raises(exceptions.ForbiddenException, match="Quota exceeded"):
             create(staging)
     finally:
-        cloud.quota("staging", instances=8)
+        cloud.quota(str(cloud.project), instances=8)
 
 
 def test_a_deletion_fails_ten_times(cloud: Cloud, staging: Connection) -> None:
@@ -362,39 +361,3 @@ def test_what_clients_ask_for_is_counted(cloud: Cloud, staging: Connection) -> N
     remove(staging, create(staging))
     made = [(call.method, call.status) for call in cloud.calls() if call.path.endswith("/servers")]
     assert made == [("POST", 202)]
-
-
-def processes_naming(path: Path) -> list[int]:
-    """Those whose command mentions the path, whether they carry the mark or not."""
-    commands = Path("/proc").glob("[0-9]*/cmdline")
-    return [int(c.parent.name) for c in commands if f"{path}/".encode() in command_line(c)]
-
-
-def command_line(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""  # it ended while we looked
-
-
-def test_a_stopped_cloud_leaves_nothing_even_when_parts_of_it_were_killed() -> None:
-    """A second cloud, so that the shared one stays; they do not meet."""
-    layout = Layout(KEPT / "second", FIRST_PORT + 100)
-    place = ("--state", str(layout.state), "--first-port", str(layout.first_port))
-    subprocess.run((*PYTHON, "tests.cloud.up", *place), cwd=CHECKOUT, check=True)
-    try:
-        second = Cloud(layout)
-        server = boot(second.connect("sandbox"), second)
-        machine = second.machine(server.id)
-        assert machine.process
-        for process in marked.processes(layout.state):
-            if b"nova" in Path(f"/proc/{process.pid}/cmdline").read_bytes():
-                os.kill(process.pid, signal.SIGKILL)
-        assert machine.process
-    finally:
-        subprocess.run((*PYTHON, "tests.cloud.stop", *place), cwd=CHECKOUT, check=True)
-    assert not list(marked.processes(layout.state))
-    assert not processes_naming(layout.state)
-    assert not [name for name in network.namespaces() if name.startswith(layout.prefix)]
-    assert str(layout.state) not in Path("/proc/mounts").read_text()
-    assert not layout.state.exists()

@@ -32,8 +32,9 @@ Begin = Callable[..., Master]
 
 
 @pytest.fixture(scope="module")
-def staging(cloud: Cloud) -> Connection:
-    return cloud.connect("staging")
+def staging(cloud: Cloud, project: str) -> Connection:
+    """The project of all these machines; an environment called staging has them."""
+    return cloud.connect(project)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,8 @@ def ports(cloud: Cloud) -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def an_empty_project_afterwards(cloud: Cloud, staging: Connection) -> Iterator[None]:
-    cloud.quota("staging", instances=8)
+def an_empty_project_afterwards(cloud: Cloud, project: str, staging: Connection) -> Iterator[None]:
+    cloud.quota(project, instances=8)
     yield
     cloud.mend()
     until(lambda: not servers(staging), "an empty project")
@@ -58,7 +59,15 @@ def master(
 ) -> Iterator[Master]:
     """The master of all tests that need no other."""
     folder = tmp_path_factory.mktemp("master")
-    master = Master(cloud, folder, ports[0], ports[1], place=SHORT, lane="machines = 20")
+    master = Master(
+        cloud,
+        folder,
+        ports[0],
+        ports[1],
+        place=SHORT,
+        lane="machines = 20",
+        project=str(cloud.project),
+    )
     try:
         master.start()
         yield master
@@ -70,9 +79,10 @@ def master(
 def begin(cloud: Cloud, staging: Connection, ports: list[int], tmp_path: Path) -> Iterator[Begin]:
     """Start a master of a test's own, which ends with it, as does all that it has made."""
     masters: list[Master] = []
+    known: dict[str, Any] = {"place": SHORT, "project": cloud.project}
 
     def started(**how: Any) -> Master:
-        found = Master(cloud, tmp_path, ports[2], ports[3], **({"place": SHORT} | how))
+        found = Master(cloud, tmp_path, ports[2], ports[3], **(known | how))
         masters.append(found)
         found.start()
         return found
@@ -121,7 +131,7 @@ reactor.run()
 def test_a_password_is_useless_once_the_worker_has_called(begin: Begin, cloud: Cloud) -> None:
     master = begin(lane="machines = 1\nidle_seconds = 600\n")
     assert master.finished(master.build())["results"] == SUCCESS
-    (server,) = servers(cloud.connect("staging"))
+    (server,) = servers(cloud.connect(str(cloud.project)))
     told = json.loads(cloud.inside(server.id, "cat", "/var/lib/slipway/worker.json").stdout)
     assert told["password"] not in master.log
     login = (sys.executable, "-c", LOGIN, str(master.pb), told["name"], told["password"])
@@ -131,24 +141,24 @@ def test_a_password_is_useless_once_the_worker_has_called(begin: Begin, cloud: C
 
 def test_workers_that_a_reconfig_adds_wait_for_room_too(begin: Begin, cloud: Cloud) -> None:
     master = begin()
-    cloud.quota("staging", instances=0)
+    cloud.quota(str(cloud.project), instances=0)
     master.lane = "machines = 2"
     master.reconfigure()
     until(lambda: len(master.get("workers")["workers"]) == 2, "the second worker")
     requests = [master.build(), master.build()]
     until(lambda: master.log.count("waits for room") >= 2, "both builds waiting")
-    cloud.quota("staging", instances=8)
+    cloud.quota(str(cloud.project), instances=8)
     assert [master.finished(request)["results"] for request in requests] == [SUCCESS, SUCCESS]
 
 
 def test_twenty_builds_wait_their_turn_under_a_quota_of_four(master: Master, cloud: Cloud) -> None:
-    cloud.quota("staging", instances=4)
+    cloud.quota(str(cloud.project), instances=4)
     requests = [master.build() for _ in range(20)]
     ended = [master.finished(request, 240) for request in requests]
     assert [build["results"] for build in ended] == [SUCCESS] * 20
     told = [master.told(build) for build in ended]
     assert any("waits for room: the quota is used up" in words for words in told)
-    until(lambda: not servers(cloud.connect("staging")), "the end of all machines")
+    until(lambda: not servers(cloud.connect(str(cloud.project))), "the end of all machines")
 
 
 PASSING: list[tuple[str, dict[str, Any], str]] = [
@@ -243,7 +253,7 @@ MISTAKES = [
     ('flavor = "small"', 'flavor = "tiny"', "build.flavor': no 'tiny'"),
     ('network = "internal"', 'network = "intern"', "network': no 'intern'"),
     ('groups = ["worker"]', 'groups = ["workers"]', "security_groups': "),
-    ('cloud = "staging"', 'cloud = "stage"', "cloud': no 'stage' in clouds.yaml"),
+    ('cloud = "sandbox-', 'cloud = "stage-', "cloud': no 'stage-"),
 ]
 
 
@@ -358,15 +368,15 @@ def test_a_boot_takes_eight_calls_at_most(
 def test_the_documented_rights_are_enough_and_no_more(
     begin: Begin, cloud: Cloud, staging: Connection, tmp_path: Path
 ) -> None:
-    """The access rules of docs/openstack.md, as the staging project's credential."""
+    """The access rules of docs/openstack.md, as the project's credential."""
     document = (CHECKOUT / "docs" / "openstack.md").read_text()
     rules = json.loads(document.partition("--access-rules '")[2].partition("'\n")[0])
-    owner = cloud.owner("staging")
+    owner = cloud.owner(str(cloud.project))
     credential = owner.identity.create_application_credential(
         str(owner.current_user_id), name=token_hex(4), access_rules=rules
     )
     described = yaml.safe_load(cloud.clouds_yaml.read_text())
-    described["clouds"]["staging"]["auth"] |= {
+    described["clouds"][cloud.project]["auth"] |= {
         "application_credential_id": credential.id,
         "application_credential_secret": credential.secret,
     }
@@ -376,7 +386,9 @@ def test_the_documented_rights_are_enough_and_no_more(
     assert master.finished(master.build())["results"] == SUCCESS
     until(lambda: not servers(staging), "the end of its machine")
     least = Connection(
-        config=OpenStackConfig(config_files=[str(clouds)], load_envvars=False).get_one("staging")
+        config=OpenStackConfig(config_files=[str(clouds)], load_envvars=False).get_one(
+            str(cloud.project)
+        )
     )
     with pytest.raises(HttpException) as refused:
         least.compute.create_keypair(name="mine")

@@ -21,7 +21,6 @@ from pathlib import Path
 from local import packages, service_user, virtual_environment
 from local.layout import CHECKOUT
 from local.refusal import Refused, or_one_line
-from local.stop import gone
 from tests.cloud import configuration, images, services, stop
 from tests.cloud.configuration import FILES, HOST, PASSWORD, REGION, VENV, database_url
 from tests.cloud.layout import HERE, KEPT, PORTS, SERVICES, Layout, arguments, layout
@@ -53,7 +52,6 @@ MAKING = (
 INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 AT_FIRST = (8011, 8012)
 """What machines reach of this host: a master, and the repositories' mirrors beside it."""
-BUSY_SECONDS = 30
 WATCHING = 1024
 """Enough for fifty machines."""
 ENTRY_POINT = "[neutron.ml2.mechanism_drivers]\nslipcloud = slipcloud.mechanism:Mechanism\n"
@@ -219,11 +217,10 @@ def keep_logs(layout: Layout) -> None:
 
 
 def is_up(layout: Layout) -> bool:
-    """Whether this cloud works already; one that is busy is given time to say so."""
-    if not layout.clouds_yaml.is_file():
-        return False
-    everything = list(services.everything(layout))
-    return gone(lambda: all(service.works() for service in everything), BUSY_SECONDS)
+    """Whether this cloud works already."""
+    return layout.clouds_yaml.is_file() and all(
+        service.works() for service in services.everything(layout)
+    )
 
 
 def usage(layout: Layout, seconds: float) -> str:

@@ -24,8 +24,8 @@ TYPES = {
     "nova": ("compute", "/v2.1"),
     "neutron": ("network", ""),
 }
-PROJECTS = {"staging": "10.77.1.0/24", "production": "10.77.2.0/24", "sandbox": "10.77.3.0/24"}
-"""Each with the addresses of its network."""
+PROJECTS = ("staging", "production", "sandbox", *(f"sandbox-{number}" for number in range(4)))
+"""The numbered ones are for tests that run beside each other."""
 PUBLIC = "127.77.0.0/24"
 """Floating IPs: addresses of this host's loopback."""
 FLAVORS = {
@@ -135,10 +135,10 @@ def projects(layout: Layout, admin: Connection) -> None:
     for name, (vcpus, ram, disk) in FLAVORS.items():
         admin.compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk)
     clouds = {"admin": administrator(layout)}
-    for name, cidr in PROJECTS.items():
+    for number, name in enumerate(PROJECTS, 1):
         clouds[name] = account(layout, admin, name)
         quota(admin, name)
-        network(layout, name, cidr, public.id)
+        network(layout, name, f"10.77.{number}.0/24", public.id)
     common = {"region_name": REGION, "interface": "public", "identity_api_version": "3"}
     described = {name: cloud | common for name, cloud in clouds.items()}
     # JSON is YAML too.
