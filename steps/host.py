@@ -146,13 +146,14 @@ class OnServers(OnHost):
         places = [f"{name}={host.address}" for name, host in self.hosts.items()]
         words = " ".join([*self.words(verb), *flags])
         script = ["ssh-agent", "bash", "-c", SCRIPT.read_text("utf-8"), SCRIPT.stem]
-        command = await self.told([*script, known, words, files, *places], f"{key}\n{order}")
+        command = await self.told([*script, known, words, files, *places], f"{key.strip()}\n{order}")
         said, complaints = (by_name(text, self.hosts) for text in (command.stdout, command.stderr))
         if command.didFail():
             told = {name: complaints[name] for name in self.hosts if complaints[name]}
-        else:
-            told = said
-        return Said(command.results(), sentence(told, command.stderr), agreed(said))
+            return Said(command.results(), sentence(told, command.stderr), agreed(said))
+        if silent := [name for name in self.hosts if not last_line(said[name])]:
+            return Said(FAILURE, f"{', '.join(silent)}: {verb} ended without a word", None)
+        return Said(SUCCESS, sentence(said, ""), agreed(said))
 
 
 def by_name(text: str, names: Mapping[str, object]) -> dict[str, str]:

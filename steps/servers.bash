@@ -32,7 +32,10 @@ ask() {
 asked=()
 for server in "$@"; do
   name=${server%%=*}
-  { ask "${server#*=}" 2>&1 >&3 3>&- | sed -u "s/^/$name: /" >&2; } 3>&1 | sed -u "s/^/$name: /" &
+  # In a shell of its own: of a pipeline alone, `wait` would tell how its last command ended.
+  (
+    { ask "${server#*=}" 2>&1 >&3 3>&- | sed -u "s/^/$name: /" >&2; } 3>&1 | sed -u "s/^/$name: /"
+  ) &
   asked+=("$!")
 done
 failed=0

@@ -1,6 +1,6 @@
 """Runs the tests' Python with the arguments while the cloud is up: one that ran before stays up.
 
-    python -m tests.cloud.during -m pytest ...
+python -m tests.cloud.during -m pytest ...
 """
 
 import subprocess

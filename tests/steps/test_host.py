@@ -182,6 +182,13 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.expect_property("live", DIGEST)
         return self.run_step()
 
+    def test_a_server_that_says_nothing_has_not_obeyed(self) -> Deferred[None]:
+        self.ask("check")
+        half = asked(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
+        self.expect_commands(half.exit(0))
+        self.expect_outcome(FAILURE, "web-2: check ended without a word (failure)")
+        return self.run_step()
+
     def test_servers_that_differ_leave_open_what_is_live(self) -> Deferred[None]:
         self.ask("abandon")
         differing = f"web-1: current: {DIGEST}\nweb-1: a\nweb-2: current: {OTHER}\nweb-2: b\n"
