@@ -44,6 +44,14 @@ def empty(there: Connection) -> None:
     until(lambda: not list(there.compute.servers()), "an empty project", 300)
 
 
+def clear(cloud: Cloud, project: str) -> None:
+    """Delete what a master left that was stopped while it made a machine: nobody will sweep it."""
+    there: Any = cloud.connect(project)
+    for server in there.compute.servers():
+        there.compute.delete_server(server, ignore_missing=True)
+    empty(there)
+
+
 def ended(master: Master, there: Connection) -> None:
     """Wait until all of a master's machines have gone and it has seen that."""
     empty(there)
@@ -90,6 +98,7 @@ def running(master: type[Master], cloud: Cloud, project: str, **how: Any) -> Ite
             yield begun
         finally:
             begun.stop()
+            clear(cloud, project)
 
 
 @dataclass(frozen=True)
