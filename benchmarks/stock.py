@@ -74,7 +74,8 @@ def arguments(cloud: Cloud, connection: Connection, told: str) -> dict[str, Any]
 
 def parts(cloud: Cloud, connection: Connection) -> tuple[str, str, str]:
     """Image, flavor and network of every measured machine, by their ids."""
-    image = connection.image.find_image(cloud.image("slipway-worker"), ignore_missing=False)
+    images = connection.image.images(name=cloud.image("slipway-worker"), status="active")
+    image = max(images, key=lambda image: str(image.created_at))  # as our workers choose it
     flavor = connection.compute.find_flavor("small", ignore_missing=False)
     network = connection.network.find_network("internal", ignore_missing=False)
     return str(image.id), str(flavor.id), str(network.id)

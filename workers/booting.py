@@ -42,6 +42,12 @@ class Booting:
 
     async def ready(self) -> None:
         """Make machines until the worker of one has called; raises Trouble when none will."""
+        try:
+            await self.tried()
+        finally:
+            self.machines.found_room(self.place.cloud, self.place_in_line)
+
+    async def tried(self) -> None:
         began: float | None = None
         used = 0
         growing = pauses()
@@ -75,6 +81,9 @@ class Booting:
                 return
 
     async def rest(self, trouble: Trouble, seconds: float) -> None:
+        self.machines.found_room(
+            self.place.cloud, self.place_in_line
+        )  # others need not wait for us
         self.numbers.failures[trouble.cause] += 1
         await self.told.say(f"tries again in {seconds:.1f} s: {trouble}")
         await deferLater(self.worker.master.reactor, seconds)
@@ -90,6 +99,7 @@ class Booting:
         """Make one machine; its worker has called when this returns."""
         await self.told.say(f"asks {boot.cloud} for machine {boot.name}")
         boot.machine = await self.accepted(boot, zone)
+        self.machines.found_room(boot.cloud, self.place_in_line)
         boot.state = "boots"
         await self.told.say(f"machine {boot.name} boots: {boot.machine}")
         began = time.monotonic()

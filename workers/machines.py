@@ -85,7 +85,8 @@ class Machines(BuildbotService):
         self.leaving: dict[str, Deferred[None]] = {}
         self.places = count()
         """In the line of those who wait for room: who came first has the lowest."""
-        self.waiting: defaultdict[str, dict[int, Deferred[None]]] = defaultdict(dict)
+        self.waiting: defaultdict[str, dict[int, Deferred[None] | None]] = defaultdict(dict)
+        """Who waits for room in a project; nothing to wake while one asks again."""
         self.numbers = Numbers()
         self.lacks: list[str] = []
         """What the environments' files name and their projects have not."""
@@ -191,6 +192,7 @@ class Machines(BuildbotService):
         """Wait until a machine of the project has gone; for the first in line also so many seconds.
 
         If all looked by themselves, their vain requests would delay the deletes that make room.
+        Whoever waited stays in line until `found_room`.
         """
         line = self.waiting[cloud]
         while True:
@@ -204,7 +206,17 @@ class Machines(BuildbotService):
             else:
                 return
             finally:
-                del line[place]
+                line[place] = None
+
+    def found_room(self, cloud: str, place: int) -> None:
+        """Say that somebody waits no longer, for whatever reason."""
+        self.waiting[cloud].pop(place, None)
+
+    def wake(self, cloud: str) -> None:
+        """Tell the first who waits that a machine has gone."""
+        asleep = {place: gone for place, gone in self.waiting[cloud].items() if gone}
+        if asleep:
+            asleep[min(asleep)].callback(None)
 
     # Machines that nobody wants.
 
@@ -231,8 +243,7 @@ class Machines(BuildbotService):
             await deferLater(self.master.reactor, pause)
         log.msg(f"machine {identity} of {name} is gone")
         self.numbers.removed += 1
-        if line := self.waiting[name]:
-            line[min(line)].callback(None)
+        self.wake(name)
 
     async def gone(self, cloud: Cloud, identity: str) -> bool:
         """Whether a machine went away when it was told to."""
