@@ -35,14 +35,15 @@ def the_same_site_afterwards(line: Line) -> Iterator[None]:
 
 def change(line: Line, component: str) -> str:
     """`make change COMPONENT=…`; the digest that staging serves then."""
-    before = line.live("staging", component)
+    builder = f"{component}-staging"
+    before, served = line.number(builder), line.live("staging", component)
     line.made("change", COMPONENT=component)
-    found = until(
-        lambda: now if (now := line.live("staging", component)) != before else None,
-        f"a new {component} on staging",
-    )
+    staged = line.finished(builder, before)
+    assert staged["results"] == 0, line.said(staged)
     line.idle()
-    return found
+    found = line.live("staging", component)
+    assert found not in (served, None)
+    return str(found)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
