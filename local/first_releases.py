@@ -16,6 +16,8 @@ GOOD = (0, 1)
 REPEATED = 5
 """buildbot.process.results: the worker was lost, Buildbot builds again by itself."""
 SECONDS = 600
+INTERVAL = 0.5
+"""Seconds between two looks: each asks the master, which is busy, about every component."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def wait(site: Site, layout: Layout) -> bool:
             say(" · ".join(f"{name} {progress.words}" for name, progress in found.items()))
             return all(progress.over for progress in found.values())
 
-        if not waited(over, SECONDS):
+        if not waited(over, SECONDS, INTERVAL):
             console.print(f"[yellow]![/] still not finished after {SECONDS} s; see {layout.url}")
         say("First releases")
     report(found.items())

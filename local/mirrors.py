@@ -36,7 +36,7 @@ def make(site: Path, mirrors: Path, cache: Path, say: Callable[[str], None]) -> 
     """
     described = read(site / "mirrors.toml", Mirrors)
     packages = {p for m in described.mirrors for p in (m.package, *m.needs) if p}
-    workshop = Workshop(site, mirrors, cache, described, candidates(sorted(packages)))
+    workshop = Workshop(site, mirrors, cache, described, candidates(sorted(packages), cache))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         work = {pool.submit(workshop.made, mirror): mirror for mirror in described.mirrors}
         try:
@@ -253,11 +253,13 @@ def bare(mirror: Mirror, folder: Path) -> Iterator[Path]:
         shutil.rmtree(growing, ignore_errors=True)
 
 
-def candidates(packages: Collection[str]) -> dict[str, str]:
+def candidates(packages: Collection[str], cache: Path) -> dict[str, str]:
     """The version that apt would install of each package that it knows."""
     if not packages:
         return {}
-    policy = run("Debian packages", ("apt-cache", "policy", *packages))
+    # Images for containers tell apt to keep no such file, and it reads every list again each time.
+    kept = f"Dir::Cache::pkgcache={cache.absolute() / 'pkgcache.bin'}"
+    policy = run("Debian packages", ("apt-cache", "--option", kept, "policy", *packages))
     stanza = re.compile(r"^(\S+):\n(?:  .*\n)*?  Candidate: (?!\(none\))(\S+)$", re.MULTILINE)
     return dict(stanza.findall(policy))
 

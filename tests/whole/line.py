@@ -168,23 +168,20 @@ class Line:
         call: Any = {"jsonrpc": "2.0", "id": 1, "method": method, "params": fields}
         return (session or self.releaser).post(url, json=call, timeout=30)
 
-    def builds(self, builder: str) -> list[dict[str, Any]]:
-        """A builder's builds, newest first."""
-        found = self.get(f"builders/{builder}/builds", order="-number", limit=50)["builds"]
-        return list(found)
+    def builds(self, builder: str, **query: Any) -> list[dict[str, Any]]:
+        """A builder's latest builds, newest first."""
+        asked = {"order": "-number", "limit": 5, **query}
+        return list(self.get(f"builders/{builder}/builds", **asked)["builds"])
 
     def finished(self, builder: str, after: int) -> dict[str, Any]:
         """The first build of a builder beyond a number, as soon as it is complete."""
 
-        def complete() -> dict[str, Any] | None:
-            done = [b for b in self.builds(builder) if b["number"] > after and b["complete"]]
-            return done[-1] if done else None
-
-        return until(complete, f"a build of {builder} after {after}")
+        beyond: Any = {"number__gt": after, "complete": "true", "order": "number", "limit": 1}
+        return until(lambda: self.builds(builder, **beyond), f"{builder} after {after}")[0]
 
     def number(self, builder: str) -> int:
         """The number of a builder's latest build; 0 for none."""
-        return next((int(build["number"]) for build in self.builds(builder)), 0)
+        return next((int(build["number"]) for build in self.builds(builder, limit=1)), 0)
 
     def said(self, build: dict[str, Any]) -> dict[str, str]:
         """What each step of a build said."""

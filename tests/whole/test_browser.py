@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.whole.browser import picture
-from tests.whole.line import Line, until
+from tests.whole.line import Line
 from tests.whole.test_line import change
 
 
@@ -23,10 +23,10 @@ def test_a_releaser_logs_in_presses_promote_and_sees_production_change(
     dialog = browser.get_by_role("dialog")
     dialog.get_by_label("Why", exact=True).fill("Looks good on staging")
     picture(browser, "form")
+    before = line.number("blog-production")
     dialog.get_by_role("button", name="Start Build").click()
-    until(lambda: line.live("production", "blog") == staged, "the promotion")
-    line.idle()
-    build = line.builds("blog-production")[0]
+    build = line.finished("blog-production", before)
+    assert line.live("production", "blog") == staged
     browser.goto(f"{ui}#/builders/{number}/builds/{build['number']}")
     browser.reload()
     expect(browser.get_by_text(f"digest {staged[:12]}").first).to_be_visible()

@@ -35,14 +35,15 @@ def the_same_site_afterwards(line: Line) -> Iterator[None]:
 
 def change(line: Line, component: str) -> str:
     """`make change COMPONENT=…`; the digest that staging serves then."""
-    before = line.live("staging", component)
+    builder = f"{component}-staging"
+    before, served = line.number(builder), line.live("staging", component)
     line.made("change", COMPONENT=component)
-    found = until(
-        lambda: now if (now := line.live("staging", component)) != before else None,
-        f"a new {component} on staging",
-    )
+    staged = line.finished(builder, before)
+    assert staged["results"] == 0, line.said(staged)
     line.idle()
-    return found
+    found = line.live("staging", component)
+    assert found not in (served, None)
+    return str(found)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -135,10 +136,10 @@ def test_an_anonymous_visitor_sees_everything_and_presses_nothing(line: Line) ->
 def test_production_takes_only_what_staging_verified_whatever_starts_the_build(
     line: Line,
 ) -> None:
-    old = change(line, "blog")
-    promotion = line.promote("blog")
-    change(line, "blog")
-    builder = "blog-production"
+    old = change(line, "specs")
+    promotion = line.promote("specs")
+    change(line, "specs")
+    builder = "specs-production"
     other = line.pressed(f"{builder}-promote", builder, wanted=old[:12])
     assert "refused: staging verified" in line.said(other)["choose-release"]
     before = line.number(builder)
@@ -150,7 +151,7 @@ def test_production_takes_only_what_staging_verified_whatever_starts_the_build(
     line.press("docs-build-build", builderid=identity)
     forced = line.finished(builder, before)
     assert "refused: started without an action" in line.said(forced)["choose-release"]
-    assert line.live("production", "blog") == old
+    assert line.live("production", "specs") == old
 
 
 def test_the_component_that_the_readme_adds_is_built_and_staged(line: Line) -> None:
@@ -191,11 +192,11 @@ def test_a_changed_description_is_built_by_itself(line: Line) -> None:
 
 
 def test_two_commits_at_once_are_one_step_for_staging(line: Line) -> None:
-    line.push("blog", {"two-commits.txt": "both\n"}, "First of two", "Second of two")
-    head = git(line.mirror("blog"), "rev-parse", "HEAD")
-    build = until(lambda: built(line, "blog", head), "a build of both commits")
+    line.push("specs", {"two-commits.adoc": "= Both\n"}, "First of two", "Second of two")
+    head = git(line.mirror("specs"), "rev-parse", "HEAD")
+    build = until(lambda: built(line, "specs", head), "a build of both commits")
     line.idle()
-    assert line.live("staging", "blog") == line.properties(build)["digest"]
+    assert line.live("staging", "specs") == line.properties(build)["digest"]
 
 
 def test_a_push_while_the_master_is_stopped_is_built_when_it_runs_again(line: Line) -> None:

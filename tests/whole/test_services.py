@@ -57,10 +57,17 @@ def processes(line: Line, component: str) -> list[int]:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def in_production(line: Line) -> None:
+    """Both services run in production."""
+    for component in SERVICES:
+        if not line.live("production", component):
+            line.promote(component)
+
+
 @pytest.mark.parametrize("component", SERVICES)
 def test_a_service_is_switched_under_load_and_no_request_fails(line: Line, component: str) -> None:
-    first = change(line, component)
-    line.promote(component)
+    first = str(line.live("production", component))
     second = change(line, component)
     builder = f"{component}-production"
 
@@ -79,8 +86,6 @@ def test_a_service_is_switched_under_load_and_no_request_fails(line: Line, compo
 
 
 def test_what_visitors_wrote_outlives_releases(line: Line) -> None:
-    change(line, "notes")
-    line.promote("notes")
     assert ask(line, "PROPFIND", "/demo/")[0] == 207
     assert ask(line, "PUT", NOTE, JOURNAL)[0] == 201
     change(line, "notes")
@@ -94,8 +99,6 @@ def test_what_visitors_wrote_outlives_releases(line: Line) -> None:
 
 @pytest.mark.parametrize("component", SERVICES)
 def test_a_killed_service_comes_back_by_itself(line: Line, component: str) -> None:
-    if not line.live("production", component):
-        line.promote(component)
     live = line.live("production", component)
     killed = processes(line, component)
     assert killed

@@ -8,6 +8,8 @@ from hosts.failure import Failure
 from tests.whole.line import Line
 
 THREADS = 2
+PAUSE = 0.02
+"""Seconds between two of a visitor's requests: the machine has releases to move meanwhile."""
 
 
 class Visitors:
@@ -22,7 +24,7 @@ class Visitors:
         self.visitors = [threading.Thread(target=self.visit) for _ in range(THREADS)]
 
     def visit(self) -> None:
-        while not self.enough.is_set():
+        while not self.enough.wait(PAUSE):
             try:
                 self.answers[str(self.line.page(*self.place).status)] += 1
             except (Failure, OSError) as failure:
