@@ -6,7 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hosts.server import Server
-from local import machines
+from local import certificate, machines
+from local.answers import LOOPBACK
 from local.layout import CHECKOUT, Layout
 from local.programs import BIN
 from local.refusal import Refused
@@ -42,11 +43,12 @@ from twisted.application import service
 
 application = service.Application("buildbot-worker")
 Worker(
-    "127.0.0.1",
-    {port},
+    None,
+    None,
     {name!r},
     Path({password!r}).read_text(),
     {folder!r},
+    connection_string="tls:127.0.0.1:{port}:trustRoots={roots}",
     keepalive=60,
     maxdelay=2,
     delete_leftover_dirs=True,
@@ -62,6 +64,9 @@ def write(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     tac = MASTER.format(folder=str(layout.master), configuration=configuration)
     (layout.master / "buildbot.tac").write_text(tac)
     (layout.master / "installation.toml").write_text(installation(site, layout, running))
+    asked_at = {e.openstack.master.rpartition(":")[0] for e in site.environments if e.openstack}
+    hosts = sorted(asked_at | {LOOPBACK})
+    certificate.ensure(layout.worker_key, layout.worker_certificate, hosts)
     for name, secret in local_workers(site).items():
         write_worker(layout, name, secret)
 
@@ -74,7 +79,11 @@ def write_worker(layout: Layout, name: str, secret: str) -> None:
     password.touch(mode=0o600)
     password.write_text((layout.secrets / secret).read_text())
     tac = WORKER.format(
-        port=layout.worker_port, name=name, password=str(password), folder=str(folder)
+        port=layout.worker_port,
+        name=name,
+        password=str(password),
+        folder=str(folder),
+        roots=layout.worker_certificate.parent,
     )
     (folder / "buildbot.tac").write_text(tac)
 
@@ -90,6 +99,8 @@ def installation(site: Site, layout: Layout, running: Mapping[str, Server]) -> s
         http_port=layout.http_port,
         worker_port=layout.worker_port,
         worker_address=layout.worker_address,
+        worker_key=layout.worker_key,
+        worker_certificate=layout.worker_certificate,
         store=layout.store,
         secrets=layout.secrets,
         site_repository=kept,

@@ -77,6 +77,15 @@ class Layout:
         return self.worker_port + 1
 
     @property
+    def worker_key(self) -> Path:
+        return self.state / "worker-tls.key"
+
+    @property
+    def worker_certificate(self) -> Path:
+        """What workers believe, alone in its folder, as Twisted wants it."""
+        return self.state / "worker-roots" / "master.pem"
+
+    @property
     def machine_gitconfig(self) -> Path:
         return self.state / "gitconfig-of-machines"
 

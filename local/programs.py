@@ -183,7 +183,7 @@ def master(layout: Layout) -> Program:
             layout.http_port: "the Buildbot page (--http-port)",
             layout.worker_port: "Buildbot's workers (--worker-port)",
         },
-        restart_when=(*CODE, layout.master / "buildbot.tac"),
+        restart_when=(*CODE, layout.master / "buildbot.tac", layout.worker_certificate),
         reload_when=(layout.site, layout.master / "installation.toml", layout.secrets),
         reload_signal="HUP",
     )
@@ -198,7 +198,11 @@ def worker(layout: Layout, program: str, name: str, first_on_path: str = "") -> 
         answers=answers.worker(layout.url, name),
         priority=WORKERS,
         path=f"{first_on_path}{BIN}:{SYSTEM_PATH}",
-        restart_when=(folder / "buildbot.tac", CHECKOUT / "requirements.lock"),
+        restart_when=(
+            folder / "buildbot.tac",
+            CHECKOUT / "requirements.lock",
+            layout.worker_certificate,
+        ),
     )
 
 

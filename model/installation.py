@@ -60,6 +60,10 @@ class Installation(Model):
     """The port to which workers connect."""
     worker_address: str = "127.0.0.1"
     """The address of that port; machines of an OpenStack project need one that they can reach."""
+    worker_key: Path | None = None
+    """The key of `worker_certificate`, in PEM, which the master alone can read."""
+    worker_certificate: Path | None = None
+    """By which workers know the master, in PEM; without it nothing between them is encrypted."""
     database: str = "sqlite:///state.sqlite"
     """Buildbot's database, which is the ledger: an SQLAlchemy address."""
     store: Path
@@ -80,4 +84,7 @@ class Installation(Model):
     @property
     def worker_endpoint(self) -> str:
         """Where the master listens for workers, as Twisted describes it."""
-        return f"tcp:{self.worker_port}:interface={self.worker_address}"
+        place = f"{self.worker_port}:interface={self.worker_address}"
+        if not (self.worker_key and self.worker_certificate):
+            return f"tcp:{place}"
+        return f"ssl:{place}:privateKey={self.worker_key}:certKey={self.worker_certificate}"

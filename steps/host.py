@@ -146,7 +146,9 @@ class OnServers(OnHost):
         places = [f"{name}={host.address}" for name, host in self.hosts.items()]
         words = " ".join([*self.words(verb), *flags])
         script = ["ssh-agent", "bash", "-c", SCRIPT.read_text("utf-8"), SCRIPT.stem]
-        command = await self.told([*script, known, words, files, *places], f"{key.strip()}\n{order}")
+        command = await self.told(
+            [*script, known, words, files, *places], f"{key.strip()}\n{order}"
+        )
         said, complaints = (by_name(text, self.hosts) for text in (command.stdout, command.stderr))
         if command.didFail():
             told = {name: complaints[name] for name in self.hosts if complaints[name]}

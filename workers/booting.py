@@ -131,7 +131,13 @@ class Booting:
                 f"{self.build.builder.name}/{self.build.number}" if self.build else "none",
                 (datetime.now(UTC) + timedelta(hours=LIFE_HOURS)).isoformat(timespec="seconds"),
             ),
-            user_data=user_data(boot.worker, password, self.place.master, self.machines.gitconfig),
+            user_data=user_data(
+                boot.worker,
+                password,
+                self.place.master,
+                certificate=self.machines.certificate,
+                gitconfig=self.machines.gitconfig,
+            ),
             zone=zone,
         )
         boot.answered = False

@@ -60,4 +60,12 @@ def names(site: Site, lane: str) -> list[str]:
 def services(site: Site, installation: Installation) -> list[BuildbotService]:
     """What stands behind the workers that have no machine of their own."""
     places = tuple(environment for environment in site.environments if environment.openstack)
-    return [Machines(places, installation.clouds, installation.machine_gitconfig), WarmPool()]
+    return [
+        Machines(
+            places,
+            installation.clouds,
+            installation.machine_gitconfig,
+            installation.worker_certificate,
+        ),
+        WarmPool(),
+    ]

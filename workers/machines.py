@@ -99,14 +99,16 @@ class Machines(BuildbotService):
         environments: tuple[Environment, ...],
         clouds: Path | None,
         gitconfig: Path | None = None,
+        certificate: Path | None = None,
     ) -> None:
-        """Where `clouds.yaml` is, unless at a usual place; what git on machines is told."""
+        """Where `clouds.yaml` is, unless at a usual place; what machines are told beside."""
         await super().reconfigService()
         self.environments = environments
         self.file = clouds
         for cloud in self.clouds.values():
             cloud.read_from(clouds)
         self.gitconfig = gitconfig.read_text("utf-8") if gitconfig else ""
+        self.certificate = certificate.read_text("ascii") if certificate else ""
         self.owner = await self.remembered("owner", token_hex(8))
         used = {e.openstack.cloud for e in environments if e.openstack}
         for name in used.union(await self.remembered("clouds", [])):

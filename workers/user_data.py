@@ -11,18 +11,24 @@ from typing import Any
 MACHINE = Path(__file__).with_name("machine")
 """What is laid onto a machine as it is."""
 HOME = "/var/lib/slipway"
+ROOTS = "/etc/slipway-worker/roots"
 USER = "slipway"
 LIFE_HOURS = 24
 """A machine that nobody has ended by then turns itself off."""
 
 
-def user_data(worker: str, password: str, master: str, gitconfig: str = "") -> str:
-    """The text for cloud-init; `master` is "host:port", and `gitconfig` is for all of git there.
+def user_data(
+    worker: str, password: str, master: str, *, certificate: str = "", gitconfig: str = ""
+) -> str:
+    """The text for cloud-init; `master` is "host:port".
+
+    The certificate is the one by which the master is known; `gitconfig` is for all of git there.
 
     It holds no other secret: any process on a machine can read what the machine was told.
     """
     host, _, port = master.rpartition(":")
-    about = {"name": worker, "password": password, "host": host, "port": int(port)}
+    how = f"tls:{host}:{port}:trustRoots={ROOTS}" if certificate else f"tcp:{host}:{port}"
+    about = {"name": worker, "password": password, "master": how}
     return "#cloud-config\n" + json.dumps(
         {
             "users": [
@@ -38,6 +44,7 @@ def user_data(worker: str, password: str, master: str, gitconfig: str = "") -> s
                     "defer": True,
                 },
                 written("/etc/gitconfig", gitconfig),
+                written(f"{ROOTS}/master.pem", certificate),
                 laid("buildbot.tac", f"{HOME}/buildbot.tac"),
                 laid("slipway-worker.service", "/etc/systemd/system/slipway-worker.service"),
             ],

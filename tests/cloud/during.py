@@ -10,7 +10,18 @@ import sys
 
 from tests.cloud.fixture import shared
 
-POSSIBLE = ("unshare", "--mount", "--net", "--pid", "--fork", "mount", "-t", "tmpfs", "none", "/mnt")
+POSSIBLE = (
+    "unshare",
+    "--mount",
+    "--net",
+    "--pid",
+    "--fork",
+    "mount",
+    "-t",
+    "tmpfs",
+    "none",
+    "/mnt",
+)
 
 
 def main() -> int:

@@ -15,11 +15,12 @@ TRIES = 8
 about = json.loads((HERE / "worker.json").read_text())
 application = service.Application("slipway-worker")
 Worker(
-    about["host"],
-    about["port"],
+    None,
+    None,
     about["name"],
     about["password"],
     str(HERE),
     KEEPALIVE_SECONDS,
+    connection_string=about["master"],
     maxRetries=TRIES,
 ).setServiceParent(application)
