@@ -6,7 +6,6 @@ makes one more image from a recipe (a file, or the name of one of ours) and give
 cloud. A tree is made once for each content of its recipe and lies under `var/cloud/images/`.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,10 +13,12 @@ import subprocess
 import time
 import tomllib
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from local.refusal import Refused, or_one_line
@@ -55,7 +56,7 @@ class Recipe:
         files = [(name, content.decode()) for name, content in self.files.items()]
         values = (self.name, self.packages, self.run, files, below, system_files(), sources())
         # Bytes only appear in system files, as text.
-        return hashlib.sha256(json.dumps(values, default=bytes.decode).encode()).hexdigest()[:12]
+        return sha256(json.dumps(values, default=bytes.decode).encode()).hexdigest()[:12]
 
 
 def read(name: str) -> Recipe:
@@ -94,6 +95,13 @@ def packed(recipe: Recipe) -> Path:
             install(tree, recipe)
             pack(tree, file)
     return file
+
+
+def all_packed(recipes: Sequence[Recipe]) -> list[Path]:
+    """The files of all these images; after the first, those that build upon it at once."""
+    first, *others = recipes
+    with ThreadPoolExecutor() as pool:
+        return [packed(first), *pool.map(packed, others)]
 
 
 def base(recipe: Recipe) -> Path:
@@ -220,7 +228,7 @@ def chroot(tree: Path, *command: str) -> None:
     """Run a command inside, where it sees neither the host's files nor its processes."""
     nspawn = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--console=pipe")
     inside = ("--resolv-conf=off", "--timezone=off", "--setenv=SYSTEMD_OFFLINE=1")
-    machine = f"--machine=slipcloud-{os.getpid()}"
+    machine = f"--machine=slipcloud-{sha256(bytes(tree)).hexdigest()[:12]}"
     run((*nspawn, *inside, machine, f"--directory={tree}", *command))
 
 

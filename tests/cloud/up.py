@@ -13,13 +13,12 @@ import os
 import shutil
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import packages, service_user, virtual_environment
-from local.layout import CHECKOUT
+from local import packages, virtual_environment
 from local.refusal import Refused, or_one_line
 from tests.cloud import configuration, images, services, stop
 from tests.cloud.configuration import FILES, HOST, PASSWORD, REGION, VENV, database_url
@@ -60,7 +59,7 @@ ENTRY_POINT = "[neutron.ml2.mechanism_drivers]\nslipcloud = slipcloud.mechanism:
 def up(layout: Layout) -> None:
     """Bring everything up; raises Refused, having stopped whatever it had started."""
     with alone():
-        install()
+        packages.ensure(PACKAGES)
         stop.end(layout)
         free(layout)
         try:
@@ -73,12 +72,7 @@ def up(layout: Layout) -> None:
 
 
 def install() -> None:
-    """Everything that is slow and kept: packages, the virtual environment."""
-    packages.ensure(PACKAGES)
-    VENV.parent.mkdir(parents=True, exist_ok=True)
-    # `make run` gives all of var/ to one user; the machines' files must stay as they are.
-    owner = service_user.chosen(CHECKOUT / "var")
-    os.chown(KEPT, owner.pw_uid, owner.pw_gid)
+    """OpenStack's own packages, in an environment of their own."""
     left_out = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
     given = {key: value for key, value in os.environ.items() if key not in left_out}
     virtual_environment.ensure(VENV, HERE / "requirements.lock", given)
@@ -110,24 +104,28 @@ def free(layout: Layout) -> None:
 
 def ensure_template(layout: Layout) -> Path:
     """The folder of a cloud that was made and filled once; raises Refused when that fails."""
-    made = [images.packed(images.read(name)) for name in images.names()]
-    images.forget_others(made)
+    recipes = [images.read(name) for name in images.names()]
     ours = KEPT / "template" / layout.prefix.removesuffix("-")
-    template = ours / digest(layout, made)
-    if not template.exists():
-        print("Making the template: databases, accounts, networks, images", flush=True)
-        prepare(layout)
-        fill(layout, made)
-        shutil.rmtree(ours, ignore_errors=True)
-        ours.mkdir(parents=True)
-        layout.kept_by_services.rename(template)
-        stop.end(layout)
+    template = ours / digest(layout, recipes)
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(images.all_packed, recipes)
+        install()
+        if not template.exists():
+            print("Making the template: databases, accounts, networks, images", flush=True)
+            prepare(layout)
+            fill(layout, making)
+            shutil.rmtree(ours, ignore_errors=True)
+            ours.mkdir(parents=True)
+            layout.kept_by_services.rename(template)
+            stop.end(layout)
+        images.forget_others(making.result())
     return template
 
 
-def digest(layout: Layout, made: list[Path]) -> str:
+def digest(layout: Layout, recipes: Sequence[images.Recipe]) -> str:
     """What a template depends on: the code that makes it, its place, the images."""
-    digest = hashlib.sha256(f"{layout} {made}".encode())
+    made_of = [recipe.digest for recipe in recipes]
+    digest = hashlib.sha256(f"{layout} {made_of}".encode())
     for name in MAKING:
         digest.update((HERE / name).read_bytes())
     return digest.hexdigest()[:12]
@@ -149,8 +147,11 @@ def prepare(layout: Layout) -> None:
     layout.relays.write_text(json.dumps([{"port": port} for port in AT_FIRST], indent=2))
 
 
-def fill(layout: Layout, made: list[Path]) -> None:
-    """Databases, then through the services' own interfaces everything else; all stopped again."""
+def fill(layout: Layout, making: "Future[list[Path]]") -> None:
+    """Databases, then through the services' own interfaces everything else; all stopped again.
+
+    The images are needed last, and may still be in the making.
+    """
     install_database = ("mariadb-install-db", "--no-defaults", "--user=root", "--skip-test-db")
     folder = f"--datadir={layout.kept_by_services}/sql"
     root = "--auth-root-authentication-method=normal"
@@ -174,7 +175,7 @@ def fill(layout: Layout, made: list[Path]) -> None:
         running.start(service)
     running.wait(*everything)
     (layout.kept_by_services / "clouds.yaml").write_text(tool(layout, "seed", "projects"))
-    for file in made:
+    for file in making.result():
         tool(layout, "upload", file.name.removesuffix(".tar.zst"), str(file))
     for service in (*reversed(everything), sql):
         running.end(service)
