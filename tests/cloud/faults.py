@@ -131,19 +131,21 @@ class Proxy:
                 reset(writer)
                 return
             if (call.path, call.status) == (TOKENS, HTTPStatus.CREATED):
-                start += await self.noted(start, await body(there, start))
+                said = await body(there, start)
+                call.project = self.noted(start, said)
+                start += said
             writer.write(start)
             await copy(there, writer)
         finally:
             sending.cancel()
             onwards.close()
 
-    async def noted(self, head: bytes, said: bytes) -> bytes:
-        """Remember whose token Keystone has given; what it said."""
-        project = json.loads(said)["token"].get("project", {}).get("name")
+    def noted(self, head: bytes, said: bytes) -> str | None:
+        """Remember whose token Keystone has given; the project."""
+        project: str | None = json.loads(said)["token"].get("project", {}).get("name")
         if project:
             self.projects[header(head, b"X-Subject-Token")] = project
-        return said
+        return project
 
     async def control(self, reader: Reader, writer: Writer) -> None:
         """What tests say and ask."""

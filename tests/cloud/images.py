@@ -160,6 +160,7 @@ def system_files() -> dict[str, bytes]:
             b"network: {config: disabled}\n"
             b"manage_etc_hosts: true\n"
             b"locale: false\n"
+            b"ssh_genkeytypes: [ed25519]\n"  # the others take a second of each boot
             b"apt: {preserve_sources_list: true}\n"
         ),
         "etc/apt/apt.conf.d/90-slipcloud": (

@@ -17,7 +17,7 @@ from tests.cloud import network
 from tests.cloud.fixture import Cloud, cloud
 from tests.cloud.layout import CHECKOUT
 
-pytestmark = pytest.mark.cloud
+pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
 __all__ = ["cloud"]
 
 NAME = "test-of-the-cloud"

@@ -356,11 +356,16 @@ def test_a_machine_that_waits_takes_the_build_at_once(begin: Begin, staging: Con
 def test_a_boot_takes_eight_calls_at_most(
     master: Master, cloud: Cloud, staging: Connection
 ) -> None:
+    def over() -> bool:
+        """Whether all machines have gone, and the master has seen that."""
+        seen = master.log.count(" boots: ") == master.log.count(" is gone\n")
+        return seen and not servers(staging)
+
     master.finished(master.build())
-    until(lambda: not servers(staging), "the end of the first machine")
+    until(over, "the end of the first machine")
     cloud.forget_calls()
     master.finished(master.build())
-    until(lambda: not servers(staging), "the end of its machine")
+    until(over, "the end of its machine")
     ours = [call for call in cloud.calls() if not call.path.endswith("/servers/detail")]
     assert len(ours) <= 8, ours
 
