@@ -234,8 +234,9 @@ def readable(file: Path) -> None:
 
 def delete(site: Site, layout: Layout) -> None:
     """Delete the machines that this installation made, and their addresses."""
+    made_any = layout.operator_key.exists()
     for place in site.environments:
-        if place.openstack and place.servers:
+        if made_any and place.openstack and place.servers:
             project = Project(layout, place)
             connection = connect(layout, place.openstack.cloud)
             for name in place.servers:

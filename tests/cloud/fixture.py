@@ -1,7 +1,4 @@
-"""What tests have of the test cloud: the fixture `cloud`, shared by all of a session.
-
-from tests.cloud.fixture import cloud  # noqa: F401  # in a conftest.py
-"""
+"""What tests have of the test cloud, which all of a session share: see `conftest.py`."""
 
 import fcntl
 import json
@@ -9,12 +6,11 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-import pytest
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
@@ -168,16 +164,3 @@ def shared() -> Iterator[Cloud]:
         watcher.kill()
         watcher.wait()
         subprocess.run((*PYTHON, "tests.cloud.stop"), cwd=CHECKOUT, check=True)
-
-
-@pytest.fixture(scope="session")
-def project() -> str:
-    """A project that no other of xdist's workers has."""
-    return f"sandbox-{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
-
-
-@pytest.fixture(scope="session")
-def cloud(project: str) -> Iterator[Cloud]:
-    """The cloud of this checkout, which all tests of a session share."""
-    with shared() as found:
-        yield replace(found, project=project)

@@ -4,18 +4,24 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import requests
+from openstack.connection import Connection
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSONDecodeError
 
 from local.layout import CHECKOUT
 from tests.cloud.fixture import Cloud
 from tests.whole.line import PATIENCE, until
 
+SUCCESS, EXCEPTION, RETRY, CANCELLED = 0, 4, 5, 6
+"""buildbot.process.results"""
+SHORT = "boot_seconds = 20\nattach_seconds = 40\n"
+"""Limits that a test can wait for; a machine here boots in two seconds and calls in a few more."""
 GATEWAY = "169.254.169.254"
 """Where machines find the services of this host, in every network."""
 MACHINES = '''# -*- python -*-
@@ -269,3 +275,11 @@ class Master:
         logs = self.get(f"steps/{steps[step]['stepid']}/logs")["logs"]
         found = [log["logid"] for log in logs if log["name"] == name]
         return "".join(self.get(f"logs/{log}/contents")["logchunks"][0]["content"] for log in found)
+
+
+Begin = Callable[..., Master]
+"""Starts a master of a test's own."""
+
+
+def servers(connection: Connection) -> list[Any]:
+    return list(connection.compute.servers())

@@ -14,11 +14,10 @@ from openstack.connection import Connection
 
 from local.stop import gone
 from tests.cloud import network
-from tests.cloud.fixture import Cloud, cloud
+from tests.cloud.fixture import Cloud
 from tests.cloud.layout import CHECKOUT
 
-pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
-__all__ = ["cloud"]
+pytestmark = pytest.mark.cloud
 
 NAME = "test-of-the-cloud"
 OTHER = "sandbox"

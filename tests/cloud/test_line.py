@@ -14,7 +14,7 @@ from tests.cloud.line import COMPONENTS, CloudLine, running
 from tests.whole.line import until
 from tests.whole.visitors import Visitors
 
-pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("line")]
+pytestmark = pytest.mark.cloud
 
 SUCCESS, FAILURE = 0, 2
 ROOT_CERTIFICATE = "/var/lib/slipway/state/edge/pki/authorities/local/root.crt"
