@@ -117,43 +117,37 @@ class Project:
         return Machine(id=server.id, host=Host(address=reached, key=key, edge=edge))
 
     def found(self, connection: Connection, name: str) -> Any:
-        marks = self.marks(name)
-        ours = [
-            s for s in connection.compute.servers() if marks.items() <= (s.metadata or {}).items()
-        ]
-        return ours[0] if ours else None
+        marks = self.marks(name).items()
+        return next((s for s in self.ours(connection) if marks <= s.metadata.items()), None)
+
+    def ours(self, connection: Connection) -> list[Any]:
+        """Every machine of the project that this installation made as a server."""
+        servers: Iterable[Any] = connection.compute.servers()
+        return [server for server in servers if (server.metadata or {}).get(OWNER) == self.owner]
 
     def marks(self, name: str) -> dict[str, str]:
         return {OWNER: self.owner, SERVER: f"{self.environment.name}/{name}"}
 
     def created(self, connection: Connection, name: str) -> Any:
         place, wanted = self.place, self.wanted
+        find_flavor, find_network = connection.compute.find_flavor, connection.network.find_network
+        network = self.id(find_network, "network", place.network, name)
+        groups = [{"name": group} for group in wanted.security_groups]
         return connection.compute.create_server(
             name=name,
             image_id=self.image(connection, name),
-            flavor_id=self.id(
-                connection.compute.find_flavor, "servers.flavor", wanted.flavor, name
-            ),
-            networks=[
-                {"uuid": self.id(connection.network.find_network, "network", place.network, name)}
-            ],
+            flavor_id=self.id(find_flavor, "servers.flavor", wanted.flavor, name),
+            networks=[{"uuid": network}],
             metadata=self.marks(name),
             user_data=base64.b64encode(self.user_data().encode()).decode(),
-            **(
-                {"security_groups": [{"name": g} for g in wanted.security_groups]}
-                if wanted.security_groups
-                else {}
-            ),
+            **({"security_groups": groups} if groups else {}),
         )
 
     def image(self, connection: Connection, name: str) -> str:
         """The id of the newest image whose name matches."""
         pattern = self.wanted.image
-        images = [
-            i
-            for i in connection.image.images(status="active")
-            if fnmatchcase(i.name or "", pattern)
-        ]
+        there = connection.image.images(status="active")
+        images = [image for image in there if fnmatchcase(image.name or "", pattern)]
         if not images:
             raise self.refused(name, f"key 'openstack.servers.image': no '{pattern}'")
         return str(max(images, key=lambda image: (str(image.created_at), str(image.name))).id)
@@ -233,18 +227,19 @@ def readable(file: Path) -> None:
 
 
 def delete(site: Site, layout: Layout) -> None:
-    """Delete the machines that this installation made, and their addresses."""
-    made_any = layout.operator_key.exists()
+    """Delete the machines that this installation made, named in a file or not, and their addresses.
+
+    Only where there is a key: without one, nothing was made.
+    """
     for place in site.environments:
-        if made_any and place.openstack and place.servers:
+        if layout.operator_key.exists() and place.openstack and place.servers:
             project = Project(layout, place)
             connection = connect(layout, place.openstack.cloud)
-            for name in place.servers:
-                if server := project.found(connection, name):
-                    for address in addresses_of(connection, server.id):
-                        connection.network.delete_ip(address)
-                    connection.compute.delete_server(server)
-                    print(f"Deleted {name} of {place.name}.")
+            for server in project.ours(connection):
+                for address in addresses_of(connection, server.id):
+                    connection.network.delete_ip(address)
+                connection.compute.delete_server(server)
+                print(f"Deleted {server.metadata.get(SERVER, server.name)}.")
 
 
 def addresses_of(connection: Connection, identity: str) -> Iterable[Any]:

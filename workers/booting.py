@@ -81,9 +81,8 @@ class Booting:
                 return
 
     async def rest(self, trouble: Trouble, seconds: float) -> None:
-        self.machines.found_room(
-            self.place.cloud, self.place_in_line
-        )  # others need not wait for us
+        # Others need not wait for us.
+        self.machines.found_room(self.place.cloud, self.place_in_line)
         self.numbers.failures[trouble.cause] += 1
         await self.told.say(f"tries again in {seconds:.1f} s: {trouble}")
         await deferLater(self.worker.master.reactor, seconds)

@@ -272,3 +272,19 @@ def test_a_server_that_cannot_be_made_is_named_with_file_and_key(line: CloudLine
     expected = "staging.toml: server web-3: key 'openstack.servers.image': no 'no-such-*'"
     assert expected in refused.stdout + refused.stderr
     assert line.named("staging", "blog", "web-1")
+
+
+def test_a_server_that_got_lost_is_made_again_and_has_the_next_release(line: CloudLine) -> None:
+    before = line.hosts("staging")
+    lost = machines.known(line.layout, "staging")["web-2"].id
+    compute = line.projects["staging"].compute
+    server = compute.get_server(lost)
+    compute.delete_server(server)
+    compute.wait_for_delete(server)
+    line.run()
+    after = line.hosts("staging")
+    assert after["web-1"] == before["web-1"]
+    assert after["web-2"].key != before["web-2"].key
+    assert line.page("staging", "specs", "/", "web-2").status == 503
+    staged = change(line, "specs")
+    assert line.everywhere("staging", "specs") == {"web-1": staged, "web-2": staged}

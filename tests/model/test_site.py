@@ -122,6 +122,21 @@ MISTAKES += [
         ),
         (
             "staging",
+            STAGING + CLOUD + "[openstack.servers]\nnames = []\n" + LANE,
+            "key 'openstack.servers.names'",
+        ),
+        (
+            "staging",
+            STAGING + CLOUD + '[openstack.servers]\nnames = ["a", "b", "a"]\n' + LANE,
+            "key 'openstack.servers': two of 'names' are 'a'",
+        ),
+        (
+            "staging",
+            STAGING + CLOUD + '[openstack.servers]\nnames = ["Web.1"]\n' + LANE,
+            "key 'openstack.servers.names.0': must match ",
+        ),
+        (
+            "staging",
             STAGING + CLOUD.replace(":8011", ""),
             "key 'openstack.master': must match ",
         ),
