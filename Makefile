@@ -51,7 +51,7 @@ test-here: ## Run the tests that need no OpenStack
 
 test-cloud: ## Run the tests that need a real OpenStack, as root
 	@$(PYTHON) local.bootstrap test-as-root -m tests.cloud.during \
-	  -m pytest -n 4 --dist loadfile -m cloud --ignore tests/cloud/test_stop.py
+	  -m pytest -n 2 --dist loadfile -m cloud --ignore tests/cloud/test_stop.py
 	@$(PYTHON) local.bootstrap test-as-root -m pytest tests/cloud/test_stop.py
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute

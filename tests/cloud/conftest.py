@@ -10,7 +10,7 @@ import pytest
 from openstack.connection import Connection
 
 from tests.cloud.fixture import Cloud, shared
-from tests.cloud.master import SHORT, Begin, Master, servers
+from tests.cloud.master import SHORT, Begin, Master, empty, servers
 from tests.cloud.ports import free_ports
 from tests.whole.line import until
 
@@ -47,7 +47,7 @@ def an_empty_project_afterwards(cloud: Cloud, project: str, staging: Connection)
     cloud.quota(project, instances=8)
     yield
     cloud.mend()
-    until(lambda: not servers(staging), "an empty project")
+    until(lambda: empty(staging), "an empty project")
 
 
 @pytest.fixture(scope="module")

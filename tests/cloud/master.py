@@ -16,12 +16,15 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSON
 
 from local.layout import CHECKOUT
 from tests.cloud.fixture import Cloud
-from tests.whole.line import PATIENCE, until
+from tests.whole.line import until
 
 SUCCESS, EXCEPTION, RETRY, CANCELLED = 0, 4, 5, 6
 """buildbot.process.results"""
-SHORT = "boot_seconds = 20\nattach_seconds = 40\n"
-"""Limits that a test can wait for; a machine here boots in two seconds and calls in a few more."""
+SHORT = "boot_seconds = 60\nattach_seconds = 90\n"
+"""Limits that a test can wait for; a machine here boots in two seconds and calls in a few more,
+but not while others boot beside it."""
+LONG = 300.0
+"""Seconds for a build and its machines, while tests beside it have some too."""
 GATEWAY = "169.254.169.254"
 """Where machines find the services of this host, in every network."""
 MACHINES = '''# -*- python -*-
@@ -239,7 +242,7 @@ class Master:
         """The builds of a request, in their order."""
         return list(self.get(f"buildrequests/{request}/builds")["builds"])
 
-    def finished(self, request: int, seconds: float = PATIENCE) -> dict[str, Any]:
+    def finished(self, request: int, seconds: float = LONG) -> dict[str, Any]:
         """The build that a request has ended with."""
 
         def done() -> dict[str, Any] | None:
@@ -283,3 +286,8 @@ Begin = Callable[..., Master]
 
 def servers(connection: Connection) -> list[Any]:
     return list(connection.compute.servers())
+
+
+def empty(connection: Connection) -> bool:
+    """Whether a project has no machine; without details, for which Nova would ask Neutron."""
+    return not list(connection.compute.servers(details=False))

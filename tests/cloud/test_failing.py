@@ -6,7 +6,17 @@ import pytest
 from openstack.connection import Connection
 
 from tests.cloud.fixture import Cloud
-from tests.cloud.master import CANCELLED, EXCEPTION, RETRY, SHORT, SUCCESS, Begin, Master, servers
+from tests.cloud.master import (
+    CANCELLED,
+    EXCEPTION,
+    RETRY,
+    SHORT,
+    SUCCESS,
+    Begin,
+    Master,
+    empty,
+    servers,
+)
 from tests.whole.line import until
 
 pytestmark = [pytest.mark.cloud, pytest.mark.usefixtures("an_empty_project_afterwards")]
@@ -37,7 +47,7 @@ def test_a_create_that_takes_too_long_is_asked_again_and_what_comes_of_it_is_swe
     assert build["results"] == SUCCESS
     assert "OpenStack does not answer" in master.told(build)
     until(lambda: f"removing machine blog-build-{build['number']} " in master.log, "the late one")
-    until(lambda: not servers(staging), "the end of the late one")
+    until(lambda: empty(staging), "the end of the late one")
 
 
 def test_a_machine_is_adopted_whose_creation_was_never_answered(
@@ -49,7 +59,7 @@ def test_a_machine_is_adopted_whose_creation_was_never_answered(
     assert len(servers(staging)) == 1
     assert "tries again" not in master.told(build)
     assert master.finished(request)["results"] == SUCCESS
-    until(lambda: not servers(staging), "the end of its machine")
+    until(lambda: empty(staging), "the end of its machine")
 
 
 def test_an_expired_token_is_renewed(master: Master, cloud: Cloud) -> None:
@@ -84,7 +94,7 @@ def test_a_machine_that_is_of_no_use_is_followed_by_another(
     told = master.told(build)
     assert words in told
     assert build["results"] == SUCCESS, told
-    until(lambda: not servers(staging), "the end of both machines")
+    until(lambda: empty(staging), "the end of both machines")
 
 
 def test_the_third_machine_that_is_of_no_use_ends_the_build_with_its_reason(
@@ -95,7 +105,7 @@ def test_the_third_machine_that_is_of_no_use_ends_the_build_with_its_reason(
     assert build["results"] == EXCEPTION
     assert "no machine: given up after 3 machines: the machine failed: " in master.told(build)
     assert len(master.builds(build["buildrequestid"])) == 1
-    until(lambda: not servers(staging), "the end of all three")
+    until(lambda: empty(staging), "the end of all three")
 
 
 MISTAKES = [
@@ -128,7 +138,7 @@ def test_stop_ends_a_build_whose_machine_is_being_made(
     (build,) = master.builds(request)
     master.control(f"builds/{build['buildid']}", "stop", reason="a test")
     assert master.finished(request)["results"] == CANCELLED
-    until(lambda: not servers(staging), "the end of its machine")
+    until(lambda: empty(staging), "the end of its machine")
 
 
 def test_a_delete_that_fails_ten_times_is_tried_again(
@@ -139,7 +149,7 @@ def test_a_delete_that_fails_ten_times_is_tried_again(
         "status", service="nova", method="DELETE", path=r".*/servers/.*", status=500, count=10
     )
     assert master.finished(master.build())["results"] == SUCCESS
-    until(lambda: not servers(staging), "the end of its machine", 300)
+    until(lambda: empty(staging), "the end of its machine", 300)
     assert master.log.count("does not go: OpenStack answers 500") == 10
 
 

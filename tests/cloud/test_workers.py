@@ -15,7 +15,7 @@ from openstack.exceptions import HttpException
 
 from local.layout import CHECKOUT
 from tests.cloud.fixture import Cloud
-from tests.cloud.master import SUCCESS, Begin, Master, servers
+from tests.cloud.master import SUCCESS, Begin, Master, empty, servers
 from tests.whole.line import until
 
 pytestmark = [pytest.mark.cloud, pytest.mark.usefixtures("an_empty_project_afterwards")]
@@ -34,7 +34,7 @@ def test_a_build_gets_a_machine_that_ends_with_it(master: Master, staging: Conne
     assert {OWNER, "slipway-master", "slipway-boot", "slipway-expires"} <= marks.keys()
     assert master.finished(request)["results"] == SUCCESS
     assert re.search(rf"machine {server.name} ready in \d+\.\d s\n", master.told(build))
-    until(lambda: not servers(staging), "the end of its machine")
+    until(lambda: empty(staging), "the end of its machine")
 
 
 LOGIN = """
@@ -83,7 +83,7 @@ def test_twenty_builds_wait_their_turn_under_a_quota_of_four(master: Master, clo
     assert [build["results"] for build in ended] == [SUCCESS] * 20
     told = [master.told(build) for build in ended]
     assert any("waits for room: the quota is used up" in words for words in told)
-    until(lambda: not servers(cloud.connect(str(cloud.project))), "the end of all machines")
+    until(lambda: empty(cloud.connect(str(cloud.project))), "the end of all machines")
 
 
 def test_orphans_are_swept_and_nothing_else_is_touched(
@@ -131,7 +131,7 @@ def test_a_boot_takes_eight_calls_at_most(
     def over() -> bool:
         """Whether all machines have gone, and the master has seen that."""
         seen = master.log.count(" boots: ") == master.log.count(" is gone\n")
-        return seen and not servers(staging)
+        return seen and empty(staging)
 
     master.finished(master.build())
     until(over, "the end of the first machine")
@@ -162,7 +162,7 @@ def test_the_documented_rights_are_enough_and_no_more(
     clouds.write_text(yaml.safe_dump(described))
     master = begin(clouds=clouds)
     assert master.finished(master.build())["results"] == SUCCESS
-    until(lambda: not servers(staging), "the end of its machine")
+    until(lambda: empty(staging), "the end of its machine")
     least = Connection(
         config=OpenStackConfig(config_files=[str(clouds)], load_envvars=False).get_one(
             str(cloud.project)
