@@ -51,6 +51,10 @@ class Stock(Master):
         given = arguments(self.cloud, connection, user_data(NAME, PASSWORD, self.address))
         (self.folder / "stock.json").write_text(json.dumps(given))
 
+    def stop(self) -> None:
+        """Kill it: with this worker a master was seen not to end within a minute."""
+        self.kill()
+
 
 def arguments(cloud: Cloud, connection: Connection, told: str) -> dict[str, Any]:
     """What the stock worker is given; it knows nothing of clouds.yaml."""

@@ -64,7 +64,7 @@ def outcome(arguments: argparse.Namespace, place: Place, given: Callable[[], str
                     return keep(place, digest)
             case _:
                 with announced(place):
-                    return abandon(place, switched=arguments.switched)
+                    return abandon(place, arguments.switched)
 
 
 @contextmanager
@@ -100,7 +100,8 @@ def parser() -> argparse.ArgumentParser:
         if name == "switch":
             verb.add_argument("--together", action="store_true", help="other servers decide too")
         if name == "abandon":
-            verb.add_argument("--switched", action="store_true", help="undo a switch as well")
+            release = matching(r"[0-9a-f]{64}")
+            verb.add_argument("--switched", type=release, help="undo a switch to it as well")
     return words
 
 

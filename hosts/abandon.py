@@ -2,16 +2,17 @@
 
 from hosts.place import Place
 from hosts.recovery import settle, undo
-from model.release import SHORT
+from model.release import SHORT, Digest
 
 
-def abandon(place: Place, *, switched: bool = False) -> str:
+def abandon(place: Place, switched: Digest | None = None) -> str:
     """The outcome in a sentence; without anything unfinished it does nothing.
 
-    A switch that has been made is undone only when asked for, because another server failed.
+    A switch that has been made is undone only if it is to the release that is named, because
+    another server failed.
     """
     place.create()
     deployment = place.journal.unfinished()
-    if switched and deployment:
-        return f"{deployment.digest[:SHORT]}: {undo(place, deployment, 'another server failed')}"
+    if deployment and deployment.digest == switched:
+        return f"{switched[:SHORT]}: {undo(place, deployment, 'another server failed')}"
     return settle(place) or "nothing was unfinished"

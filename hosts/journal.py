@@ -31,6 +31,8 @@ class Event(Model):
     """With `prepared`: what the environment added, but for the secrets."""
     previous: Digest | None = None
     """With `switching`: what was live."""
+    together: bool = False
+    """With `switching`: whether other servers have a say in whether it stays."""
     backup: str | None = None
     """With `migrating`: the file in `shared/backups` that holds the database as it was."""
     why: str | None = None
@@ -45,6 +47,12 @@ class Deployment:
     @property
     def digest(self) -> Digest:
         return self.events[-1].digest
+
+    @property
+    def undecided(self) -> Event | None:
+        """The switch that waits for other servers; they may never be heard of again."""
+        begun = self.first("switching")
+        return begun if begun and begun.together else None
 
     def first(self, *names: Name) -> Event | None:
         return next((event for event in self.events if event.event in names), None)

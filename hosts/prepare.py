@@ -17,6 +17,9 @@ def prepare(
 ) -> str:
     """The outcome in a sentence; raises Failure and leaves nothing of an unfinished release."""
     place.create()
+    deployment = place.journal.unfinished()
+    if deployment and deployment.digest == place.live == digest and deployment.undecided:
+        return f"{digest[:SHORT]} answers already, and waits for the other servers"
     if settled := settle(place):
         print(settled, flush=True)
     place.journal.append("preparing", digest)

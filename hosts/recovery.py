@@ -1,11 +1,16 @@
 """How a deployment that did not succeed, or was killed, leaves one whole release live."""
 
+from datetime import UTC, datetime, timedelta
+
 from hosts import database, processes, runtimes
 from hosts.failure import Failure, sentence
 from hosts.journal import Deployment
 from hosts.place import CURRENT, Place
 from hosts.proof import prove
 from model.release import SHORT, Digest
+
+UNDECIDED = timedelta(minutes=10)
+"""Longer than servers that switch together take to hear of each other."""
 
 
 def settle(place: Place) -> str | None:
@@ -53,10 +58,20 @@ def undo(place: Place, deployment: Deployment, why: str) -> str:
     # Before its database is brought back: they may write to it until they end.
     left = leftover(place)
     if change := deployment.first("installing", "migrating"):
-        done.append(database.restore(place, change.backup))
+        done.append(
+            "its database stays as visitors have left it"
+            if long_served(deployment)
+            else database.restore(place, change.backup)
+        )
     place.clean()
     place.journal.append("returned" if back else "abandoned", deployment.digest, why=why)
     return "; ".join(done if left is None else [*done, left])
+
+
+def long_served(deployment: Deployment) -> bool:
+    """Whether visitors may have written much since a switch on which nobody has decided."""
+    begun = deployment.undecided
+    return begun is not None and datetime.now(UTC) - begun.time > UNDECIDED
 
 
 def leftover(place: Place) -> str | None:

@@ -3,7 +3,7 @@
 Rolling back is the same to an earlier release that is still here: no migration and no restoration.
 
 Where several servers switch together, each proves the release and stays undecided until it hears of
-the others: then `keep` ends the deployment, or `abandon --switched` undoes it.
+the others: then `keep` ends the deployment, or `abandon --switched DIGEST` undoes it.
 """
 
 import time
@@ -28,7 +28,7 @@ def switch(place: Place, digest: Digest, *, together: bool = False) -> str:
         return stay(place, digest)
     permit(place, digest, deployment)
     try:
-        previous = turn(place, digest, deployment)
+        previous = turn(place, digest, deployment, together=together)
         confirm(place, digest)
     except (Failure, OSError) as reason:
         raise undone(place, reason) from None
@@ -73,7 +73,9 @@ def permit(place: Place, digest: Digest, deployment: Deployment | None) -> None:
         raise Failure(f"{digest[:SHORT]} was never live and has not been checked: check it first")
 
 
-def turn(place: Place, digest: Digest, deployment: Deployment | None) -> Digest | None:
+def turn(
+    place: Place, digest: Digest, deployment: Deployment | None, *, together: bool
+) -> Digest | None:
     """Move `current`, unless a killed switch has done so already; what was live before.
 
     The journal knows first, so that whoever comes after a kill ends the processes started here.
@@ -82,7 +84,7 @@ def turn(place: Place, digest: Digest, deployment: Deployment | None) -> Digest 
     if begun and deployment and switched(place, deployment):
         return begun.previous
     previous = place.live
-    place.journal.append("switching", digest, previous=previous)
+    place.journal.append("switching", digest, previous=previous, together=together)
     processes.start(place, digest)
     place.point(CURRENT, digest)
     return previous

@@ -48,7 +48,7 @@ Worker(
     {name!r},
     Path({password!r}).read_text(),
     {folder!r},
-    connection_string="tls:127.0.0.1:{port}:trustRoots={roots}",
+    connection_string="tls:{host}:{port}:trustRoots={roots}",
     keepalive=60,
     maxdelay=2,
     delete_leftover_dirs=True,
@@ -65,10 +65,15 @@ def write(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     (layout.master / "buildbot.tac").write_text(tac)
     (layout.master / "installation.toml").write_text(installation(site, layout, running))
     asked_at = {e.openstack.master.rpartition(":")[0] for e in site.environments if e.openstack}
-    hosts = sorted(asked_at | {LOOPBACK})
+    hosts = sorted(asked_at | {greets(layout)})
     certificate.ensure(layout.worker_key, layout.worker_certificate, hosts)
     for name, secret in local_workers(site).items():
         write_worker(layout, name, secret)
+
+
+def greets(layout: Layout) -> str:
+    """Where workers on this machine find the master."""
+    return LOOPBACK if layout.worker_address == "0.0.0.0" else layout.worker_address  # noqa: S104  # told apart
 
 
 def write_worker(layout: Layout, name: str, secret: str) -> None:
@@ -79,6 +84,7 @@ def write_worker(layout: Layout, name: str, secret: str) -> None:
     password.touch(mode=0o600)
     password.write_text((layout.secrets / secret).read_text())
     tac = WORKER.format(
+        host=greets(layout),
         port=layout.worker_port,
         name=name,
         password=str(password),

@@ -28,11 +28,11 @@ from model.environment import Environment
 from model.installation import Host
 from model.openstack import OpenStack, Servers
 from model.reading import Model, Name
-from model.site import Site, read_site
+from model.site import Site
 
 OWNER, SERVER = "slipway-installation", "slipway-server"
 """Marks of a machine: whose it is, and which server it is; without ours, it is never touched."""
-HOST_KEY = re.compile(r"^(ssh-ed25519 [A-Za-z0-9+/=]+)", re.MULTILINE)
+HOST_KEY = re.compile(r"^(ssh-ed25519 [A-Za-z0-9+/=]{68})\s", re.MULTILINE)
 """A line that cloud-init prints between `BEGIN` and `END SSH HOST KEY KEYS`."""
 DOWN = ("ERROR", "DELETED", "SHUTOFF")
 
@@ -45,8 +45,9 @@ class Machine(Model):
 
 
 class Machines(Model):
-    """`machines.json`: an environment's servers."""
+    """`machines.json`: an environment's servers, and whose project has them."""
 
+    cloud: str
     machines: dict[Name, Machine] = {}
 
 
@@ -66,6 +67,9 @@ def make(site: Site, layout: Layout, say: Callable[[str], None]) -> None:
     places = [environment for environment in site.environments if environment.servers]
     jobs = [(place, name) for place in places for name in place.servers]
     projects = {place.name: Project(layout, place) for place in places}
+    for place in places:
+        # Before there is any: what a kill leaves is found again.
+        remember(layout, place, known(layout, place.name))
     with ThreadPoolExecutor(len(jobs)) as pool:
         say("Servers: waiting for machines")
         machines = list(pool.map(lambda job: projects[job[0].name].machine(job[1]), jobs))
@@ -75,7 +79,7 @@ def make(site: Site, layout: Layout, say: Callable[[str], None]) -> None:
                 for (where, name), machine in zip(jobs, machines, strict=True)
                 if where is place
             }
-            remember(layout, place.name, made)
+            remember(layout, place, made)
         say("Servers: preparing")
         roots = list(pool.map(lambda job: preparation.prepare(site, job[0], job[1], layout), jobs))
     for place in places:
@@ -83,10 +87,12 @@ def make(site: Site, layout: Layout, say: Callable[[str], None]) -> None:
         layout.authority(place.name).write_text("".join(own))
 
 
-def remember(layout: Layout, environment: str, machines: Mapping[str, Machine]) -> None:
-    file = layout.machines(environment)
+def remember(layout: Layout, place: Environment, machines: Mapping[str, Machine]) -> None:
+    assert place.openstack  # noqa: S101  # it has servers
+    file = layout.machines(place.name)
     file.parent.mkdir(exist_ok=True)
-    file.write_text(Machines(machines=dict(machines)).model_dump_json(indent=2))
+    kept = Machines(cloud=place.openstack.cloud, machines=dict(machines))
+    file.write_text(kept.model_dump_json(indent=2))
 
 
 class Project:
@@ -117,13 +123,18 @@ class Project:
         return Machine(id=server.id, host=Host(address=reached, key=key, edge=edge))
 
     def found(self, connection: Connection, name: str) -> Any:
+        """The server's machine; one that could not be made, and never served, is deleted."""
         marks = self.marks(name).items()
-        return next((s for s in self.ours(connection) if marks <= s.metadata.items()), None)
-
-    def ours(self, connection: Connection) -> list[Any]:
-        """Every machine of the project that this installation made as a server."""
-        servers: Iterable[Any] = connection.compute.servers()
-        return [server for server in servers if (server.metadata or {}).get(OWNER) == self.owner]
+        before = self.known.get(name)
+        for server in ours(connection, self.owner):
+            if not marks <= server.metadata.items():
+                continue
+            if before and before.id == server.id and server.status in DOWN:
+                raise self.refused(name, f"its machine is {server.status}: start it, or delete it")
+            if server.status != "ERROR":
+                return server
+            connection.compute.delete_server(server)
+        return None
 
     def marks(self, name: str) -> dict[str, str]:
         return {OWNER: self.owner, SERVER: f"{self.environment.name}/{name}"}
@@ -226,20 +237,24 @@ def readable(file: Path) -> None:
         raise Refused(f"cannot read {file} (CLOUDS): {error.strerror}") from None
 
 
-def delete(site: Site, layout: Layout) -> None:
-    """Delete the machines that this installation made, named in a file or not, and their addresses.
+def ours(connection: Connection, owner: str) -> list[Any]:
+    """Every machine of the project that this installation made as a server."""
+    servers: Iterable[Any] = connection.compute.servers()
+    return [server for server in servers if (server.metadata or {}).get(OWNER) == owner]
 
-    Only where there is a key: without one, nothing was made.
+
+def delete(layout: Layout) -> None:
+    """Delete the machines that this installation made, and their addresses.
+
+    Those of every project that it ever had servers in, whatever the site's files say by now.
     """
-    for place in site.environments:
-        if layout.operator_key.exists() and place.openstack and place.servers:
-            project = Project(layout, place)
-            connection = connect(layout, place.openstack.cloud)
-            for server in project.ours(connection):
-                for address in addresses_of(connection, server.id):
-                    connection.network.delete_ip(address)
-                connection.compute.delete_server(server)
-                print(f"Deleted {server.metadata.get(SERVER, server.name)}.")
+    for file in layout.state.glob("*/machines.json"):
+        connection = connect(layout, Machines.model_validate_json(file.read_bytes()).cloud)
+        for server in ours(connection, secrets.operator(layout)):
+            for address in addresses_of(connection, server.id):
+                connection.network.delete_ip(address)
+            connection.compute.delete_server(server)
+            print(f"Deleted {server.metadata.get(SERVER, server.name)}.")
 
 
 def addresses_of(connection: Connection, identity: str) -> Iterable[Any]:
@@ -252,7 +267,7 @@ def main() -> None:
     parser.add_argument("--delete", action="store_true", required=True)
     meant = layout(parser.parse_args())
     try:
-        delete(read_site(meant.site, meant.environments), meant)
+        delete(meant)
     except (SDKException, ClientException) as trouble:
         raise Refused(f"the servers' machines cannot be deleted: {trouble}") from None
 

@@ -132,6 +132,7 @@ def files(site: Site, environment: Environment, layout: Layout) -> Mapping[Path,
         OPT / "prepare.sh": PREPARE.read_text("utf-8"),
         OPT / "packages": "\n".join(packages.SERVE) + "\n",
         OPT / "folders": "".join(f"{path}\n" for path in services.folders(server, site.components)),
+        OPT / "answers": "".join(f"{name} {file}\n" for name, file in answers(site, server)),
         OPT / "requirements.lock": LOCK.read_text("utf-8"),
         ETC / "server.toml": table(server.model_dump(mode="json", exclude_none=True)),
         ETC / "signing-key.pub": layout.signing_key.read_text(),
@@ -146,11 +147,35 @@ def files(site: Site, environment: Environment, layout: Layout) -> Mapping[Path,
         **services.files(server, environment, site.components),
     }
     if server.database:
-        initialise = shlex.join(map(str, mariadb.initialise(server, ACCOUNT)))
-        laid[OPT / "initialise.sh"] = f"test -d {mariadb.folder(server)} || {initialise}\n"
+        laid[OPT / "initialise.sh"] = initialise(server)
     if server.authority:
         laid[OPT / "authority"] = f"{server.authority}\n"
     return laid
+
+
+def initialise(server: Server) -> str:
+    """Shell that makes the database's folder, whole or not at all."""
+    folder = mariadb.folder(server)
+    command = shlex.join(map(str, mariadb.initialise(server, ACCOUNT)))
+    making = command.replace(f"--datadir={folder}", f"--datadir={folder}.new")
+    lines = (
+        "set -e",
+        f"test ! -d {folder} || exit 0",
+        f"rm -rf {folder}.new",
+        making,
+        f"mv {folder}.new {folder}",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def answers(site: Site, server: Server) -> list[tuple[str, Path]]:
+    """Each service, and a file that is there as soon as it works."""
+    signs = {"edge": server.authority or server.admin_socket, "php": server.php_pid}
+    if server.database:
+        signs["database"] = server.database.socket
+    if server.supervisor:
+        signs["releases"] = server.supervisor
+    return [(name, signs[name]) for name in units(site, server)]
 
 
 def units(site: Site, server: Server) -> Mapping[str, str]:

@@ -8,10 +8,13 @@ quietly() { "$@" >/dev/null; }
 missing=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' | sort |
   sed -n 's/^installed //p' | grep -v -x -F -f - "$here/packages") || true
 if [ -n "$missing" ]; then
+  # A machine that has just booted may still be about its own packages.
+  quietly cloud-init status --wait || true
   export DEBIAN_FRONTEND=noninteractive
-  quietly apt-get --quiet update
+  quietly apt-get --quiet --option DPkg::Lock::Timeout=300 update
   # shellcheck disable=SC2086  # one word for each package
-  quietly apt-get --quiet install --yes --no-install-recommends $missing
+  quietly apt-get --quiet --option DPkg::Lock::Timeout=300 install --yes --no-install-recommends \
+    $missing
 fi
 for unit in caddy mariadb php8.2-fpm; do
   systemctl --quiet disable --now "$unit" 2>/dev/null || true
@@ -19,15 +22,24 @@ done
 
 getent passwd "$account" >/dev/null ||
   useradd --system --create-home --home-dir /var/lib/slipway --shell /bin/sh "$account"
+# Within what is the account's own, root makes and reads nothing: it might be a link to elsewhere.
+own() { runuser --user "$account" -- "$@"; }
+for top in /srv /var/lib/slipway/run /var/lib/slipway/state /var/log/slipway; do
+  install --directory --mode 0700 --owner "$account" --group "$account" "$top"
+done
 while read -r folder; do
-  install --directory --mode 0700 --owner "$account" --group "$account" "$folder"
+  own install --directory --mode 0700 "$folder"
 done <"$here/folders"
 
+# A new environment beside the old one, which is in use until the new one is whole.
+lock=$(sha256sum <"$here/requirements.lock" | cut -c1-12)
 if ! cmp --silent "$here/requirements.lock" "$here/venv/installed.lock"; then
-  rm -rf "$here/venv"
-  python3 -m venv "$here/venv"
-  "$here/venv/bin/pip" install --quiet --require-hashes --requirement "$here/requirements.lock"
-  cp "$here/requirements.lock" "$here/venv/installed.lock"
+  rm -rf "$here/venv-$lock"
+  python3 -m venv "$here/venv-$lock"
+  "$here/venv-$lock/bin/pip" install --quiet --require-hashes --requirement "$here/requirements.lock"
+  cp "$here/requirements.lock" "$here/venv-$lock/installed.lock"
+  [ -L "$here/venv" ] || [ ! -e "$here/venv" ] || mv "$here/venv" "$here/venv-first"
+  ln --symbolic --force --no-dereference "venv-$lock" "$here/venv"
 fi
 if ! diff --recursive --brief --exclude __pycache__ "$here/code" "$here/code.new" >/dev/null 2>&1; then
   "$here/venv/bin/python" -m compileall -q "$here/code.new"
@@ -36,7 +48,7 @@ if ! diff --recursive --brief --exclude __pycache__ "$here/code" "$here/code.new
   mv "$here/code.new" "$here/code"
 fi
 rm -rf "$here/code.new"
-[ ! -e "$here/initialise.sh" ] || quietly runuser --user "$account" -- sh "$here/initialise.sh"
+[ ! -e "$here/initialise.sh" ] || quietly own sh "$here/initialise.sh"
 
 # Start a service, or have it take up what has changed: how, and the files that it is made from.
 keep() {
@@ -57,17 +69,23 @@ systemctl daemon-reload
 systemctl reload ssh
 [ ! -e "$state/mariadb.cnf" ] || keep database restart "$state/mariadb.cnf"
 [ ! -e "$state/php-fpm.conf" ] || keep php reload "$state/php.ini" "$state/php-fpm.conf"
-keep releases restart /etc/slipway/supervisord.conf
+keep releases restart /etc/slipway/supervisord.conf "$here/requirements.lock"
 keep edge reload "$state/Caddyfile"
-[ -e "$here/authority" ] || exit 0
-root=$(cat "$here/authority")
-waits=0
-until [ -s "$root" ]; do
-  waits=$((waits + 1))
-  if [ "$waits" -gt 300 ]; then
-    journalctl --unit slipway-edge --lines 10 --no-pager >&2
-    exit 1
-  fi
-  sleep 0.1
-done
-cat "$root"
+
+# Wait until a service works: its name, and the file by which one sees that.
+wait_for() {
+  waits=0
+  until systemctl --quiet is-active "slipway-$1" && own test -e "$2"; do
+    waits=$((waits + 1))
+    if [ "$waits" -gt 300 ]; then
+      journalctl --unit "slipway-$1" --lines 10 --no-pager >&2
+      echo "slipway-$1 does not work" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+}
+while read -r unit file; do
+  wait_for "$unit" "$file"
+done <"$here/answers"
+[ ! -e "$here/authority" ] || own cat "$(cat "$here/authority")"

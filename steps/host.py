@@ -25,6 +25,10 @@ PROGRAM = "slipway-host"
 CURRENT = re.compile(r"^current: ([0-9a-f]{64})$", re.MULTILINE)
 """What a server says is live, however the verb ended."""
 
+DECIDED = "decided"
+"""The property which says that every server has proved the release, and that it is kept."""
+TRIES = 3
+"""How often servers are asked to keep it: one that does not hear of it stays undecided."""
 SCRIPT = Path(__file__).with_name("servers.bash")
 
 
@@ -125,17 +129,30 @@ class OnServers(OnHost):
         super().__init__(*given, **more)
 
     async def obeyed(self, order: str) -> Said:
+        if self.verb == "abandon":
+            # What was decided stays so; what was not, no server may decide for itself.
+            return await self.asked(order, "abandon", *self.undoing())
         if self.verb != "switch":
             return await self.asked(order, self.verb)
         answer = await self.asked(order, "switch", "--together")
-        if answer.result == SUCCESS:
+        if answer.result == SUCCESS and not self.stopped:
             return await self.kept(order)
-        undone = await self.asked(order, "abandon", "--switched")
-        return Said(answer.result, f"{answer.sentence}; all return: {undone.sentence}", undone.live)
+        undone = await self.asked(order, "abandon", *self.undoing())
+        what = "all return" if undone.result == SUCCESS else "not all returned"
+        return Said(answer.result, f"{answer.sentence}; {what}: {undone.sentence}", undone.live)
+
+    def undoing(self) -> tuple[str, ...]:
+        """The flag that undoes this build's switch, unless it has been decided to keep it."""
+        digest = self.getProperty("digest")
+        return () if self.getProperty(DECIDED) or not digest else ("--switched", digest)
 
     async def kept(self, order: str) -> Said:
         """Every server has proved the release, so it is live, whoever does not hear of it."""
-        said = await self.asked(order, "keep")
+        self.setProperty(DECIDED, True, self.name)
+        for _ in range(TRIES):
+            said = await self.asked(order, "keep")
+            if said.result == SUCCESS:
+                break
         return Said(said.result, said.sentence, self.getProperty("digest"))
 
     async def asked(self, order: str, verb: str, *flags: str) -> Said:
@@ -150,7 +167,7 @@ class OnServers(OnHost):
             [*script, known, words, files, *places], f"{key.strip()}\n{order}"
         )
         said, complaints = (by_name(text, self.hosts) for text in (command.stdout, command.stderr))
-        if command.didFail():
+        if command.results() != SUCCESS:  # an interrupted command has not failed, but not succeeded
             told = {name: complaints[name] for name in self.hosts if complaints[name]}
             return Said(command.results(), sentence(told, command.stderr), agreed(said))
         if silent := [name for name in self.hosts if not last_line(said[name])]:

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import pytest
 
+from hosts.abandon import abandon
 from hosts.remote import FILES
 from model.release import SHORT
 from tests.hosts import applications
@@ -43,7 +45,7 @@ def test_an_undecided_switch_is_undone_with_its_database(world: World) -> None:
     assert answered.code == 0
     assert answered.last.startswith("answers in ")
     assert world.page("blog").headers["x-slipway-release"] == release.digest
-    undone = world.call("abandon", "blog", "--switched")
+    undone = world.call("abandon", "blog", "--switched", release.digest)
     assert undone.code == 0
     assert "another server failed" in (world.place("blog").journal.events()[-1].why or "")
     assert undone.last.startswith(f"{release.digest[:SHORT]}: returned to ")
@@ -60,7 +62,7 @@ def test_a_kept_switch_is_as_any_other(world: World, blog: Release) -> None:
     assert f"current: {release.digest}" in kept.stdout
     assert world.events("blog")[-1] == "live"
     assert world.call("keep", "blog", release.digest).last.startswith("already live")
-    undone = world.call("abandon", "blog", "--switched")
+    undone = world.call("abandon", "blog", "--switched", release.digest)
     assert undone.last == "nothing was unfinished"
     assert world.page("blog").headers["x-slipway-release"] == release.digest
     assert world.call("keep", "blog", blog.digest).code == 1
@@ -72,6 +74,33 @@ def test_whoever_finds_an_undecided_switch_proves_it(world: World) -> None:
     assert together(world, release).code == 0
     found = world.call("abandon", "blog")
     assert "has been proved: it is live" in found.last
+
+
+@pytest.mark.usefixtures("returned")
+def test_a_repeated_deployment_leaves_the_decision_open(world: World) -> None:
+    release = ready(world, "repeated")
+    assert together(world, release).code == 0
+    again = world.prepare(release)
+    assert again.last.endswith("answers already, and waits for the other servers")
+    for verb in ("migrate", "check"):
+        assert world.on(verb, release).code == 0
+    assert together(world, release).code == 0
+    undone = world.call("abandon", "blog", "--switched", release.digest)
+    assert ": returned to " in undone.last
+    assert world.page("blog").headers["x-slipway-release"] != release.digest
+
+
+@pytest.mark.usefixtures("intact")
+def test_what_visitors_have_written_since_is_not_undone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = ready(world, "days ago")
+    assert together(world, release).code == 0
+    world.sql("INSERT INTO testing_blog.notes (text) VALUES ('written since')")
+    monkeypatch.setattr("hosts.recovery.UNDECIDED", timedelta(0))
+    assert "stays as visitors have left it" in abandon(world.place("blog"), release.digest)
+    assert "written since" in world.sql("SELECT text FROM testing_blog.notes")
+    world.sql("DELETE FROM testing_blog.notes WHERE text = 'written since'")
 
 
 @pytest.mark.usefixtures("intact")

@@ -162,7 +162,9 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         failing = asked(f"switch blog {DIGEST} --together").stdout(some)
         self.expect_commands(
             failing.stderr("web-2: GET / -> 500: returned\n").exit(1),
-            asked("abandon blog --switched").stdout(both(f"current: {OTHER}\nreturned")).exit(0),
+            asked(f"abandon blog --switched {DIGEST}")
+            .stdout(both(f"current: {OTHER}\nreturned"))
+            .exit(0),
         )
         words = "web-2: GET / -> 500: returned; all return: web-1, web-2: returned (failure)"
         self.expect_outcome(FAILURE, words)
@@ -171,15 +173,23 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
 
     def test_what_was_decided_is_live_whoever_does_not_hear_of_it(self) -> Deferred[None]:
         self.ask("switch")
-        keeping = asked(f"keep blog {DIGEST}").stdout(f"web-1: current: {DIGEST}\nweb-1: live\n")
+        lost = "web-2: ssh: connect to host 10.0.0.2 port 22: timed out\n"
+        some = f"web-1: current: {DIGEST}\nweb-1: live\n"
         self.expect_commands(
             asked(f"switch blog {DIGEST} --together").stdout(both("answers")).exit(0),
-            keeping.stderr("web-2: ssh: connect to host 10.0.0.2 port 22: timed out\n").exit(1),
+            *(asked(f"keep blog {DIGEST}").stdout(some).stderr(lost).exit(1) for _ in range(3)),
         )
         self.expect_outcome(
             FAILURE, "web-2: ssh: connect to host 10.0.0.2 port 22: timed out (failure)"
         )
         self.expect_property("live", DIGEST)
+        return self.run_step()
+
+    def test_a_clean_up_after_the_decision_undoes_nothing(self) -> Deferred[None]:
+        self.ask("abandon")
+        self.build.setProperty("decided", True, "test")
+        self.expect_commands(asked("abandon blog").stdout(both("nothing")).exit(0))
+        self.expect_outcome(SUCCESS, "web-1, web-2: nothing")
         return self.run_step()
 
     def test_a_server_that_says_nothing_has_not_obeyed(self) -> Deferred[None]:
@@ -192,7 +202,8 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
     def test_servers_that_differ_leave_open_what_is_live(self) -> Deferred[None]:
         self.ask("abandon")
         differing = f"web-1: current: {DIGEST}\nweb-1: a\nweb-2: current: {OTHER}\nweb-2: b\n"
-        self.expect_commands(asked("abandon blog").stdout(differing).exit(0))
+        undoing = asked(f"abandon blog --switched {DIGEST}").stdout(differing)
+        self.expect_commands(undoing.exit(0))
         self.expect_outcome(SUCCESS, "web-1: a; web-2: b")
         self.expect_no_property("live")
         return self.run_step()
