@@ -11,6 +11,7 @@ import re
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,14 @@ OWNER, SERVER = "slipway-installation", "slipway-server"
 HOST_KEY = re.compile(r"^(ssh-ed25519 [A-Za-z0-9+/=]{68})\s", re.MULTILINE)
 """A line that cloud-init prints between `BEGIN` and `END SSH HOST KEY KEYS`."""
 DOWN = ("ERROR", "DELETED", "SHUTOFF")
+
+
+TRIES = 3
+"""How many machines are made for a server, if none comes to life."""
+
+
+class Spoilt(Exception):
+    """A machine that ended before anybody could use it."""
 
 
 class Machine(Model):
@@ -111,14 +120,21 @@ class Project:
         """The machine of a server, made if it is not there."""
         try:
             connection = connect(self.layout, self.place.cloud)
-            server = self.found(connection, name) or self.created(connection, name)
-            before = self.known.get(name)
-            # A console forgets what it printed first.
-            key = before.host.key if before and before.id == server.id else None
-            key = key or self.key(connection, name, server.id)
-            own, edge = self.addresses(connection, server.id)
-        except (SDKException, ClientException) as trouble:
+            for _ in range(TRIES - 1):
+                with suppress(Spoilt):
+                    return self.tried(connection, name)
+            return self.tried(connection, name)
+        except (SDKException, ClientException, Spoilt) as trouble:
             raise self.refused(name, str(trouble)) from None
+
+    def tried(self, connection: Connection, name: str) -> Machine:
+        """The same, raising Spoilt for a machine that never came to life."""
+        server = self.found(connection, name) or self.created(connection, name)
+        before = self.known.get(name)
+        # A console forgets what it printed first.
+        key = before.host.key if before and before.id == server.id else None
+        key = key or self.key(connection, name, server.id)
+        own, edge = self.addresses(connection, server.id)
         reached = own if self.environment.deploys_itself else edge
         return Machine(id=server.id, host=Host(address=reached, key=key, edge=edge))
 
@@ -189,7 +205,7 @@ class Project:
             server: Any = connection.compute.get_server(identity)
             if server.status in DOWN:
                 why = (server.fault or {}).get("message") or "it does not run"
-                raise self.refused(name, f"its machine is {server.status}: {why}")
+                raise Spoilt(f"its machine is {server.status}: {why}")
             if server.status == "ACTIVE":  # there is no console before
                 answer: Any = connection.compute.get_server_console_output(identity)
                 shown[:] = HOST_KEY.findall(answer.get("output") or "")

@@ -4,6 +4,7 @@ The bridge carries the gateway's address and nothing routes onwards, so that mac
 their own network and, at the gateway, what the relay offers.
 """
 
+import fcntl
 import json
 import signal
 import subprocess
@@ -51,8 +52,15 @@ def of_network(layout: Layout, network: str) -> str:
 def ensure(layout: Layout, interface: Interface) -> str:
     """The namespace of the interface's network, made when it is not there yet."""
     name = of_network(layout, interface.network)
-    if name in namespaces():
-        return name
+    # Two machines may be the first of their network at the same time.
+    with (layout.networks / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if name not in namespaces():
+            make(layout, interface, name)
+    return name
+
+
+def make(layout: Layout, interface: Interface, name: str) -> None:
     ip("netns", "add", name)
     ip("-n", name, "link", "set", "lo", "up")
     ip("-n", name, "link", "add", "br0", "type", "bridge")
@@ -62,7 +70,6 @@ def ensure(layout: Layout, interface: Interface) -> str:
         gateway = f"{interface.gateway}/{interface.prefix}"
         ip("-n", name, "address", "add", gateway, "dev", "br0")
     record(layout.networks / f"{interface.network}.json", {"namespace": name})
-    return name
 
 
 def record(path: Path, values: Mapping[str, object]) -> None:
