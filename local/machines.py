@@ -12,7 +12,6 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from local.progress import waited
 from local.refusal import Refused, or_one_line
 from model.environment import Environment
 from model.installation import Host
-from model.openstack import OpenStack, Servers
+from model.openstack import OpenStack, Servers, newest
 from model.reading import Model, Name
 from model.site import Site
 
@@ -173,11 +172,10 @@ class Project:
     def image(self, connection: Connection, name: str) -> str:
         """The id of the newest image whose name matches."""
         pattern = self.wanted.image
-        there = connection.image.images(status="active")
-        images = [image for image in there if fnmatchcase(image.name or "", pattern)]
-        if not images:
+        found = newest(connection.image.images(status="active"), pattern)
+        if found is None:
             raise self.refused(name, f"key 'openstack.servers.image': no '{pattern}'")
-        return str(max(images, key=lambda image: (str(image.created_at), str(image.name))).id)
+        return found
 
     def id(self, find: Callable[..., Any], key: str, value: str, name: str) -> str:
         found = find(value, ignore_missing=True)

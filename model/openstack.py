@@ -1,6 +1,8 @@
 """The machines of an environment: its OpenStack project, and what each lane of workers runs on."""
 
-from typing import Annotated, Self
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -10,6 +12,13 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """What OpenStack calls the name of a thing; 255 characters are all that it takes."""
 
 Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+:\d{1,5}$")]
+
+
+def newest(images: Iterable[Any], pattern: str) -> str | None:
+    """The id of the newest of Glance's images whose name matches; none when there is no such."""
+    found = [image for image in images if fnmatchcase(image.name or "", pattern)]
+    last = max(found, key=lambda image: (str(image.created_at), str(image.name)), default=None)
+    return None if last is None else str(last.id)
 
 
 class Lane(Model):

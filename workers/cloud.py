@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +24,7 @@ from requests.exceptions import RequestException
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from model.openstack import Lane, OpenStack
+from model.openstack import Lane, OpenStack, newest
 from workers.answers import Mistake, meaning
 
 T = TypeVar("T")
@@ -200,16 +199,11 @@ class Cloud:
         at, identity = self.known.get(("image", pattern), (-FRESH, ""))
         if time.monotonic() - at < FRESH:
             return identity
-        images = [
-            image
-            for image in connection.image.images(status="active")
-            if fnmatchcase(image.name or "", pattern)
-        ]
-        if not images:
+        found = newest(connection.image.images(status="active"), pattern)
+        if found is None:
             raise Mistake("image", f"no '{pattern}'")
-        newest = max(images, key=lambda image: (str(image.created_at), str(image.name)))
-        self.known["image", pattern] = (time.monotonic(), newest.id)
-        return str(newest.id)
+        self.known["image", pattern] = (time.monotonic(), found)
+        return found
 
     def lacking(self, connection: Connection, place: OpenStack, lane: Lane) -> list[Mistake]:
         network, compute = connection.network, connection.compute
