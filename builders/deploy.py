@@ -15,6 +15,7 @@ from builders.tree import skipped
 from model.component import Component
 from model.environment import Environment
 from model.installation import Host, Installation
+from model.release import ARTIFACT, PROVENANCE
 from model.site import Site
 from releases.history import Action
 from releases.store import Store
@@ -22,9 +23,6 @@ from steps.git import BLOCK
 from steps.host import OnHost, OnServers
 from steps.release import ChooseRelease
 from steps.send import Send
-
-ARTIFACT = "artifact.tar.zst"
-PROVENANCE = "provenance.json"
 
 
 def builder(

@@ -22,9 +22,10 @@ from hosts.__main__ import main
 from hosts.failure import Failure, sentence
 from hosts.server import Server
 from model.reading import InvalidSite, read
+from model.release import ARTIFACT, PROVENANCE
 
 FLAGS = ("--together", "--switched")
-ARTIFACT, PROVENANCE = FILES = ("artifact.tar.zst", "provenance.json")
+FILES = (ARTIFACT, PROVENANCE)
 """What the tar may hold."""
 LONGEST = 1 << 20
 """Bytes of the order."""

@@ -14,6 +14,9 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FOLDER = ".slipway"
 """Where a release keeps what Slipway adds to its tree: `manifest.json` and `templates/`."""
 
+ARTIFACT, PROVENANCE = "artifact.tar.zst", "provenance.json"
+"""What a release's files are called on their way to a server."""
+
 SHORT = 12
 """How many characters of a digest people are shown."""
 
