@@ -14,7 +14,7 @@ from local import machines, preparation
 from local.layout import CHECKOUT, Layout
 from model.installation import Host
 from tests.cloud.fixture import Cloud
-from tests.whole.line import ASIDE, RELEASE, Line, emptied, poll_often, site_copy
+from tests.whole.line import ASIDE, Line, emptied, poll_often, site_copy
 
 COMPONENTS = ("blog", "notes", "specs")
 """One of PHP with a database, one of processes, one of files."""
@@ -53,10 +53,7 @@ class CloudLine(Line):
         return {name: self.named(environment, component, name) for name in self.hosts(environment)}
 
     def named(self, environment: str, component: str, server: str) -> str | None:
-        if component == "blog":
-            return self.page(environment, component, "/", server).headers.get(RELEASE)
-        answer = self.page(environment, component, "/.well-known/slipway-release", server)
-        return answer.body.strip() if answer.status == 200 else None
+        return self.told(component, lambda path: self.page(environment, component, path, server))
 
     def inside(self, environment: str, server: str, command: str) -> str:
         """What a command prints that runs as root on a server."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSONDecodeError
 
-from hosts.pages import Answer, public
+from hosts.pages import Answer, Ask, public
 from hosts.server import Server
 from local import mirrors
 from local.layout import CHECKOUT, Layout
@@ -95,11 +95,14 @@ class Line:
 
     def live(self, environment: str, component: str) -> str | None:
         """The digest that the application itself names; none before the first deployment."""
+        return self.told(component, lambda path: self.page(environment, component, path))
+
+    def told(self, component: str, ask: Ask) -> str | None:
+        """The same, by whatever is asked for a page."""
         if self.site.component(component).runtime != "php":
-            answer = self.page(environment, component, "/.well-known/slipway-release")
+            answer = ask("/.well-known/slipway-release")
             return answer.body.strip() if answer.status == 200 else None
-        path = self.site.component(component).checks[0].path
-        return self.page(environment, component, path).headers.get(RELEASE)
+        return ask(self.site.component(component).checks[0].path).headers.get(RELEASE)
 
     # What contributors push.
 
