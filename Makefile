@@ -27,14 +27,14 @@ stop: ## Stop all of it and nothing else
 
 clean: ## Stop, and forget releases, databases, history and machines; packages and mirrors stay
 	@$(PYTHON) local.stop --state $(STATE)
-	@test ! -e $(STATE)/operator-key || $(PYTHON) local.bootstrap run -m local.machines $(PLACE) --delete
+	@test ! -e $(STATE)/operator-key || $(PYTHON) local.bootstrap run -m servers.provision $(PLACE) --delete
 	@$(PYTHON) local.stop --state $(STATE) --forget
 
 change: ## Commit a small visible change to a component's repository: make change COMPONENT=blog
 	@$(PYTHON) local.bootstrap run -m local.change $(PLACE) --component "$(COMPONENT)"
 
 upstream: ## Try our changes on upstream's newest release: make upstream COMPONENT=docs
-	@$(PYTHON) local.bootstrap run -m local.upstream $(PLACE) --component "$(COMPONENT)"
+	@$(PYTHON) local.bootstrap run -m local.trial $(PLACE) --component "$(COMPONENT)"
 
 cloud: ## Start a test cloud, a real OpenStack on this machine, as root
 	@$(PYTHON) tests.cloud.up
@@ -47,7 +47,7 @@ test: test-here test-cloud ## Run every test, the whole line and a real OpenStac
 test-here: ## Run the tests that need no OpenStack
 	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole and not cloud"
 	@$(PYTHON) local.bootstrap test -m pytest -m whole
-	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/hosts/test_root.py tests/hosts/test_processes*.py
+	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/agent/test_root.py tests/hosts/test_processes*.py
 
 test-cloud: ## Run the tests that need a real OpenStack, as root
 	@$(PYTHON) local.bootstrap test-as-root -m tests.cloud.during \
@@ -55,11 +55,11 @@ test-cloud: ## Run the tests that need a real OpenStack, as root
 	@$(PYTHON) local.bootstrap test-as-root -m pytest tests/cloud/test_stop.py
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute
-	@$(PYTHON) local.bootstrap test -m local.check
+	@$(PYTHON) local.bootstrap test -m tools.check
 
 screenshots: ## Take the pictures of the documents again, in a real browser
 	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_releases.py tests/whole/test_views.py \
-	  tests/whole/test_upstream.py
+	  tests/whole/test_trial.py
 	@cp $(addprefix var/pictures/,board.png promote.png stopped.png history.png upstream.png) docs/pictures/
 
 bench: ## Measure push, promotion, roll back, a series of patches and the board of sixty components
@@ -74,7 +74,7 @@ lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(PYTHON) local.bootstrap test -c pass
 	@$(LOCK) requirements.in --output-file requirements.lock
 	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock
-	@$(LOCK) hosts/requirements.in --output-file hosts/requirements.lock
+	@$(LOCK) agent/requirements.in --output-file agent/requirements.lock
 	@$(LOCK) tests/cloud/requirements.in --output-file tests/cloud/requirements.lock
 	@$(LOCK) tests/cloud/images/slipway-worker.in \
 	  --output-file tests/cloud/images/slipway-worker.lock

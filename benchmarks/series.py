@@ -16,8 +16,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from local import mirrors
 from local.layout import CHECKOUT
+from local.mirrors import repositories
 from steps.tar import archive
 from tests.repositories import PERSON, Repository
 from tests.steps.worker import Worker
@@ -45,8 +45,10 @@ def shell(line: str, folder: Path) -> None:
 def upstream(folder: Path) -> Repository:
     """A work tree of MediaWiki, and 200 commits of ours to its PHP files on the branch `ours`."""
     shared = CHECKOUT / "var" / "mirrors"
-    mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
-    mirror = mirrors.place(UPSTREAM, shared)
+    repositories.make(
+        CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print
+    )
+    mirror = repositories.place(UPSTREAM, shared)
     shell(f"git clone -q file://{mirror} {folder}", folder.parent)
     repository = object.__new__(Repository)
     repository.folder = folder

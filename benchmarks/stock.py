@@ -11,7 +11,7 @@ from typing import Any
 
 from openstack.connection import Connection
 
-from local import virtual_environment
+from local.bootstrap import virtual_environment
 from local.layout import CHECKOUT
 from tests.cloud.fixture import Cloud
 from tests.cloud.master import Master

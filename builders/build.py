@@ -15,15 +15,15 @@ from builders.choice import ready_first
 from builders.tree import rest, work
 from model.component import Component
 from model.site import Site
-from releases.history import Action
+from releases.rules import Action
 from releases.store import Store
 from schedulers import follow
+from steps.fetch import FetchUpstream
 from steps.git import BLOCK
 from steps.pack import Pack
 from steps.patches import ApplyPatches
 from steps.record import Record
-from steps.secrets import ScanForSecrets
-from steps.upstream import FetchUpstream
+from steps.secret_scan import ScanForSecrets
 
 
 def builder(component: Component, site: Site, store: Store, workers: list[str]) -> BuilderConfig:

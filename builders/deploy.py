@@ -17,11 +17,11 @@ from model.environment import Environment
 from model.installation import Host, Installation
 from model.release import ARTIFACT, PROVENANCE
 from model.site import Site
-from releases.history import Action
+from releases.rules import Action
 from releases.store import Store
+from steps.agent_step import OnHost, OnServers
+from steps.choose_release import ChooseRelease
 from steps.git import BLOCK
-from steps.host import OnHost, OnServers
-from steps.release import ChooseRelease
 from steps.send import Send
 
 

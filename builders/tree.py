@@ -12,11 +12,11 @@ from buildbot.steps.shell import ShellCommand
 
 from model.component import Component
 from steps import submodules
-from steps.installation import installation, verification
+from steps.checkout import TREE, CheckOut, CollectOutput
+from steps.dependencies import installation, verification
 from steps.lint import LintChanges
 from steps.overlays import LayOverlays
 from steps.submodules import FetchSubmodules
-from steps.tree import TREE, CheckOut, CollectOutput
 
 Manner = Callable[[str], dict[str, Any]]
 """From a step's own name to what else it is told: another name, when to run, what to halt."""

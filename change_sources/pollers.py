@@ -2,7 +2,7 @@
 
 from buildbot.changes.base import ReconfigurablePollingChangeSource
 
-from change_sources import branches, upstream
+from change_sources import branch_poller, release_poller
 from change_sources.watch import watched
 from model.component import Component, Source
 from model.site import Site
@@ -16,6 +16,6 @@ def heard_of(component: Component) -> tuple[Source, ...]:
 def pollers(site: Site) -> list[ReconfigurablePollingChangeSource]:
     sources = {watched(source): source for c in site.components for source in heard_of(c)}
     return [
-        (branches if source.branch else upstream).poller(source, site.poll_seconds)
+        (branch_poller if source.branch else release_poller).poller(source, site.poll_seconds)
         for _, source in sorted(sources.items())
     ]

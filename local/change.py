@@ -7,13 +7,13 @@ from argparse import ArgumentParser
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from local import mirrors
-from local.answers import LOOPBACK, SECONDS
 from local.layout import Layout, arguments, layout
-from local.mirror_commands import MirrorFailed
+from local.mirrors import repositories
+from local.mirrors.commands import MirrorFailed
 from local.progress import console
 from local.refusal import Refused, or_one_line
 from local.secrets import WEBHOOK
+from local.services.probes import LOOPBACK, SECONDS
 from model.component import Component, Source
 from model.reading import InvalidSite
 from model.site import read_site
@@ -23,7 +23,7 @@ def change(layout: Layout, name: str) -> str:
     """Change a component in its mirror; what was committed, in words."""
     try:
         component = find(layout, name)
-        said = mirrors.change(layout.site, component, layout.mirrors)
+        said = repositories.change(layout.site, component, layout.mirrors)
     except (MirrorFailed, InvalidSite) as failure:
         raise Refused(str(failure)) from None
     for source in component.sources:

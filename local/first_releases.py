@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.answers import ask
 from local.layout import Layout
 from local.progress import console, step, waited
+from local.services.probes import ask
 from model.component import Component
 from model.environment import Environment
 from model.site import Site

@@ -8,27 +8,20 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from hosts.server import Server
-from local import (
-    buildbot,
-    first_releases,
-    machines,
-    mirrors,
-    ports,
-    secrets,
-    servers,
-    stop,
-    summary,
-)
+from agent.server import Server
+from local import first_releases, secrets, stop, summary
 from local.layout import Layout, arguments, layout
-from local.mirror_commands import MirrorFailed
-from local.programs import Program, programs
+from local.mirrors import repositories
+from local.mirrors.commands import MirrorFailed
 from local.progress import step
 from local.refusal import Refused, or_one_line
+from local.services import buildbot, environment_servers, ports
+from local.services.programs import Program, programs
+from local.services.supervision import Supervisor, configuration
 from local.start import Start
-from local.supervision import Supervisor, configuration
 from model.reading import InvalidSite
 from model.site import Site, read_site
+from servers import provision
 
 
 def run(layout: Layout, *, wait: bool = True) -> None:
@@ -36,7 +29,7 @@ def run(layout: Layout, *, wait: bool = True) -> None:
     if os.geteuid() == 0:
         raise Refused("no service runs as root; `make run` goes on as an unprivileged user")
     site = read(layout)
-    running = servers.servers(site, layout)
+    running = environment_servers.servers(site, layout)
     everything = programs(site, layout, running)
     with alone(layout):
         up(site, layout, running, everything)
@@ -105,10 +98,10 @@ def prepare(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
         buildbot.write(site, layout, running)
         for environment in site.environments:
             if environment.name in running:
-                servers.write(site, environment, layout, running[environment.name])
+                environment_servers.write(site, environment, layout, running[environment.name])
     with step("Databases"), ThreadPoolExecutor() as pool:
         upgrade = pool.submit(buildbot.upgrade, layout)
-        deque(pool.map(servers.initialise, running.values()), maxlen=0)
+        deque(pool.map(environment_servers.initialise, running.values()), maxlen=0)
         upgrade.result()
 
 
@@ -117,16 +110,16 @@ def make_mirrors(site: Site, layout: Layout) -> None:
     if (layout.site / "mirrors.toml").exists():
         with step("Mirrors of the repositories") as say:
             try:
-                mirrors.make(layout.site, layout.mirrors, layout.cache, say)
+                repositories.make(layout.site, layout.mirrors, layout.cache, say)
             except (MirrorFailed, InvalidSite) as failure:
                 raise Refused(str(failure)) from None
             say("Mirrors of the repositories")
-    layout.gitconfig.write_text(mirrors.git_config(layout.mirrors))
+    layout.gitconfig.write_text(repositories.git_config(layout.mirrors))
     place = site.home("build") or site.home("review")
     if place and place.openstack:
         host, _, port = place.openstack.master.rpartition(":")
         url = f"git://{host}:{int(port) + 1}/"
-        layout.machine_gitconfig.write_text(mirrors.elsewhere(layout.mirrors, url))
+        layout.machine_gitconfig.write_text(repositories.elsewhere(layout.mirrors, url))
 
 
 def make_servers(site: Site, layout: Layout) -> None:
@@ -134,7 +127,7 @@ def make_servers(site: Site, layout: Layout) -> None:
     if not any(environment.servers for environment in site.environments):
         return
     with step("Servers") as say:
-        machines.make(site, layout, say)
+        provision.make(site, layout, say)
         say("Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments))
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from local import buildbot
+from local.bootstrap.service_user import VISIBLE
 from local.layout import Layout
-from local.programs import WORKERS, Program
 from local.progress import step, waited
 from local.refusal import Refused
-from local.service_user import VISIBLE
+from local.services import buildbot
+from local.services.programs import WORKERS, Program
+from local.services.supervision import ENDED, RUNNING, STARTING, Supervisor, environment, last_lines
 from local.stop import stop
-from local.supervision import ENDED, RUNNING, STARTING, Supervisor, environment, last_lines
 
 SECONDS = 120
 """How long programs may take until they answer."""

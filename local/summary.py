@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from hosts.server import Server
-from local import machines, secrets, servers
+from agent.server import Server
+from local import secrets
 from local.layout import CHECKOUT, Layout
 from local.progress import console
+from local.services import environment_servers
 from model.site import Site
+from servers import provision
 
 
 def show(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
@@ -34,9 +36,9 @@ def instructions(
         yield "Promote", f"{layout.url}#/releases shows what waits for {environment.name}"
     for environment in site.environments:
         if environment.name in running:
-            root = servers.authority(running[environment.name])
+            root = environment_servers.authority(running[environment.name])
             yield environment.name, f"curl --cacert {root} {environment.url(component)}"
-        for name, host in machines.hosts(layout, environment).items():
+        for name, host in provision.hosts(layout, environment).items():
             trusting = f"--cacert {layout.authority(environment.name)}"
             there = f"--connect-to ::{host.edge}: {environment.url(component)}"
             yield f"{environment.name} {name}", f"curl {trusting} {there}"

@@ -14,8 +14,8 @@ from sqlalchemy.pool import SingletonThreadPool
 
 from model.reading import Model
 from model.site import Site
-from releases.history import Action, Entry, History
-from releases.watch import WATCHED, Report
+from releases.rules import Action, Entry, History
+from releases.trial import WATCHED, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 """SQLite folds its log when the last connection closes, and Buildbot closes after each query."""

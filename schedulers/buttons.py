@@ -10,8 +10,8 @@ from buildbot.schedulers.forcesched import (
 
 from model.component import Component
 from model.environment import Environment
-from releases.everything import SiteAction
-from releases.history import Action
+from releases.rules import Action
+from releases.site_wide import SiteAction
 
 DIGEST = r"^[0-9a-f]{0,64}$"
 SHOWN = r"^([a-z][a-z0-9-]*=[0-9a-f]{12,64}(,(?=[a-z])|$))*$"

@@ -3,7 +3,7 @@
 from buildbot.util.service import ClusteredBuildbotService
 
 from model.site import Site
-from schedulers import buttons, described, follow, merge, together, upstream
+from schedulers import buttons, described, follow, merge, together, trial
 
 
 def schedulers(site: Site) -> list[ClusteredBuildbotService]:
@@ -13,8 +13,8 @@ def schedulers(site: Site) -> list[ClusteredBuildbotService]:
     return [
         described.scheduler(site),
         *(merge.scheduler(component) for component in site.components),
-        *upstream.nightly(site),
-        *(upstream.released(component) for component in site.watched),
+        *trial.nightly(site),
+        *(trial.released(component) for component in site.watched),
         *(buttons.build(component) for component in site.components),
         *(buttons.watch(component) for component in site.watched),
         *(follow.scheduler(c, e) for c, e in places if e.promotes_from is None),

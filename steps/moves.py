@@ -13,9 +13,9 @@ from buildbot.util.twisted import async_to_deferred
 from model.component import Component
 from model.environment import Environment
 from model.site import Site
-from releases import everything, ledger
-from releases.everything import Move, SiteAction
-from releases.history import Refused
+from releases import ledger, site_wide
+from releases.rules import Refused
+from releases.site_wide import Move, SiteAction
 from steps.step import Step
 
 MOVED = "moved"
@@ -57,14 +57,14 @@ class ChooseMoves(Step):
         action = self.getProperty("action")
         if action not in list(SiteAction):
             raise Refused("started without an action: use one of this builder's buttons")
-        who = everything.presser(self.getProperty("owner"), self.site.releasers)
+        who = site_wide.presser(self.getProperty("owner"), self.site.releasers)
         reason = self.getProperty("reason")
         known = await ledger.builds(self.master, self.builders())
         own = [b for b in known[self.environment.site_builder] if b.id != self.build.buildid]
         if action in (SiteAction.FREEZE, SiteAction.THAW):
             now = datetime.now(UTC)
-            freeze = everything.frozen(self.site, self.environment, own, now)
-            everything.to_switch(SiteAction(action), freeze)
+            freeze = site_wide.frozen(self.site, self.environment, own, now)
+            site_wide.to_switch(SiteAction(action), freeze)
             verb = "frozen" if action == SiteAction.FREEZE else "freeze ended"
             return f"{self.environment.name}: {verb} by {who}: {reason}"
         moves = self.moves(SiteAction(action), known, own)
@@ -92,8 +92,8 @@ class ChooseMoves(Step):
         }
         wanted = self.getProperty("wanted") or ""
         if action is SiteAction.PROMOTE_ALL:
-            return everything.to_promote_all(self.site, self.environment, histories, wanted)
-        return everything.to_return(wanted, own, histories, self.environment.name)
+            return site_wide.to_promote_all(self.site, self.environment, histories, wanted)
+        return site_wide.to_return(wanted, own, histories, self.environment.name)
 
     def step(self, move: Move, who: str) -> "MoveComponent":
         component = self.site.component(move.component)

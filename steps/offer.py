@@ -11,7 +11,7 @@ from twisted.internet.threads import deferToThread
 
 from model.component import Component
 from model.installation import SiteRepository
-from releases.watch import WATCHED, Report, Target
+from releases.trial import WATCHED, Report, Target
 from steps.git import last_line
 from steps.step import Step
 from steps.upgrade import Upgrade, pushed

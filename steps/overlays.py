@@ -4,8 +4,8 @@ from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Overlay
-from steps.laying import Laying
 from steps.patches import count
+from steps.tree_step import Laying
 
 
 class LayOverlays(Laying):

@@ -8,7 +8,7 @@ from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
 from model.release import FOLDER, Manifest
-from releases.history import short
+from releases.rules import short
 from steps.git import GitStep
 from steps.tar import archive
 

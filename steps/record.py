@@ -10,8 +10,8 @@ from buildbot.util.twisted import async_to_deferred
 from twisted.internet.threads import deferToThread
 
 from model.component import Component
-from releases.history import short
 from releases.provenance import Material, Patch, Provenance, sign
+from releases.rules import short
 from releases.store import Damaged, Store
 from steps.step import Step
 

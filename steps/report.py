@@ -7,10 +7,10 @@ from buildbot.process.results import FAILURE, SKIPPED, SUCCESS, WARNINGS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
-from releases.watch import STANDING, WATCHED, Report, Target, Trial
-from steps.laying import called
+from releases.trial import STANDING, WATCHED, Report, Target, Trial
 from steps.step import Step
 from steps.targets import TARGETS, FindReleases
+from steps.tree_step import called
 
 PASSED = (SUCCESS, WARNINGS, SKIPPED)
 

@@ -6,7 +6,7 @@ from buildbot.master import BuildMaster
 from buildbot.process.build import Build
 from buildbot.process.buildstep import BuildStep, BuildStepFailed
 
-from releases.history import Refused
+from releases.rules import Refused
 
 
 class Step(BuildStep):

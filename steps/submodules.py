@@ -4,7 +4,7 @@ from buildbot.process.buildstep import BuildStep
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
-from steps.laying import Laying
+from steps.tree_step import Laying
 
 
 class FetchSubmodules(Laying):

@@ -5,9 +5,9 @@ from buildbot.util.twisted import async_to_deferred
 
 from model.component import Source
 from model.tags import released
-from releases.watch import Target
-from steps.laying import HEADS, TAGS, Laying, called, newest, pointed_at
+from releases.trial import Target
 from steps.lines import lines
+from steps.tree_step import HEADS, TAGS, Laying, called, newest, pointed_at
 
 TARGETS = "targets"
 

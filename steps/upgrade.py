@@ -15,7 +15,7 @@ from git.repo import Repo
 
 from model.component import Component
 from model.installation import SiteRepository
-from releases.watch import Report
+from releases.trial import Report
 
 WATCH = Actor("Slipway", "slipway@localhost")
 LINE = re.compile(r"^(?P<key>\s*release\s*=\s*)(?P<quote>[\"'])(?P<release>.*)(?P=quote)", re.M)

@@ -47,8 +47,10 @@ def test_every_command_is_one_that_make_knows(document: str, text: str) -> None:
             done = subprocess.run(dry, cwd=ROOT, check=True, capture_output=True, text=True)
             module = re.findall(r"-m (local\.\w+|tests\.cloud\.\w+|pytest)", done.stdout)
             assert module, command
-            files = [ROOT / f"{name.replace('.', '/')}.py" for name in module if name != "pytest"]
-            assert all(file.exists() for file in files), command
+            folders = [ROOT / name.replace(".", "/") for name in module if name != "pytest"]
+            for folder in folders:
+                files = folder.with_suffix(".py"), folder / "__main__.py"
+                assert any(file.exists() for file in files), command
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

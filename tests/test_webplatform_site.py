@@ -13,9 +13,9 @@ import pytest
 from jinja2 import Environment as Jinja
 from jinja2.nodes import And, Compare, CondExpr, Filter, Node, Or, Test
 
-from hosts.configuration import Secrets
-from hosts.failure import Failure
-from hosts.rendering import rendered
+from agent.configuration import Secrets
+from agent.failure import Failure
+from agent.rendering import rendered
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
@@ -54,7 +54,7 @@ OURS = (
     ("result", "dabblet", "1bbc88b"),
 )
 LEFT_ALONE = (
-    *("model", "builders", "steps", "hosts", "local", "releases", "schedulers", "workers", "web"),
+    *("model", "builders", "steps", "agent", "local", "releases", "schedulers", "workers", "web"),
     *("change_sources", "master.cfg", "sites/demo"),
 )
 PIWIK = Path("config/config.ini.php")

@@ -14,8 +14,8 @@ from model.installation import Installation
 from model.site import Site
 from releases.store import Store
 from web import upstream
+from web.endpoints import PAGE, ReleasesPage
 from web.health import HealthChecks
-from web.releases import PAGE, ReleasesPage
 
 RELEASER = "releaser"
 

@@ -10,7 +10,7 @@ from twisted.internet.threads import blockingCallFromThread
 
 from model.site import Site
 from releases import ledger
-from releases.watch import Report, Target
+from releases.trial import Report, Target
 
 NAME = "upstream"
 

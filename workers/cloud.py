@@ -24,8 +24,8 @@ from requests.exceptions import RequestException
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from cloud.errors import Mistake, meaning
 from model.openstack import Lane, OpenStack, newest
-from workers.answers import Mistake, meaning
 
 T = TypeVar("T")
 API_SECONDS = 20

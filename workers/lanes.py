@@ -12,8 +12,8 @@ from buildbot.worker.base import AbstractWorker
 from model.installation import Installation
 from model.site import Site
 from workers import local
-from workers.machines import Machines
-from workers.openstack import MachineWorker
+from workers.latent import MachineWorker
+from workers.sweeper import Machines
 from workers.warm import WarmPool
 
 BUILD, REVIEW, DEPLOY = "build", "review", "deploy"

@@ -11,9 +11,9 @@ from twisted.internet.task import LoopingCall
 from twisted.python import log
 from twisted.python.failure import Failure
 
-from workers.machines import complain
-from workers.openstack import MachineWorker
+from workers.latent import MachineWorker
 from workers.pauses import pauses
+from workers.sweeper import complain
 
 LOOK_SECONDS = 1.0
 

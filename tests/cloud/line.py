@@ -9,10 +9,10 @@ from functools import cached_property
 
 from openstack.connection import Connection
 
-from hosts.pages import Answer, public
-from local import machines, preparation
+from agent.pages import Answer, public
 from local.layout import CHECKOUT, Layout
 from model.installation import Host
+from servers import preparation, provision
 from tests.cloud.fixture import Cloud
 from tests.whole.line import ASIDE, Line, emptied, poll_often, site_copy
 
@@ -35,7 +35,7 @@ class CloudLine(Line):
         return {name: self.cloud.connect(name) for name in ("staging", "production")}
 
     def hosts(self, environment: str) -> dict[str, Host]:
-        return machines.hosts(self.layout, self.site.environment(environment))
+        return provision.hosts(self.layout, self.site.environment(environment))
 
     def page(
         self, environment: str, component: str, path: str = "/", server: str = "web-1"
@@ -57,7 +57,7 @@ class CloudLine(Line):
 
     def inside(self, environment: str, server: str, command: str) -> str:
         """What a command prints that runs as root on a server."""
-        known = machines.known(self.layout, environment)[server]
+        known = provision.known(self.layout, environment)[server]
         done = self.cloud.inside(known.id, "sh", "-c", command)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

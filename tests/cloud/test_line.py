@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 from openstack.exceptions import ForbiddenException, NotFoundException
 
-from local import machines
-from steps.host import SCRIPT
+from servers import provision
+from steps.agent_step import SCRIPT
 from tests.cloud.fixture import Cloud
 from tests.cloud.line import COMPONENTS, CloudLine, running
 from tests.whole.line import until
@@ -197,7 +197,7 @@ def deploy(line: CloudLine, key: str, environment: str, words: str, known: str =
     host = line.hosts(environment)["web-1"]
     private = (line.layout.secrets / f"ssh-{key}").read_text()
     believed = known or f"{host.edge} {host.key}"
-    script = ("ssh-agent", "bash", "-c", SCRIPT.read_text(), "servers", believed, words, "")
+    script = ("ssh-agent", "bash", "-c", SCRIPT.read_text(), "remote_agent", believed, words, "")
     done = subprocess.run(
         (*script, f"web-1={host.edge}"),
         input=f"{private}\n\n",
@@ -233,7 +233,7 @@ def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> N
             server.id
             for project in line.projects.values()
             for server in project.compute.servers()
-            if machines.OWNER in server.metadata
+            if provision.OWNER in server.metadata
         }
 
     before = ids()
@@ -276,7 +276,7 @@ def test_a_server_that_cannot_be_made_is_named_with_file_and_key(line: CloudLine
 
 def test_a_server_that_got_lost_is_made_again_and_has_the_next_release(line: CloudLine) -> None:
     before = line.hosts("staging")
-    lost = machines.known(line.layout, "staging")["web-2"].id
+    lost = provision.known(line.layout, "staging")["web-2"].id
     compute = line.projects["staging"].compute
     server = compute.get_server(lost)
     compute.delete_server(server)

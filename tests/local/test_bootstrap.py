@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local import bootstrap, packages, service_user, virtual_environment
+from local.bootstrap import command, packages, service_user, virtual_environment
 from local.refusal import Refused
 
 ME = pwd.getpwuid(os.getuid())
@@ -48,7 +48,7 @@ def test_without_root_nothing_is_tested_as_root(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert bootstrap.as_root(["-c", "raise SystemExit(3)"]) == 0
+    assert command.as_root(["-c", "raise SystemExit(3)"]) == 0
     assert capsys.readouterr().out == "Not root: what only root can show was left out.\n"
 
 
@@ -135,21 +135,21 @@ def test_an_unwritable_folder_is_named_with_its_owner(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var").chmod(0o500)
     with pytest.raises(Refused, match=f"cannot write in {tmp_path}/var"):
-        bootstrap.writable(tmp_path / "var")
+        command.writable(tmp_path / "var")
     (tmp_path / "var").chmod(0o700)
 
 
 def test_a_full_disk_is_named_with_what_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "ROOM", 10**18)
+    monkeypatch.setattr(command, "ROOM", 10**18)
     with pytest.raises(Refused, match=f"not enough disk space at {tmp_path}: .* GB needed"):
-        bootstrap.roomy(tmp_path)
+        command.roomy(tmp_path)
 
 
 def test_the_bootstrap_needs_nothing_but_the_standard_library() -> None:
-    ours = {path.stem for path in Path(bootstrap.__file__).parent.glob("*.py")}
-    for module in (bootstrap, packages, service_user, virtual_environment):
+    ours = {path.stem for path in Path(command.__file__).parent.glob("*.py")}
+    for module in (command, packages, service_user, virtual_environment):
         lines = Path(str(module.__file__)).read_text().splitlines()
         imports = [line.split()[1] for line in lines if line.startswith(("import ", "from "))]
         for name in imports:

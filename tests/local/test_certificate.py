@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local import certificate
+from local.services import certificate
 
 HOSTS = ("127.0.0.1", "master.example.org")
 

@@ -10,7 +10,15 @@ from urllib.parse import quote
 
 import pytest
 
-from local.mirrors import MirrorFailed, change, elsewhere, git_config, make, place, upstream_version
+from local.mirrors.repositories import (
+    MirrorFailed,
+    change,
+    elsewhere,
+    git_config,
+    make,
+    place,
+    upstream_version,
+)
 from model.component import Component
 from model.mirrors import Mirrors
 from model.reading import InvalidSite, read

@@ -12,21 +12,21 @@ from tempfile import TemporaryDirectory
 import pytest
 from supervisor.options import ServerOptions
 
-from hosts.instances import Instance
-from hosts.launch import Plan
-from hosts.processes import describe
-from hosts.server import Server
-from hosts.supervisor import Supervisor as Deploying
-from local import servers
-from local.answers import LOOPBACK
+from agent.instances import Instance
+from agent.launch import Plan
+from agent.processes import describe
+from agent.server import Server
+from agent.supervisor import Supervisor as Deploying
 from local.layout import Layout, short_enough
-from local.programs import Program, programs
 from local.progress import waited
 from local.refusal import Refused
 from local.run import run
+from local.services import environment_servers
+from local.services.probes import LOOPBACK
+from local.services.programs import Program, programs
+from local.services.supervision import Supervisor, configuration
 from local.start import Start
 from local.stop import forget, ours, read, send, stop
-from local.supervision import Supervisor, configuration
 from model.component import Service
 from model.site import Site
 
@@ -247,7 +247,7 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
 def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path) -> None:
     layout = Layout(short / "s")
     layout.logs.mkdir(parents=True)
-    wanted = programs(demo, layout, servers.servers(demo, layout))
+    wanted = programs(demo, layout, environment_servers.servers(demo, layout))
     for program in wanted:
         program.folder.mkdir(parents=True, exist_ok=True)
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
@@ -278,9 +278,9 @@ def test_a_service_whose_socket_has_no_room_is_refused(demo: Site, short: Path) 
         update={"name": "c" * 14, "runtime": "node", "services": (service,)}
     )
     site = demo.model_copy(update={"components": (component,)})
-    servers.servers(site, Layout(short / "s"))
+    environment_servers.servers(site, Layout(short / "s"))
     with pytest.raises(Refused, match=r"s{14}.*\.sock is \d+ bytes too long"):
-        servers.servers(site, Layout(short / ("x" * 20)))
+        environment_servers.servers(site, Layout(short / ("x" * 20)))
 
 
 def test_a_socket_whose_path_is_too_long_is_refused_with_a_way_out() -> None:

@@ -49,7 +49,11 @@ def pack(
     lay = (commit, origin.address, "refs/tags/1.0", "refs/slipway/upstream", "")
     surroundings = ENVIRONMENT | {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
     surroundings |= dict(environment or {})
-    for name, arguments in (("repository", ()), ("lay", lay), ("pack", ("@0 +0000", *words))):
+    for name, arguments in (
+        ("repository", ()),
+        ("add_source", lay),
+        ("pack", ("@0 +0000", *words)),
+    ):
         script = f"{before}\n{(HERE / f'{name}.bash').read_text()}"
         done = subprocess.run(
             ["bash", "-c", script, name, *arguments],

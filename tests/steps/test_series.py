@@ -546,9 +546,9 @@ def test_a_commit_that_is_pinned_by_the_beginning_of_its_id_is_found(
         upstream.commit({"page.txt": f"{number}\n"}, tag=f"2.{number}")
     worker = Worker(tmp_path / "worker")
     worker.lay(upstream, "2.2")
-    laid = worker.run("lay", deep[:8], upstream.address, "", "refs/pinned", "")
+    laid = worker.run("add_source", deep[:8], upstream.address, "", "refs/pinned", "")
     assert laid.split()[0] == deep
-    lost = worker.attempt("lay", "1234567", upstream.address, "", "refs/pinned", "")
+    lost = worker.attempt("add_source", "1234567", upstream.address, "", "refs/pinned", "")
     assert lost.returncode == 1
     assert f"{upstream.address} has no commit 1234567" in lost.stderr
 
@@ -561,7 +561,7 @@ def test_a_pin_may_change_between_commit_tag_and_branch(
     ours = "refs/slipway/one"
 
     def lay(commit: str, theirs: str) -> str:
-        return worker.run("lay", commit, upstream.address, theirs, ours, "").split()[0]
+        return worker.run("add_source", commit, upstream.address, theirs, ours, "").split()[0]
 
     first = upstream.git("rev-parse", "1.0^{commit}")
     assert lay(first[:9], "") == first
@@ -576,7 +576,7 @@ def test_a_pin_may_change_between_commit_tag_and_branch(
 def test_a_repository_that_cannot_be_reached_is_told_apart(tmp_path: Path) -> None:
     worker = Worker(tmp_path / "worker")
     for commit, theirs in (("a" * 40, "refs/heads/main"), ("a" * 40, ""), ("abcdef1", "")):
-        done = worker.attempt("lay", commit, f"file://{tmp_path}/lost", theirs, "refs/x", "")
+        done = worker.attempt("add_source", commit, f"file://{tmp_path}/lost", theirs, "refs/x", "")
         assert done.returncode == 2
 
 
@@ -594,7 +594,7 @@ def by_tag(worker: Worker, upstream: Repository, release: str) -> None:
     """As a build does, which fetches a tag by its name."""
     commit = upstream.git("rev-parse", f"{release}^{{commit}}")
     tag = f"refs/tags/{release}"
-    worker.run("lay", commit, upstream.address, tag, "refs/slipway/one", "")
+    worker.run("add_source", commit, upstream.address, tag, "refs/slipway/one", "")
 
 
 def by_commit(worker: Worker, upstream: Repository, release: str) -> None:

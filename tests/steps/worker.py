@@ -42,7 +42,7 @@ class Worker:
     def lay(self, repository: Repository, revision: str = "HEAD", into: str = "") -> str:
         """Lay a commit of a repository, found by its id; its tree."""
         commit = repository.git("rev-parse", f"{revision}^{{commit}}")
-        return self.run("lay", commit, repository.address, "", "refs/test", into).split()[1]
+        return self.run("add_source", commit, repository.address, "", "refs/test", into).split()[1]
 
     def apply(self, patches: dict[str, bytes], into: str = "") -> CompletedProcess[str]:
         """Apply a series of patch files to what lies at a path."""

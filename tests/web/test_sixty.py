@@ -20,11 +20,11 @@ from twisted.internet.threads import deferToThread
 
 from model.environment import Environment
 from model.site import Site
-from releases.history import Action
+from releases.rules import Action
 from releases.store import Store
 from tests.releases.ledgers import SITE, component
 from tests.whole.browser import PICTURES, QUIET
-from web.releases import PAGE, ReleasesPage
+from web.endpoints import PAGE, ReleasesPage
 
 pytestmark = pytest.mark.real
 

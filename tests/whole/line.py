@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSONDecodeError
 
-from hosts.pages import Answer, Ask, public
-from hosts.server import Server
-from local import mirrors
+from agent.pages import Answer, Ask, public
+from agent.server import Server
 from local.layout import CHECKOUT, Layout
+from local.mirrors import repositories
 from local.secrets import password
 from model.component import Component
 from model.environment import Environment
@@ -230,7 +230,9 @@ def fresh(folder: Path) -> Line:
     line = Line(layout(folder / "run"))
     emptied(line)
     shared = CHECKOUT / "var" / "mirrors"
-    mirrors.make(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
+    repositories.make(
+        CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print
+    )
     subprocess.run(["cp", "-a", "--reflink=auto", shared, line.layout.mirrors], check=True)
     site_copy(CHECKOUT / "sites" / "demo", line.layout.site)
     return line

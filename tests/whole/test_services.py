@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hosts.pages import Public, trusting
-from hosts.server import Server
+from agent.pages import Public, trusting
+from agent.server import Server
 from model.reading import read
 from tests.whole.line import Line, until
 from tests.whole.test_line import change

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from hosts.failure import Failure
+from agent.failure import Failure
 from tests.whole.line import Line
 
 THREADS = 2

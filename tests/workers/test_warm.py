@@ -9,8 +9,8 @@ from buildbot.worker.latent import States
 
 from model.environment import Environment
 from model.openstack import Lane, OpenStack
-from workers.machines import Boot
-from workers.openstack import RENEWED_SECONDS, MachineWorker
+from workers.latent import RENEWED_SECONDS, MachineWorker
+from workers.sweeper import Boot
 from workers.warm import WarmPool
 
 PLACE = Environment(

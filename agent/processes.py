@@ -1,0 +1,126 @@
+"""The processes of releases, started in order when they are needed and ended when they are not."""
+
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from agent import database, instances, launch, readiness
+from agent.component_directory import Place, write
+from agent.failure import Failure
+from agent.instances import Instance
+from agent.launch import Plan
+from agent.plans import planned
+from agent.readiness import Excerpt
+from agent.supervisor import Supervisor, section
+from model.component import Service
+from model.release import SHORT, Digest, Manifest
+
+
+def start(place: Place, digest: Digest, *, telling: bool = False) -> None:
+    """Have every service of a release run and be healthy; those that are stay as they are.
+
+    What a service wrote is told with its failure only where whoever reads it knows the release's
+    secrets and can hide them: `telling`.
+
+    Raises Failure naming the service. Those that were configured anew since they were started are
+    replaced together, when all of the new ones are healthy.
+    """
+    manifest = place.manifest(digest)
+    wanted = [healthy(place, digest, manifest, s, telling) for s in manifest.services]
+    release = digest[:SHORT]
+    before = [i for i in instances.found(place) if i.release == release and i not in wanted]
+    serving = [instance for instance in before if instance.answers]
+    for instance in wanted:
+        instance.take_over()
+    stop(place, before, serving)
+
+
+def healthy(
+    place: Place, digest: Digest, manifest: Manifest, service: Service, telling: bool
+) -> Instance:
+    instance, plan = planned(place, digest, manifest, service)
+    supervisor = of(place)
+    written = instance.log.stat().st_size if instance.log.exists() else 0
+    describe(instance, plan)
+    supervisor.keep(instance.name)
+    log = Excerpt(instance.log, written, hidden=database.password(place) if telling else None)
+    readiness.wait(place, instance, service, supervisor, log)
+    return instance
+
+
+def only(place: Place, digest: Digest | None) -> None:
+    """End every process of the component that does not answer for this release, the last first."""
+    kept = digest[:SHORT] if digest else None
+    running = instances.found(place)
+    obsolete = [i for i in reversed(running) if i.release != kept or not i.answers]
+    stop(place, obsolete, [instance for instance in obsolete if instance.answers])
+    present = {name[:SHORT] for name in place.present()}
+    for log in place.server.log.glob(f"{place.component}.*.*.log*"):
+        if log.name.split(".")[2] not in present:
+            log.unlink()
+    for folder in (place.server.sockets / place.component).glob("*"):
+        if folder.name != kept:
+            shutil.rmtree(folder)
+
+
+def stop(place: Place, obsolete: Sequence[Instance], serving: Sequence[Instance]) -> None:
+    """Tell all of them first: one that is busy until the last moment must not hold up the others.
+
+    Visitors may be waiting at those that served.
+    """
+    for instance in obsolete:
+        if instance in serving:
+            readiness.drain(instance)
+        of(place).stop(instance.name)
+    for instance in obsolete:
+        end(place, instance)
+
+
+def end(place: Place, instance: Instance) -> None:
+    """The files go last: while they are here, whoever comes after us sees what may still run."""
+    of(place).end(instance.name)
+    launch.finish(instance.record)
+    instance.forget()
+
+
+def of(place: Place) -> Supervisor:
+    if not place.server.supervisor:
+        raise Failure(f"{place.component} needs processes; server.toml has no key 'supervisor'")
+    return Supervisor(place.server.supervisor)
+
+
+def describe(instance: Instance, plan: Plan) -> None:
+    """Write what supervisord and the launcher read."""
+    if instance.configuration.exists():
+        return
+    instance.configuration.parent.mkdir(mode=0o700, exist_ok=True)
+    write(instance.plan, json.dumps(asdict(plan), indent=2) + "\n", 0o600)
+    write(instance.configuration, section(f"program:{instance.name}", program(instance)), 0o600)
+
+
+def program(instance: Instance) -> Mapping[str, object]:
+    """What supervisord is told of an instance.
+
+    Its priority is between those of the database and the edge.
+    """
+    launcher = (sys.executable, "-B", "-m", "agent.launch", str(instance.plan))
+    return {
+        "command": shlex.join(launcher),
+        "directory": Path(__file__).parents[1],
+        "priority": 250,
+        "autostart": "true",
+        "autorestart": "true",
+        "startretries": 1000,
+        "stopsignal": "TERM",
+        "stopwaitsecs": 30,
+        "stopasgroup": "false",
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": instance.log,
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": 3,
+    }

@@ -1,0 +1,1 @@
+"""One client for an OpenStack project: machines, networks, addresses, errors."""

@@ -1,0 +1,50 @@
+"""Commits as a stream for `git fast-import`, which needs no work tree and writes one pack."""
+
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from local.mirrors.commands import MirrorFailed, environment, last_lines
+
+PACKED = ("-c", "fastimport.unpackLimit=1", "-c", "core.compression=1")
+"""One pack whatever its size; 60 % of the time at 120 % of the space of git's default."""
+
+
+def commit(branch: str, author: str, date: int, message: str, *, on_top: bool) -> Iterator[bytes]:
+    """The beginning of a commit for `git fast-import`: on top of the branch, or its first."""
+    yield f"commit refs/heads/{branch}\n".encode()
+    yield f"author {author} {date} +0000\ncommitter {author} {date} +0000\n".encode()
+    yield from sized(message.encode())
+    if on_top:
+        yield f"from refs/heads/{branch}^0\n".encode()
+
+
+def sized(content: bytes) -> tuple[bytes, ...]:
+    """Bytes as `git fast-import` reads them."""
+    return f"data {len(content)}\n".encode(), content, b"\n"
+
+
+def quoted(path: str) -> str:
+    """A path as `git fast-import` reads it."""
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def fast_import(repository: str, folder: Path, commands: Iterable[bytes], *options: str) -> None:
+    """Run `git fast-import` on a stream of its commands."""
+    command = ("git", *options, "-C", str(folder), "fast-import", "--quiet", "--done")
+    with (
+        TemporaryFile() as errors,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=errors, env=environment()
+        ) as process,
+    ):
+        with suppress(BrokenPipeError):  # its own message says more
+            process.stdin.writelines(commands)  # type: ignore[union-attr]  # it is a pipe
+            process.stdin.write(b"done\n")  # type: ignore[union-attr]  # as above
+            process.stdin.flush()  # type: ignore[union-attr]  # as above
+        if process.wait():
+            errors.seek(0)
+            raise MirrorFailed(repository, command, last_lines(errors.read().decode()))

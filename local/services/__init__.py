@@ -1,0 +1,1 @@
+"""The programs of one installation: what they are made from, and how they are kept running."""

@@ -1,0 +1,1 @@
+"""The machines of an environment that are servers: found, made, prepared, removed."""

@@ -1,0 +1,124 @@
+"""Choose the release that shall be live, by the rules and whatever started the build."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from buildbot.process.results import FAILURE, SKIPPED, SUCCESS
+from buildbot.util.twisted import async_to_deferred
+
+from model.component import Component
+from model.environment import Environment
+from model.site import Site
+from releases import ledger
+from releases.provenance import unverified
+from releases.rules import NOTED, Action, Asked, Held, Refused, choose, short
+from releases.site_wide import frozen
+from releases.store import Store
+from steps.step import Step
+
+WORDS = {
+    Action.DEPLOY: "deploy",
+    Action.PROMOTE: "promote",
+    Action.ROLL_BACK: "roll back to",
+    Action.RELEASE_HOLD: "hold released, deploy",
+    Action.HOLD: "on hold from now on:",
+    Action.APPROVE: "approved",
+}
+
+
+class ChooseRelease(Step):
+    """Check every rule against the ledger; refuse in words, or name the digest."""
+
+    name = "choose-release"
+    updateBuildSummaryPolicy = True  # its sentence becomes the build's
+
+    def __init__(
+        self,
+        site: Site,
+        component: Component,
+        environment: Environment,
+        store: Store,
+        **kwargs: Any,
+    ) -> None:
+        self.site = site
+        self.component = component
+        self.environment = environment
+        self.store = store
+        super().__init__(**kwargs)
+
+    @async_to_deferred
+    async def run(self) -> int:
+        try:
+            asked = await self.asked()
+            digest = await self.chosen_before() or await self.choice(asked)
+        except Refused as refusal:
+            self.descriptionDone = f"refused: {refusal}"
+            return FAILURE
+        except Held as hold:
+            self.descriptionDone = f"nothing moves: {hold}"
+            return SKIPPED
+        if digest is None:
+            self.descriptionDone = f"hold released by {asked.owner}"
+            return SUCCESS
+        self.setProperty("approved" if asked.action in NOTED else "digest", digest, self.name)
+        self.descriptionDone = self.outcome(asked, digest)
+        return SUCCESS
+
+    async def asked(self) -> Asked:
+        """What was asked for, whichever button, scheduler or repetition it came through."""
+        action = self.getProperty("action")
+        if action not in list(Action):
+            raise Refused("started without an action: use one of this builder's buttons")
+        wanted = self.getProperty("wanted") or ""
+        despite = (self.getProperty("despite") or "").strip()
+        owner = self.getProperty("owner")
+        return Asked(action=action, digest=wanted, owner=owner, despite=despite)
+
+    async def chosen_before(self) -> str | None:
+        """The digest that an interrupted build of this very request chose by the rules.
+
+        Buildbot repeats a build whose worker was lost: it finishes what was begun.
+        """
+        await self.refuse_rebuild()
+        request = self.build.requests[0]
+        builds = await self.master.data.get(("buildrequests", request.id, "builds"))
+        for build in builds:
+            if build["buildid"] != self.build.buildid:
+                known = await ledger.properties(self.master, build["buildid"])
+                if digest := known.get("digest"):
+                    return str(digest)
+        return None
+
+    async def choice(self, asked: Asked) -> str | None:
+        """The digest that the rules allow."""
+        here = self.environment.builder(self.component)
+        source = self.site.source_of(self.environment)
+        before = source.builder(self.component) if source else ""
+        everything = self.environment.site_builder
+        known = await ledger.builds(self.master, [here, before, everything, self.component.builder])
+        digest = choose(
+            asked,
+            self.environment,
+            here=ledger.told_by(known[here]),
+            before=ledger.told_by(known[before]),
+            newest=ledger.recorded(known[self.component.builder]),
+            may_release=self.site.releasers.__contains__,
+            freeze=frozen(self.site, self.environment, known[everything], datetime.now(UTC)),
+            two_person=self.environment.name in self.site.two_person,
+        )
+        needed = asked.action not in (Action.ROLL_BACK, *NOTED)
+        if digest and needed and digest not in self.store:
+            raise Refused(f"the store does not hold {short(digest)} any more")
+        return digest
+
+    def outcome(self, asked: Asked, digest: str) -> str:
+        """What goes where, in words."""
+        what = f"{WORDS[asked.action]} digest {short(digest)}"
+        if digest in self.store:
+            provenance = unverified(self.store.provenance(digest).read_bytes())
+            self.setProperty("release", provenance.upstream.release, self.name)
+            what += f" of {provenance.upstream.release}"
+        who = f", by {asked.owner}" if asked.owner else ""
+        forced = f"; despite the freeze: {asked.despite}" if asked.despite else ""
+        held = "; on hold from then on" if asked.action is Action.ROLL_BACK else ""
+        return what + who + forced + held

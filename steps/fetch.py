@@ -1,0 +1,23 @@
+"""Have the upstream release in the component's repository, and start a tree from it."""
+
+from buildbot.process.results import SUCCESS
+from buildbot.util.twisted import async_to_deferred
+
+from steps.tree_step import Laying
+
+
+class FetchUpstream(Laying):
+    """Find the newest followed release and fetch it; nothing else of the repository."""
+
+    name = "fetch-upstream"
+    description = "fetching"
+
+    @async_to_deferred
+    async def run(self) -> int:
+        await self.script("repository")
+        upstream, tree, date, _ = await self.lay(self.component.upstream)
+        self.setProperty("release", upstream.release, self.name)
+        self.setProperty("upstream-tree", tree, self.name)
+        self.setProperty("upstream-date", date, self.name)
+        self.descriptionDone = f"{upstream.release} at {upstream.commit[:8]}"
+        return SUCCESS

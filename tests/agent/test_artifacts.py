@@ -1,0 +1,116 @@
+"""What a server refuses before it unpacks anything."""
+
+import io
+import tarfile
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from tarfile import BLKTYPE, CHRTYPE, DIRTYPE, FIFOTYPE, GNUTYPE_SPARSE, LNKTYPE, REGTYPE, SYMTYPE
+
+import pytest
+import zstandard
+
+from agent.artifact import inspect, verify_provenance
+from agent.failure import Failure
+from tests.agent import applications
+from tests.agent.world import World, make
+
+
+def member(name: str, kind: bytes = REGTYPE, link: str = "", mode: int = 0o644) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname, made.mode = kind, link, mode
+    return made
+
+
+def packed(folder: Path, members: Sequence[tarfile.TarInfo]) -> tuple[Path, str]:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for each in members:
+            archive.addfile(each)
+    path = folder / "release.tar.zst"
+    path.write_bytes(zstandard.compress(buffer.getvalue()))
+    return path, sha256(buffer.getvalue()).hexdigest()
+
+
+REFUSED = {
+    "an absolute path": ([member("/etc/passwd")], "is an absolute path"),
+    "dots": ([member("a/../../b")], "holds '..'"),
+    "dots at the end": ([member("a/..", DIRTYPE)], "holds '..'"),
+    "an absolute link": ([member("a", SYMTYPE, "/etc")], "out of the tree"),
+    "a link above the tree": ([member("a/b", SYMTYPE, "../../c")], "out of the tree"),
+    "a link by way of another": (
+        [member("a/b/up", SYMTYPE, "../.."), member("out", SYMTYPE, "a/b/up/..")],
+        "out of the tree",
+    ),
+    "a path through a link": (
+        [member("a", SYMTYPE, "b"), member("a/c")],
+        "lies behind a, which is no folder",
+    ),
+    "a path through a file": ([member("a"), member("a/c")], "lies behind a"),
+    "a link in a folder's place": ([member("a/b"), member("a", SYMTYPE, "c")], "is a folder too"),
+    "a hard link out": ([member("a", LNKTYPE, "../b")], "is a hard link"),
+    "a hard link to a link": (
+        [member("a", SYMTYPE, "b"), member("c", LNKTYPE, "a")],
+        "is a hard link",
+    ),
+    "a character device": ([member("null", CHRTYPE)], "neither file, folder nor link"),
+    "a block device": ([member("sda", BLKTYPE)], "neither file, folder nor link"),
+    "a fifo": ([member("queue", FIFOTYPE)], "neither file, folder nor link"),
+    "a sparse file": ([member("hole", GNUTYPE_SPARSE)], "neither file, folder nor link"),
+    "setuid": ([member("su", mode=0o4755)], "setuid"),
+    "setgid": ([member("folder", DIRTYPE, mode=0o2755)], "setuid, setgid"),
+    "a name twice": ([member("a"), member("./a")], "is there twice"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_member_that_could_do_harm_is_refused(case: str, tmp_path: Path) -> None:
+    members, why = REFUSED[case]
+    artifact, digest = packed(tmp_path, members)
+    with pytest.raises(Failure, match=r"refused before unpacking") as refused:
+        inspect(artifact, digest)
+    assert why in str(refused.value)
+
+
+def test_links_that_stay_inside_are_welcome(tmp_path: Path) -> None:
+    members = [
+        member(".", DIRTYPE),
+        member("a/b/c", SYMTYPE, "../../d"),
+        member("d"),
+        member("e", LNKTYPE, "d"),
+        member("f", SYMTYPE, "./a/b"),
+    ]
+    assert inspect(*packed(tmp_path, members)) == 2
+
+
+def test_other_bytes_than_the_digest_says_are_refused(tmp_path: Path) -> None:
+    artifact, digest = packed(tmp_path, [member("a")])
+    with pytest.raises(Failure, match=f"its digest is {digest}, not {'0' * 64}"):
+        inspect(artifact, "0" * 64)
+
+
+@pytest.mark.parametrize("length", [0, 3, 40, -1])
+def test_an_artifact_that_was_cut_short_is_refused(length: int, tmp_path: Path) -> None:
+    artifact, digest = packed(tmp_path, [member(f"file-{number}") for number in range(99)])
+    artifact.write_bytes(artifact.read_bytes()[:length])
+    with pytest.raises(Failure, match=r"cut short or damaged|its digest is"):
+        inspect(artifact, digest)
+
+
+@pytest.fixture
+def unstarted(tmp_path: Path) -> World:
+    return make(tmp_path, applications.COMPONENTS)
+
+
+def test_provenance_must_be_signed_by_our_key(unstarted: World) -> None:
+    release = applications.specs(unstarted, "one")
+    stranger = applications.specs(unstarted, "two")
+    key = unstarted.server.public_key
+    verify_provenance(release.provenance, key, "specs", release.digest)
+    with pytest.raises(Failure, match="is of digest"):
+        verify_provenance(stranger.provenance, key, "specs", release.digest)
+    with pytest.raises(Failure, match="is of component specs, not blog"):
+        verify_provenance(release.provenance, key, "blog", release.digest)
+    release.provenance.write_bytes(release.provenance.read_bytes().replace(b"sig", b"gis"))
+    with pytest.raises(Failure, match="signature"):
+        verify_provenance(release.provenance, key, "specs", release.digest)

@@ -1,0 +1,127 @@
+"""A component's folder and its journal, without any service."""
+
+import fcntl
+import os
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from agent import lock
+from agent.component_directory import CURRENT, Place
+from agent.configuration import keep, share
+from agent.failure import Failure
+from agent.journal import Journal
+from tests.agent.world import make
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(make(tmp_path, ()).server, "blog")
+    made.create()
+    return made
+
+
+def digest(number: int) -> str:
+    return f"{number:064x}"
+
+
+def test_the_newest_releases_stay_and_the_live_and_the_previous_one_always(place: Place) -> None:
+    for number in range(9):
+        place.release(digest(number)).mkdir(mode=0o555)
+        place.journal.append("live", digest(number))
+    place.point(CURRENT, digest(0))
+    place.prune(5, place.live, digest(1))
+    assert sorted(place.present()) == [digest(number) for number in (0, 1, 4, 5, 6, 7, 8)]
+
+
+def test_at_every_moment_of_a_switch_some_release_is_live(place: Place) -> None:
+    place.point(CURRENT, digest(0))
+    stop = Event()
+
+    def switch() -> None:
+        for number in range(2000):
+            place.point(CURRENT, digest(number % 2))
+        stop.set()
+
+    switching = Thread(target=switch)
+    switching.start()
+    seen = set()
+    while not stop.is_set():
+        seen.add(place.live)
+    switching.join()
+    assert seen <= {digest(0), digest(1)}
+
+
+def test_a_line_that_was_cut_by_a_power_failure_counts_as_never_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append("preparing", digest(1))
+    with journal.path.open("a") as file:
+        file.write('{"time": "2025-01-01T0')
+    journal.append("abandoned", digest(1))
+    assert [event.event for event in journal.events()] == ["preparing", "abandoned"]
+    assert journal.unfinished() is None
+
+
+def test_whoever_waits_too_long_is_told_for_whom(tmp_path: Path) -> None:
+    path = tmp_path / "blog" / ".lock"
+    path.parent.mkdir()
+    with (
+        lock.held(path, "switch 0123"),
+        pytest.raises(Failure, match=f"blog is busy: switch 0123, process {os.getpid()}; waited"),
+        lock.held(path, "prepare", patience=0.1),
+    ):
+        pass
+
+
+def test_an_orphan_keeps_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    reading, writing = os.pipe()
+    with lock.held(path, "migrate"):
+        child = os.fork()
+        if child == 0:
+            os.close(writing)
+            os.read(reading, 1)
+            os._exit(0)
+    with path.open() as file:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(reading)
+        os.close(writing)
+        os.waitpid(child, 0)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_what_visitors_uploaded_outlives_what_a_release_ships(tmp_path: Path) -> None:
+    for version in ("one", "two"):
+        release = tmp_path / "releases" / version
+        (release / "content/uploads").mkdir(parents=True)
+        (release / "content/uploads/shipped").write_text(version)
+        share(release, tmp_path / "shared", ["content/uploads"])
+        assert (release / "content/uploads").readlink() == Path("../../../shared/content/uploads")
+        assert (release / "content/uploads/shipped").read_text() == "one"
+
+
+def test_a_writable_folder_within_another_is_refused_before_anything_is_lost(
+    tmp_path: Path,
+) -> None:
+    release, shared = tmp_path / "releases/one", tmp_path / "shared"
+    (release / "images/archive").mkdir(parents=True)
+    (release / "images/archive/old").write_text("old")
+    with pytest.raises(Failure, match="lies behind the link images"):
+        share(release, shared, ["images", "images/archive"])
+    assert (shared / "images/archive/old").exists()
+
+
+@pytest.mark.parametrize("path", ["backups", "backups/pictures", "database.json"])
+def test_no_writable_folder_shows_backups_or_passwords(path: str, tmp_path: Path) -> None:
+    with pytest.raises(Failure, match=f"'{path}' would show visitors Slipway's own files"):
+        share(tmp_path / "releases/one", tmp_path / "shared", [path])
+
+
+def test_a_half_made_copy_of_shipped_files_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "shipped/file").write_text("whole")
+    (tmp_path / ".tmp-kept").mkdir()
+    keep(tmp_path / "shipped", tmp_path / "kept")
+    assert (tmp_path / "kept/file").read_text() == "whole"

@@ -1,0 +1,141 @@
+"""What supervisord starts: how a file of settings is read, and what a killed predecessor leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from agent.component_directory import Place
+from agent.failure import Failure
+from agent.launch import BOOT, Plan, current, finish, variables
+from agent.migrate import obey
+from model.release import Manifest, Order
+from tests.agent import served
+from tests.agent.world import REPOSITORY, gone, make, until
+
+SETTINGS = Path("/release/.slipway/web.env")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A=1\nB=two words\n", {"A": "1", "B": "two words"}),
+        ("# words\nA='x' #y \"\n\n", {"A": "'x' #y \""}),
+        ("A=${HOME} $(id)\nB=\n", {"A": "${HOME} $(id)", "B": ""}),
+        ("", {}),
+    ],
+)
+def test_settings_are_taken_literally(text: str, expected: dict[str, str]) -> None:
+    assert variables(SETTINGS, StringIO(text)) == expected
+
+
+@pytest.mark.parametrize("wrong", ["words without sense", "NAME", "export A=1", "=1"])
+def test_a_line_that_is_no_setting_is_named_but_not_told(wrong: str) -> None:
+    with pytest.raises(Failure) as failure:
+        variables(SETTINGS, StringIO(f"A=1\n{wrong}\n"))
+    assert str(failure.value) == f"{SETTINGS}: line 2 is not NAME=value"
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return Plan(
+        command=["/bin/sh", "-c", "echo $0 $SLIPWAY_SOCKET >told; sleep 600 & wait", "{socket}"],
+        folder=str(tmp_path),
+        socket=str(tmp_path / "sockets/release/web.1.sock"),
+        name=str(tmp_path / "sockets/release/web.sock"),
+        record=str(tmp_path / "sockets/web.pid"),
+        settings=str(tmp_path / "absent.env"),
+        variables={"PATH": "/usr/bin:/bin"},
+    )
+
+
+def launched(plan: Plan) -> subprocess.Popen[bytes]:
+    file = Path(plan.folder) / "plan.json"
+    file.write_text(json.dumps(asdict(plan)))
+    command = [sys.executable, "-m", "agent.launch", str(file)]
+    return subprocess.Popen(command, cwd=REPOSITORY, process_group=0)
+
+
+def test_what_a_killed_predecessor_left_behind_ends(plan: Plan) -> None:
+    told = Path(plan.folder) / "told"
+    with launched(plan) as first:
+        until(told.exists)
+        until(lambda: len(members(first.pid)) == 2)
+        (orphan,) = members(first.pid) - {first.pid}
+        first.kill()
+    assert not gone(orphan)
+    with launched(plan) as second:
+        until(lambda: gone(orphan))
+        until(lambda: len(members(second.pid)) == 2)
+        assert told.read_text().split() == [plan.socket, plan.socket]
+        os.killpg(second.pid, signal.SIGKILL)
+
+
+def test_a_process_that_got_a_noted_number_later_is_spared(plan: Plan) -> None:
+    with subprocess.Popen(("sleep", "600"), process_group=0) as stranger:
+        fields = current(stranger.pid).split()
+        fields[21] = "1"
+        Path(plan.record).parent.mkdir()
+        Path(plan.record).write_text(f"{' '.join(fields)} {BOOT.read_text()}")
+        with launched(replace(plan, command=["true"])) as process:
+            assert process.wait() == 0
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_record_of_another_start_of_the_machine_means_nobody(plan: Plan) -> None:
+    with subprocess.Popen(("sleep", "600"), process_group=0) as stranger:
+        Path(plan.record).parent.mkdir()
+        Path(plan.record).write_text(f"{current(stranger.pid).strip()} another-start\n")
+        finish(Path(plan.record), seconds=0)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_what_a_shell_left_in_its_group_ends_with_it(plan: Plan) -> None:
+    shell = replace(plan, command=["/bin/sh", "-c", "sleep 600 & echo >told; wait"])
+    told = Path(plan.folder) / "told"
+    with launched(shell) as process:
+        until(told.exists)
+        until(lambda: len(members(process.pid)) == 2)
+        (left,) = members(process.pid) - {process.pid}
+        process.terminate()
+        process.wait()
+        assert not gone(left)
+        finish(Path(plan.record))
+        until(lambda: gone(left))
+
+
+def members(group: int) -> set[int]:
+    """The living processes of a group."""
+    stats = (current(int(path.name)) for path in Path("/proc").glob("[0-9]*"))
+    fields = {
+        int(stat.split()[0]): stat.rpartition(") ")[2].split() for stat in stats if ") " in stat
+    }
+    return {pid for pid, rest in fields.items() if int(rest[2]) == group and rest[0] not in "ZX"}
+
+
+def test_a_migration_finds_what_the_processes_find(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world = make(tmp_path, served.COMPONENTS)
+    place, digest = Place(world.server, "notes"), "0" * 64
+    place.create()
+    release = place.release(digest)
+    (release / ".slipway").mkdir(parents=True)
+    manifest = Manifest.of(served.NOTES).model_copy(update={"services": ()})
+    (release / ".slipway/manifest.json").write_text(manifest.model_dump_json())
+    order = Order.of(world.environment, served.NOTES)
+    place.journal.append("prepared", digest, order=order)
+    obey(place, digest, ("python", "-c", "import os, sys; print(sys.executable, dict(os.environ))"))
+    told = capfd.readouterr().out
+    assert told.splitlines()[1].startswith("/usr/bin/python3 {")
+    assert f"'PYTHONPATH': '{release}/packages'" in told
+    assert f"'HOME': '{place.shared}'" in told
+    assert "VIRTUAL_ENV" not in told

@@ -1,0 +1,63 @@
+"""What is asked of supervisord, and what it does then."""
+
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from agent.failure import Failure
+from agent.supervisor import Supervisor, section
+from tests.agent.world import World, gone, until
+
+NAME = "testing.none.000000000000.web.abcdef"
+
+
+@pytest.fixture
+def supervisor(town: World) -> Iterator[Supervisor]:
+    """One with a program that takes a while to end, and says when it could be told to."""
+    server = town.server
+    assert server.supervisor
+    ready = town.folder / "ready"
+    script = f"trap 'sleep 1; exit' TERM; touch {ready}; while sleep 0.1; do :; done"
+    server.services.mkdir(exist_ok=True)
+    file = server.services / f"{NAME}.conf"
+    keys = {"command": shlex.join(("sh", "-c", script)), "stdout_logfile": "NONE"}
+    file.write_text(section(f"program:{NAME}", keys))
+    made = Supervisor(server.supervisor)
+    made.keep(NAME)
+    until(ready.exists)
+    yield made
+    made.end(NAME)
+    file.unlink()
+    ready.unlink()
+
+
+def test_a_program_that_runs_is_let_alone(supervisor: Supervisor) -> None:
+    before = supervisor.process(NAME)
+    supervisor.keep(NAME)
+    assert supervisor.process(NAME) == before
+
+
+def test_a_program_that_is_about_to_end_is_started_again(supervisor: Supervisor) -> None:
+    before = supervisor.process(NAME)
+    with supervisor.calls() as calls:
+        calls.stopProcessGroup(NAME, False)
+    supervisor.keep(NAME)
+    assert before
+    assert gone(before)
+    assert supervisor.process(NAME) not in (None, before)
+
+
+def test_whoever_began_to_stop_a_program_may_have_been_killed(supervisor: Supervisor) -> None:
+    before = supervisor.process(NAME)
+    with supervisor.calls() as calls:
+        calls.stopProcessGroup(NAME, False)
+    supervisor.end(NAME)
+    assert before
+    assert gone(before)
+
+
+def test_a_program_that_is_not_known_has_ended(supervisor: Supervisor) -> None:
+    supervisor.end("testing.absent.000000000000.web.abcdef")
+    with pytest.raises(Failure, match=r"does not include the file of testing\.absent"):
+        supervisor.keep("testing.absent.000000000000.web.abcdef")

@@ -1,0 +1,46 @@
+"""Which releases a server may run, by the version of their runtime."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.component_directory import Place
+from agent.failure import Failure
+from agent.versions import suit
+from model.release import Manifest
+from tests.agent import applications, served
+from tests.agent.world import make
+
+
+def manifest(runtime: str, version: str | None) -> Manifest:
+    components = {"php": applications.BLOG, "static": applications.SPECS, "node": served.API}
+    described = Manifest.of(components.get(runtime, served.NOTES))
+    return described.model_copy(update={"runtime_version": version})
+
+
+@pytest.mark.parametrize(
+    ("runtime", "version"),
+    [("php", "8.*"), ("node", "*.*.*"), ("python", "3.*"), ("static", None), ("php", None)],
+)
+def test_a_version_that_is_here_is_good(runtime: str, version: str | None, tmp_path: Path) -> None:
+    suit(Place(make(tmp_path, ()).server, "docs"), manifest(runtime, version))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "why"),
+    [
+        ("php", r"docs needs php 5\.\*; this server has 8\.\d+\.\d+$"),
+        ("node", r"docs needs node 5\.\*; this server has \d+\.\d+\.\d+$"),
+        ("python", r"docs needs python 5\.\*; this server has 3\.\d+\.\d+$"),
+        ("static", r"docs needs static 5\.\*; static has no versions$"),
+    ],
+)
+def test_another_one_is_refused(runtime: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(Failure, match=why):
+        suit(Place(make(tmp_path, ()).server, "docs"), manifest(runtime, "5.*"))
+
+
+def test_a_runtime_that_is_not_here_is_named(tmp_path: Path) -> None:
+    server = make(tmp_path, ()).server.model_copy(update={"php_fpm": "php-fpm4.1"})
+    with pytest.raises(Failure, match=r"docs needs php 8\.\*; this server has none$"):
+        suit(Place(server, "docs"), manifest("php", "8.*"))

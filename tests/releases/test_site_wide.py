@@ -1,0 +1,132 @@
+"""What concerns all components: freezes, what waits, and how it is returned."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from model.freeze import FreezeWindow
+from releases.ledger import told_by
+from releases.rules import Action, Freeze, History, Refused
+from releases.site_wide import SiteAction, frozen, half_way, to_promote_all, to_return, to_switch
+from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, STAGING, START, build
+
+FREEZE = build(1, "site-production", action="freeze", reason="the database moves")
+THAW = build(2, "site-production", action="thaw")
+REFUSED = build(3, "site-production", action="freeze", results=2, said="failed refused: frozen")
+
+
+def test_who_froze_last_is_believed_until_somebody_ends_it() -> None:
+    assert frozen(SITE, PRODUCTION, (FREEZE,), START) == Freeze(
+        reason="the database moves", owner="ana"
+    )
+    assert frozen(SITE, PRODUCTION, (THAW, FREEZE), START) is None
+    assert frozen(SITE, PRODUCTION, (REFUSED, THAW, FREEZE), START) is None
+    assert frozen(SITE, PRODUCTION, (), START) is None
+
+
+def test_a_window_of_the_site_freezes_where_releases_are_promoted_to() -> None:
+    end = START + timedelta(hours=8)
+    window = FreezeWindow(reason="night", starts=START, ends=end)
+    site = SITE.model_copy(update={"freezes": (window,)})
+    found = frozen(site, PRODUCTION, (), START)
+    assert found == Freeze(reason="night", owner="site.toml", until=end)
+    assert frozen(site, STAGING, (), START) is None
+    elsewhere = window.model_copy(update={"environments": ("sandbox",)})
+    other = SITE.model_copy(update={"freezes": (elsewhere,)})
+    assert frozen(other, PRODUCTION, (), START) is None
+
+
+BY_HAND = Freeze(reason="x", owner="ben")
+BY_THE_FILE = Freeze(reason="x", owner="site.toml", until=START)
+SWITCHES = [
+    (SiteAction.FREEZE, None, None),
+    (SiteAction.FREEZE, BY_THE_FILE, None),
+    (SiteAction.FREEZE, BY_HAND, "already frozen by ben: x"),
+    (SiteAction.THAW, BY_HAND, None),
+    (SiteAction.THAW, None, "nothing is frozen"),
+    (SiteAction.THAW, BY_THE_FILE, "that window ends by itself"),
+]
+
+
+@pytest.mark.parametrize(("action", "freeze", "refusal"), SWITCHES)
+def test_freezing_and_ending_it_are_refused_where_they_mean_nothing(
+    action: SiteAction, freeze: Freeze | None, refusal: str | None
+) -> None:
+    if refusal is None:
+        to_switch(action, freeze)
+    else:
+        with pytest.raises(Refused, match=refusal):
+            to_switch(action, freeze)
+
+
+def histories(**live: tuple[list[str], list[str]]) -> dict[str, dict[str, History]]:
+    """What was live in staging and in production, oldest first, by component."""
+
+    def history(digests: list[str], action: Action) -> History:
+        builds = [build(n, action=action.value, live=one) for n, one in enumerate(digests)]
+        return told_by(tuple(reversed(builds)))
+
+    return {
+        name: {
+            "staging": history(staging, Action.DEPLOY),
+            "production": history(production, Action.PROMOTE),
+        }
+        for name, (staging, production) in live.items()
+    }
+
+
+def test_what_waits_is_promoted_in_the_order_of_the_site() -> None:
+    known = histories(blog=([OLD, NEW], [OLD]), docs=([NEWER], []))
+    moves = to_promote_all(SITE, PRODUCTION, known)
+    assert [(m.component, m.verb, m.before, m.digest) for m in moves] == [
+        ("docs", "promote", "", NEWER),
+        ("blog", "promote", OLD, NEW),
+    ]
+
+
+def test_nothing_is_promoted_where_nothing_waits_or_nothing_may() -> None:
+    same = histories(blog=([NEW], [NEW]), docs=([], []))
+    with pytest.raises(Refused, match="production has everything that staging verified"):
+        to_promote_all(SITE, PRODUCTION, same)
+    with pytest.raises(Refused, match="takes every green build"):
+        to_promote_all(SITE, STAGING, same)
+
+
+def test_what_was_not_shown_or_is_another_release_by_now_does_not_move() -> None:
+    known = histories(blog=([OLD, NEW], [OLD]), docs=([NEWER], []))
+    (move,) = to_promote_all(SITE, PRODUCTION, known, f"blog={NEW[:12]}")
+    assert (move.component, move.digest) == ("blog", NEW)
+    with pytest.raises(Refused, match="staging verified blog bbbbbbbbbbbb since you looked, not"):
+        to_promote_all(SITE, PRODUCTION, known, f"blog={OLD},docs={NEWER}")
+
+
+ALL: dict[str, Any] = {"action": "promote-all", "moved": {"docs": ["", NEWER], "blog": [OLD, NEW]}}
+MOVED = build(4, "site-production", results=2, **ALL)
+RETURNED = build(5, "site-production", action="return", moved={"blog": [NEW, OLD]})
+
+
+def test_a_return_is_never_returned_and_goes_on_where_it_stopped() -> None:
+    back = histories(blog=([NEW], [OLD, NEW, OLD]), docs=([NEWER], [NEWER]))
+    with pytest.raises(Refused, match="nothing left to return"):
+        to_return("", (RETURNED, MOVED), back, "production")
+    with pytest.raises(Refused, match="no promotion of everything 5"):
+        to_return("5", (RETURNED, MOVED), back, "production")
+    assert half_way((RETURNED, MOVED), {NEW, NEWER}) == MOVED
+    assert half_way((RETURNED, MOVED), {OLD, NEWER}) is None
+    assert half_way((build(6, "site-production", **ALL), MOVED), {NEW}) is None
+
+
+def test_what_was_moved_goes_back_the_last_first_if_it_came_from_anywhere() -> None:
+    known = histories(blog=([NEW], [OLD, NEW]), docs=([NEWER], [NEWER]))
+    for wanted in ("", "4"):
+        moves = to_return(wanted, (MOVED,), known, "production")
+        assert [(m.component, m.verb, m.digest) for m in moves] == [("blog", "return", OLD)]
+
+
+def test_what_moved_on_since_is_not_returned() -> None:
+    known = histories(blog=([NEW], [OLD, NEW, NEWER]), docs=([NEWER], [NEWER]))
+    with pytest.raises(Refused, match="blog has moved on since"):
+        to_return("", (MOVED,), known, "production")
+    with pytest.raises(Refused, match="no promotion of everything 9 moved anything"):
+        to_return("9", (MOVED,), known, "production")

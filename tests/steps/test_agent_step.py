@@ -1,0 +1,216 @@
+"""What is asked of the program on the servers, and what people read of its answer."""
+
+from typing import Any
+
+from buildbot.process.properties import Secret
+from buildbot.process.results import FAILURE, SUCCESS
+from buildbot.test.reactor import TestReactorMixin
+from buildbot.test.steps import ExpectShell, TestBuildStepMixin
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import TestCase
+
+from model.component import Component, Source
+from model.environment import Environment
+from model.installation import Host
+from model.release import Order
+from steps.agent_step import SCRIPT, OnHost, OnServers
+
+STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
+BLOG = Component(
+    name="blog",
+    title="Blog",
+    runtime="php",
+    host="blog",
+    upstream=Source(repository="https://example.org/blog.git", release="1.*"),
+    secrets=("salt",),
+)
+DIGEST = "3f2a" * 16
+OTHER = "9bd1" * 16
+
+
+def expected(verb: str, *words: str, **secrets: str) -> ExpectShell:
+    order = Order.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    return ExpectShell(
+        workdir="wkdir",
+        command=["slipway-agent", verb, "blog", *words],
+        log_environ=False,
+        initial_stdin=order.model_dump_json(),
+    )
+
+
+class OnHostTest(TestBuildStepMixin, TestReactorMixin, TestCase):
+    def setUp(self) -> Any:
+        self.setup_test_reactor()
+        return self.setup_test_build_step()
+
+    def ask(self, verb: str, **files: str) -> None:
+        self.setup_step(OnHost(verb, BLOG, STAGING, files, name=verb))
+        self.build.setProperty("digest", DIGEST, "test")
+
+    def know(self, **secrets: str) -> None:
+        """Let Buildbot know these secrets and no others."""
+
+        def render(secret: Secret) -> str:
+            if secret.secret_name not in secrets:
+                raise KeyError(secret.secret_name)
+            return secrets[secret.secret_name]
+
+        self.patch(Secret, "getRenderingFor", lambda secret, _properties: render(secret))
+
+    def test_the_outcome_is_the_last_line_that_the_program_says(self) -> Deferred[None]:
+        self.ask("switch")
+        said = f"reloaded\ncurrent: {DIGEST}\nlive in 0.3 s, digest 3f2a3f2a3f2a\n"
+        self.expect_commands(expected("switch", DIGEST).stdout(said).exit(0))
+        self.expect_outcome(SUCCESS, "live in 0.3 s, digest 3f2a3f2a3f2a")
+        self.expect_property("live", DIGEST)
+        return self.run_step()
+
+    def test_a_failure_is_the_last_line_of_its_complaint_and_the_old_release_is_live(
+        self,
+    ) -> Deferred[None]:
+        self.ask("switch")
+        complaint = "GET / -> 500, expected 200: returned to 9bd19bd19bd1\n"
+        failing = expected("switch", DIGEST).stdout(f"current: {OTHER}\n").stderr(complaint)
+        self.expect_commands(failing.exit(1))
+        self.expect_outcome(FAILURE, f"{complaint.strip()} (failure)")
+        self.expect_property("live", OTHER)
+        return self.run_step()
+
+    def test_preparing_gives_this_environments_secrets_on_standard_input(self) -> Deferred[None]:
+        self.know(**{"staging-blog-salt": "pepper"})
+        self.ask("prepare", artifact="a")
+        command = expected("prepare", DIGEST, "--artifact", "a", salt="pepper")
+        self.expect_commands(command.stdout("unpacked\n").exit(0))
+        self.expect_outcome(SUCCESS, "unpacked")
+        return self.run_step()
+
+    def test_a_missing_secret_is_named_and_nothing_is_sent(self) -> Deferred[None]:
+        self.know()
+        self.ask("prepare")
+        words = "secret 'staging-blog-salt' is missing: blog in staging needs it (failure)"
+        self.expect_outcome(FAILURE, words)
+        return self.run_step()
+
+    def test_cleaning_up_needs_no_digest(self) -> Deferred[None]:
+        self.ask("abandon")
+        self.expect_commands(expected("abandon").stdout("nothing to undo\n").exit(0))
+        self.expect_outcome(SUCCESS, "nothing to undo")
+        return self.run_step()
+
+
+HOSTS = {
+    name: Host(address=f"10.0.0.{number}", key=f"ssh-ed25519 KEY{number}", edge=f"192.0.2.{number}")
+    for number, name in enumerate(("web-1", "web-2"), 1)
+}
+KNOWN = "10.0.0.1 ssh-ed25519 KEY1\n10.0.0.2 ssh-ed25519 KEY2"
+
+
+def asked(words: str, files: str = "", **secrets: str) -> ExpectShell:
+    order = Order.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    script = ["ssh-agent", "bash", "-c", SCRIPT.read_text(), "remote_agent"]
+    return ExpectShell(
+        workdir="wkdir",
+        command=[*script, KNOWN, words, files, "web-1=10.0.0.1", "web-2=10.0.0.2"],
+        log_environ=False,
+        initial_stdin=f"KEY\n{order.model_dump_json()}",
+    )
+
+
+def both(text: str) -> str:
+    return "".join(f"{name}: {line}\n" for name in HOSTS for line in text.splitlines())
+
+
+class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
+    def setUp(self) -> Any:
+        self.setup_test_reactor()
+        known = {"ssh-staging": "KEY", "staging-blog-salt": "pepper"}
+        self.patch(Secret, "getRenderingFor", lambda secret, _: known[secret.secret_name])
+        return self.setup_test_build_step()
+
+    def ask(self, verb: str, **files: str) -> None:
+        self.setup_step(OnServers(HOSTS, verb, BLOG, STAGING, files, name=verb))
+        self.build.setProperty("digest", DIGEST, "test")
+
+    def test_all_servers_are_sent_the_files_and_the_secrets(self) -> Deferred[None]:
+        self.ask("prepare", artifact="a", provenance="p")
+        command = asked(f"prepare blog {DIGEST}", "a p", salt="pepper")
+        self.expect_commands(command.stdout(both("unpacked 3 files")).exit(0))
+        self.expect_outcome(SUCCESS, "web-1, web-2: unpacked 3 files")
+        return self.run_step()
+
+    def test_what_one_server_refuses_is_said_with_its_name(self) -> Deferred[None]:
+        self.ask("check")
+        failing = asked(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
+        self.expect_commands(failing.stderr("web-2: GET / -> 500\n").exit(1))
+        self.expect_outcome(FAILURE, "web-2: GET / -> 500 (failure)")
+        return self.run_step()
+
+    def test_what_all_have_proved_is_kept_on_all(self) -> Deferred[None]:
+        self.ask("switch")
+        live = both(f"current: {DIGEST}\nanswers in 0.1 s")
+        self.expect_commands(
+            asked(f"switch blog {DIGEST} --together").stdout(live).exit(0),
+            asked(f"keep blog {DIGEST}").stdout(both(f"current: {DIGEST}\nlive")).exit(0),
+        )
+        self.expect_outcome(SUCCESS, "web-1, web-2: live")
+        self.expect_property("live", DIGEST)
+        return self.run_step()
+
+    def test_what_one_cannot_prove_is_undone_on_all(self) -> Deferred[None]:
+        self.ask("switch")
+        some = f"web-1: current: {DIGEST}\nweb-1: answers\nweb-2: current: {OTHER}\n"
+        failing = asked(f"switch blog {DIGEST} --together").stdout(some)
+        self.expect_commands(
+            failing.stderr("web-2: GET / -> 500: returned\n").exit(1),
+            asked(f"abandon blog --switched {DIGEST}")
+            .stdout(both(f"current: {OTHER}\nreturned"))
+            .exit(0),
+        )
+        words = "web-2: GET / -> 500: returned; all return: web-1, web-2: returned (failure)"
+        self.expect_outcome(FAILURE, words)
+        self.expect_property("live", OTHER)
+        return self.run_step()
+
+    def test_what_was_decided_is_live_whoever_does_not_hear_of_it(self) -> Deferred[None]:
+        self.ask("switch")
+        lost = "web-2: ssh: connect to host 10.0.0.2 port 22: timed out\n"
+        some = f"web-1: current: {DIGEST}\nweb-1: live\n"
+        self.expect_commands(
+            asked(f"switch blog {DIGEST} --together").stdout(both("answers")).exit(0),
+            *(asked(f"keep blog {DIGEST}").stdout(some).stderr(lost).exit(1) for _ in range(3)),
+        )
+        self.expect_outcome(
+            FAILURE, "web-2: ssh: connect to host 10.0.0.2 port 22: timed out (failure)"
+        )
+        self.expect_property("live", DIGEST)
+        return self.run_step()
+
+    def test_a_clean_up_after_the_decision_undoes_nothing(self) -> Deferred[None]:
+        self.ask("abandon")
+        self.build.setProperty("decided", True, "test")
+        self.expect_commands(asked("abandon blog").stdout(both("nothing")).exit(0))
+        self.expect_outcome(SUCCESS, "web-1, web-2: nothing")
+        return self.run_step()
+
+    def test_a_server_that_says_nothing_has_not_obeyed(self) -> Deferred[None]:
+        self.ask("check")
+        half = asked(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
+        self.expect_commands(half.exit(0))
+        self.expect_outcome(FAILURE, "web-2: check ended without a word (failure)")
+        return self.run_step()
+
+    def test_servers_that_differ_leave_open_what_is_live(self) -> Deferred[None]:
+        self.ask("abandon")
+        differing = f"web-1: current: {DIGEST}\nweb-1: a\nweb-2: current: {OTHER}\nweb-2: b\n"
+        undoing = asked(f"abandon blog --switched {DIGEST}").stdout(differing)
+        self.expect_commands(undoing.exit(0))
+        self.expect_outcome(SUCCESS, "web-1: a; web-2: b")
+        self.expect_no_property("live")
+        return self.run_step()
+
+    def test_a_missing_key_is_named(self) -> Deferred[None]:
+        self.patch(Secret, "getRenderingFor", lambda secret, _: {}[secret.secret_name])
+        self.ask("switch")
+        words = "secret 'ssh-staging' is missing: blog in staging needs it (failure)"
+        self.expect_outcome(FAILURE, words)
+        return self.run_step()

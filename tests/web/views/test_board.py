@@ -1,0 +1,139 @@
+"""The board as a value: what each cell says of a ledger."""
+
+from datetime import timedelta
+from typing import Any
+
+from buildbot.process.results import FAILURE
+
+from releases.ledger import Build
+from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, START, build, ledger
+from web.views.board import Board, Cell, Health, Running, Sight, board, expected
+
+STAGED = (
+    build(1, "blog-staging", action="deploy", live=OLD, owner=None, reason=""),
+    build(9, "blog-staging", action="deploy", live=NEW, owner=None, reason=""),
+)
+PROMOTED = build(5, action="promote", live=OLD)
+
+
+def seen(*told: Build, site: Any = SITE, **more: Any) -> Board:
+    sight: dict[str, Any] = {"running": {}, "queued": {}, "healths": {}}
+    sight |= {"now": START + timedelta(hours=1)}
+    return board(Sight(site=site, builds=ledger(*told), **sight | more), lambda _: None)
+
+
+def cell(shown: Board, component: str = "blog", environment: str = "production") -> Cell:
+    (row,) = (row for row in shown.rows if row.component == component)
+    return next(cell for cell in row.cells if cell.environment == environment)
+
+
+def test_components_and_environments_stand_in_the_site_s_order() -> None:
+    shown = seen()
+    assert [row.component for row in shown.rows] == ["docs", "blog"]
+    assert [column.name for column in shown.columns] == ["staging", "production"]
+    assert cell(shown).live is None
+
+
+def test_what_staging_verified_last_waits_for_production() -> None:
+    found = cell(seen(*STAGED, PROMOTED))
+    assert found.live
+    assert found.waiting
+    assert (found.live.digest, found.waiting.digest, found.against) == (OLD, NEW, "")
+    assert (found.live.owner, found.live.reason) == ("ana", "because")
+    assert found.waiting.owner == "a green build"
+
+
+def test_nothing_waits_where_the_same_is_live() -> None:
+    assert cell(seen(*STAGED, build(10, action="promote", live=NEW))).waiting is None
+
+
+def test_a_release_that_was_made_live_again_has_been_here_since_it_came() -> None:
+    found = cell(seen(*STAGED, PROMOTED, build(12, action="promote", live=OLD))).live
+    assert found
+    assert found.since == PROMOTED.finished
+
+
+def test_a_rollback_holds_and_says_why_and_the_next_one_goes_further_back() -> None:
+    first, second = build(2, action="promote", live=OLD), build(3, action="promote", live=NEW)
+    third = build(4, action="promote", live=NEWER)
+    back = build(6, action="roll-back", live=NEW, reason="broken login")
+    found = cell(seen(*STAGED, first, second, third, back))
+    assert found.hold
+    assert found.hold.said == "ana: broken login"
+    assert found.back == OLD
+    assert [release.digest for release in found.earlier] == [NEWER, OLD]
+
+
+def test_what_stands_against_a_promotion_is_said_beforehand() -> None:
+    frozen = build(7, "site-production", action="freeze", reason="moving")
+    assert "frozen by ana: moving" in cell(seen(*STAGED, PROMOTED, frozen)).against
+    (column,) = (c for c in seen(frozen).columns if c.name == "production")
+    assert column.freeze
+    assert column.by_hand
+    two = SITE.model_copy(update={"two_person": ("production",)})
+    assert "takes two people" in cell(seen(*STAGED, PROMOTED, site=two)).against
+    approved = build(11, action="approve", approved=NEW, owner="ben")
+    found = cell(seen(*STAGED, PROMOTED, approved, site=two))
+    assert (found.against, found.approvals) == ("", ("ben",))
+
+
+def test_the_last_thing_that_went_wrong_is_shown_until_something_goes_well() -> None:
+    refused = build(6, action="promote", results=FAILURE, said="failed refused: frozen (failure)")
+    found = cell(seen(*STAGED, PROMOTED, refused)).failed
+    assert found
+    assert found.said == "refused: frozen"
+    well = build(8, action="promote", live=NEW)
+    assert cell(seen(*STAGED, PROMOTED, refused, well)).failed is None
+
+
+def test_a_component_that_cannot_be_built_says_why() -> None:
+    broken = build(
+        3, "blog-build", results=FAILURE, said="failed patch 1 of 1 does not apply (failure)"
+    )
+    (row,) = (row for row in seen(broken).rows if row.component == "blog")
+    assert row.problem
+    assert row.problem.said == "patch 1 of 1 does not apply"
+    mended = build(4, "blog-build", recorded=NEW)
+    (row,) = (row for row in seen(broken, mended).rows if row.component == "blog")
+    assert row.problem is None
+
+
+def test_a_promotion_of_everything_that_stopped_can_be_returned() -> None:
+    half = build(
+        3, "site-production", action="promote-all", moved={"blog": [OLD, NEW]}, results=FAILURE
+    )
+    moved = build(5, action="promote", live=NEW)
+    (column,) = (c for c in seen(half, moved).columns if c.name == "production")
+    assert column.stopped
+    assert column.stopped_number == "3"
+    back = build(6, action="roll-back", live=OLD)
+    (column,) = (c for c in seen(half, moved, back).columns if c.name == "production")
+    assert column.stopped is None
+
+
+def test_what_runs_waits_and_is_well_is_where_it_belongs() -> None:
+    running = Running(
+        link="#/x", action="promote", owner="ana", step="switch", said="", done=6,
+        worker="deploy-production", started=START, seconds=3.0,
+    )  # fmt: skip
+    later = START + timedelta(minutes=30)
+    health = Health(well=False, said="GET / -> 500, expected 200", when=later)
+    shown = seen(
+        *STAGED,
+        PROMOTED,
+        running={PRODUCTION.builder(SITE.component("blog")): running},
+        queued={"blog-production": 2},
+        healths={("production", "blog"): health, ("production", "docs"): health},
+    )
+    found = cell(shown)
+    assert (found.running, found.queued, found.health) == (running, 2, health)
+    assert cell(shown, "docs").health is None
+    stale = health.model_copy(update={"when": START})
+    assert cell(seen(*STAGED, PROMOTED, healths={("production", "blog"): stale})).health is None
+
+
+def test_how_long_it_takes_is_the_median_of_the_last_like_it() -> None:
+    alike = [build(n, action="promote", live=OLD) for n in range(3)]
+    failed = build(9, action="promote", results=FAILURE)
+    assert expected([failed, *alike], "promote") == 30.0
+    assert expected(alike, "roll-back") is None

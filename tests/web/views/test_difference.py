@@ -1,0 +1,119 @@
+"""What a promotion would change, from two real artifacts."""
+
+import hashlib
+import io
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from model.release import FOLDER, Manifest
+from releases.provenance import Material, Patch, Provenance, new_key, sign
+from releases.store import Store
+from tests.releases.ledgers import component
+from web.views.artifact_contents import contents
+from web.views.difference import Side, difference
+
+COMPONENT = component("blog")
+PRIVATE, _ = new_key()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(folder=tmp_path)
+    store.incoming("x").parent.mkdir()
+    return store
+
+
+def release(
+    store: Store, files: dict[str, str], commit: str, patches: dict[str, str], **materials: str
+) -> Side:
+    """Put an artifact with these files into the store, and read it as the page does."""
+    manifest = Manifest.of(COMPONENT).model_dump_json()
+    everything = {**files, f"{FOLDER}/manifest.json": manifest}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, text in everything.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    laid = [Material(repository="https://github.com/a/b.git", release="1.0", commit=commit)]
+    laid += [
+        Material(
+            repository=f"https://example.org/{into}.git", release="main", commit=one, into=into
+        )
+        for into, one in materials.items()
+    ]
+    provenance = Provenance(
+        component="blog",
+        digest=digest,
+        materials=tuple(laid),
+        patches=tuple(
+            Patch(name=name, id=identity, subject=name, author="ana")
+            for name, identity in patches.items()
+        ),
+        build="http://localhost/",
+        worker="build-1",
+        finished=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+    incoming = store.incoming("blog.tar.zst")
+    incoming.write_bytes(zstandard.compress(buffer.getvalue()))
+    store.put(incoming, digest, sign(provenance, PRIVATE))
+    return Side(provenance=provenance, contents=contents(store, digest))
+
+
+TEMPLATE = f"{FOLDER}/templates/config.php.j2"
+
+
+def test_everything_that_differs_is_told_and_nothing_else(store: Store) -> None:
+    old = release(
+        store,
+        {"a.php": "a", "gone.php": "gone", "same.php": "same", TEMPLATE: "one\n"},
+        "1" * 40,
+        {"0001": "x", "0002": "y", "0003": "z"},
+        theme="3" * 40,
+        skin="4" * 40,
+    )
+    new = release(
+        store,
+        {"a.php": "aaa", "new.php": "new!", "same.php": "same", TEMPLATE: "two\n"},
+        "2" * 40,
+        {"0001": "x", "0002": "Y", "0004": "w"},
+        theme="5" * 40,
+        skin="4" * 40,
+    )
+    found = difference(old, new)
+    assert found.upstream.compare == f"https://github.com/a/b/compare/{'1' * 40}...{'2' * 40}"
+    assert [overlay.into for overlay in found.overlays] == ["theme"]
+    names = [
+        [patch.name for patch in some]
+        for some in (found.patches_added, found.patches_changed, found.patches_removed)
+    ]
+    assert names == [["0004"], ["0002"], ["0003"]]
+    kinds = [
+        (one.count, one.bytes, [f.path for f in one.first])
+        for one in (found.added, found.changed, found.removed)
+    ]
+    assert kinds == [(1, 4, ["new.php"]), (1, 2, ["a.php"]), (1, -4, ["gone.php"])]
+    (text,) = found.configuration
+    assert text.name == "config.php"
+    assert "-one\n+two\n" in text.difference
+
+
+def test_the_first_release_adds_everything(store: Store) -> None:
+    new = release(store, {"a.php": "a"}, "2" * 40, {"0001": "x"})
+    found = difference(None, new)
+    assert (found.before, found.upstream.before, found.added.count) == (None, None, 1)
+    assert len(found.patches_added) == 1
+
+
+def test_what_an_artifact_holds_is_read_once(store: Store) -> None:
+    side = release(store, {"a.php": "a"}, "2" * 40, {})
+    digest = side.provenance.digest
+    store.artifact(digest).unlink()
+    assert contents(store, digest) == side.contents
+    with pytest.raises(FileNotFoundError):
+        contents(store, "f" * 64)

@@ -1,0 +1,1 @@
+"""What the Releases page and the terminal show, computed from the ledger."""

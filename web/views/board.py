@@ -1,0 +1,318 @@
+"""The board: for each component and environment, what is live, what waits, what is wrong."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from buildbot.process.results import EXCEPTION, FAILURE
+
+from model.component import Component
+from model.environment import Environment
+from model.reading import Model, Name
+from model.site import Site
+from releases.ledger import Build, Builds, recorded, told_by
+from releases.provenance import Provenance
+from releases.rules import Action, Asked, Entry, Freeze, Held, History, Refused, choose
+from releases.site_wide import frozen, half_way, waiting
+from web.views.deployments import Deployment, of
+
+Known = Callable[[str], Provenance | None]
+"""From a digest to what the store knows of it."""
+
+EARLIER_RUNS = 5
+"""How many runs an expected duration is the median of."""
+
+
+class Release(Model):
+    """A release as the board names it."""
+
+    digest: str
+    upstream: str
+    """The upstream's release; empty when the store has forgotten it."""
+    patches: int | None
+    since: datetime
+    owner: str
+    reason: str
+    link: str
+
+
+class Health(Model):
+    """How a live release answered last."""
+
+    well: bool
+    said: str
+    when: datetime
+
+
+class Running(Model):
+    """A build that runs: which step, and for how long."""
+
+    link: str
+    action: str
+    owner: str
+    step: str
+    """The step that runs now; empty while it waits for a worker or a lock."""
+    said: str
+    done: int
+    """Steps that are complete."""
+    worker: str
+    started: datetime
+    seconds: float | None
+    """How long such a build takes: the median of the last ones; None for the first."""
+
+
+class Outcome(Model):
+    """A sentence about a build, with its page."""
+
+    said: str
+    link: str
+    when: datetime
+
+
+class Cell(Model):
+    """One component in one environment."""
+
+    environment: Name
+    url: str
+    live: Release | None
+    hold: Outcome | None
+    waiting: Release | None
+    """What a promotion would bring."""
+    against: str
+    """What stands against promoting it, in words."""
+    approvals: tuple[str, ...]
+    """Who approved what waits."""
+    earlier: tuple[Release, ...]
+    """What a rollback may return to: releases that were live here, newest first."""
+    back: str
+    """The digest of the one of them that was live before what is live came; empty for none."""
+    failed: Outcome | None
+    """The last thing that was tried here, if it went wrong."""
+    running: Running | None
+    queued: int
+    health: Health | None
+
+
+class Row(Model):
+    """One component."""
+
+    component: Name
+    title: str
+    building: Running | None
+    problem: Outcome | None
+    """Why it cannot be built."""
+    cells: tuple[Cell, ...]
+
+
+class Column(Model):
+    """One environment."""
+
+    name: Name
+    promotes_from: Name | None
+    freeze: Freeze | None
+    by_hand: bool
+    """Whether a releaser froze it, and may end that."""
+    two_person: bool
+    running: Running | None
+    stopped: Outcome | None
+    """A promotion of everything that stopped half-way and can be returned."""
+    stopped_number: str
+
+
+class Board(Model):
+    """The whole site at one moment."""
+
+    title: str
+    now: datetime
+    releasers: tuple[Name, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the board is made from.
+
+    No model: after a reconfiguration the site is of a class that was loaded again, which the
+    services, kept as they were, would refuse.
+    """
+
+    site: Site
+    builds: Builds
+    running: dict[str, Running]
+    """By builder."""
+    queued: dict[str, int]
+    """By builder: requests that nobody has begun."""
+    healths: dict[tuple[str, str], Health]
+    now: datetime
+
+
+def board(sight: Sight, known: Known) -> Board:
+    site = sight.site
+    return Board(
+        title=site.title,
+        now=sight.now,
+        releasers=site.releasers,
+        columns=tuple(column(sight, environment) for environment in site.environments),
+        rows=tuple(row(sight, component, known) for component in site.ordered),
+    )
+
+
+def column(sight: Sight, environment: Environment) -> Column:
+    builds = sight.builds.get(environment.site_builder, ())
+    freeze = frozen(sight.site, environment, builds, sight.now)
+    cells = (sight.builds.get(environment.builder(c), ()) for c in sight.site.components)
+    live = {entry.digest for entry in (told_by(some).live for some in cells) if entry}
+    half = half_way(builds, live)
+    return Column(
+        name=environment.name,
+        promotes_from=environment.promotes_from,
+        freeze=freeze,
+        by_hand=bool(freeze and freeze.until is None),
+        two_person=environment.name in sight.site.two_person,
+        running=sight.running.get(environment.site_builder),
+        stopped=outcome(half) if half else None,
+        stopped_number=str(half.number) if half else "",
+    )
+
+
+def row(sight: Sight, component: Component, known: Known) -> Row:
+    builds = sight.builds.get(component.builder, ())
+    last = next((build for build in builds if build.finished), None)
+    broken = last and last.results in (FAILURE, EXCEPTION)
+    return Row(
+        component=component.name,
+        title=component.title,
+        building=sight.running.get(component.builder),
+        problem=outcome(last) if last and broken else None,
+        cells=tuple(cell(sight, component, e, known) for e in sight.site.environments),
+    )
+
+
+def cell(sight: Sight, component: Component, environment: Environment, known: Known) -> Cell:
+    name = environment.builder(component)
+    builds = sight.builds.get(name, ())
+    here = told_by(builds)
+    source = sight.site.source_of(environment)
+    before = told_by(sight.builds.get(source.builder(component), ())) if source else History()
+    next_up = before.live if source and waiting(here, before) else None
+    links = {build.number: build.link for build in builds}
+    done = list(of(component.name, environment, builds))
+    return Cell(
+        environment=environment.name,
+        url=environment.url(component),
+        live=release(here.arrival, links, known) if here.live else None,
+        hold=hold(here, links),
+        waiting=release(before.arrival, {}, known) if next_up else None,
+        against=against(sight, component, environment, here, before) if next_up else "",
+        approvals=approvals(here, before) if next_up else (),
+        earlier=earlier(environment, here, links, known),
+        back=here.find("") or "",
+        failed=failure(done),
+        running=sight.running.get(name),
+        queued=sight.queued.get(name, 0),
+        health=current(sight.healths.get((environment.name, component.name)), here),
+    )
+
+
+def current(health: Health | None, here: History) -> Health | None:
+    """How what is live now answered: an answer from before it came says nothing about it."""
+    came = here.live.finished if here.live else None
+    return health if health and came and health.when >= came else None
+
+
+def release(entry: Entry | None, links: Mapping[int, str], known: Known) -> Release | None:
+    if entry is None or entry.digest is None:
+        return None
+    provenance = known(entry.digest)
+    return Release(
+        digest=entry.digest,
+        upstream=provenance.upstream.release if provenance else "",
+        patches=len(provenance.patches) if provenance else None,
+        since=entry.finished,
+        owner=entry.owner,
+        reason=entry.reason,
+        link=links.get(entry.build, ""),
+    )
+
+
+def hold(here: History, links: Mapping[int, str]) -> Outcome | None:
+    held = here.hold
+    if held is None:
+        return None
+    said = f"{held.owner}: {held.reason}"
+    return Outcome(said=said, link=links.get(held.build, ""), when=held.finished)
+
+
+def earlier(
+    environment: Environment, here: History, links: Mapping[int, str], known: Known
+) -> tuple[Release, ...]:
+    """Releases that were live and are kept on the servers, each once."""
+    found: dict[str, Entry] = {}
+    for entry in here.lived:
+        if entry.digest and here.live and entry.digest != here.live.digest:
+            found.setdefault(entry.digest, entry)
+    kept = list(found.values())[: environment.keep - 1]
+    releases = (release(entry, links, known) for entry in kept)
+    return tuple(one for one in releases if one)
+
+
+def approvals(here: History, before: History) -> tuple[str, ...]:
+    arrival = before.arrival
+    if arrival is None or arrival.digest is None:
+        return ()
+    return tuple(entry.owner for entry in here.approvals(arrival.digest, arrival.finished))
+
+
+def against(
+    sight: Sight, component: Component, environment: Environment, here: History, before: History
+) -> str:
+    """What the rules would say to the releaser for whom they stand best."""
+    site = sight.site
+    builds = sight.builds.get(environment.site_builder, ())
+    freeze = frozen(site, environment, builds, sight.now)
+    newest = recorded(sight.builds.get(component.builder, ()))
+    said = ""
+    for owner in site.releasers:
+        asked = Asked(action=Action.PROMOTE, owner=owner)
+        two_person = environment.name in site.two_person
+        try:
+            choose(
+                asked,
+                environment,
+                here,
+                before,
+                newest,
+                site.releasers.__contains__,
+                freeze,
+                two_person,
+            )
+        except (Refused, Held) as refusal:
+            said = said or str(refusal)
+        else:
+            return ""
+    return said
+
+
+def failure(done: Sequence[Deployment]) -> Outcome | None:
+    """The last deployment, if it was refused or failed."""
+    last = done[-1] if done else None
+    if last is None or last.outcome not in ("refused", "failed"):
+        return None
+    return Outcome(said=last.said, link=last.link, when=last.finished)
+
+
+def outcome(build: Build) -> Outcome:
+    when = build.finished or build.started
+    return Outcome(said=build.sentence, link=build.link, when=when)
+
+
+def expected(builds: Sequence[Build], action: str) -> float | None:
+    """Seconds that such a build takes."""
+    alike = [
+        (build.finished - build.started).total_seconds()
+        for build in builds
+        if build.finished and build.succeeded and build.properties.get("action", "") == action
+    ]
+    return statistics.median(alike[:EARLIER_RUNS]) if alike else None
