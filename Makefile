@@ -27,7 +27,7 @@ stop: ## Stop all of it and nothing else
 
 clean: ## Stop, and forget releases, databases, history and machines; packages and mirrors stay
 	@$(PYTHON) local.stop --state $(STATE)
-	@test ! -e $(STATE)/operator-key || $(PYTHON) local.bootstrap run -m servers.provision $(PLACE) --delete
+	@test ! -e $(STATE)/operator-key || $(PYTHON) local.bootstrap run -m local.delete_servers $(PLACE)
 	@$(PYTHON) local.stop --state $(STATE) --forget
 
 change: ## Commit a small visible change to a component's repository: make change COMPONENT=blog

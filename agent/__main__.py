@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from agent import lock
 from agent.abandon import abandon
 from agent.check import check
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.failure import Failure, sentence
 from agent.migrate import migrate
 from agent.prepare import prepare
@@ -21,7 +21,7 @@ from agent.server import Server
 from agent.status import status
 from agent.switch import keep, switch
 from model.reading import InvalidSite, read
-from model.release import SHORT, Order
+from model.release import SHORT, EnvironmentContext
 
 
 def main(words: Sequence[str] | None = None, given: Callable[[], str] = sys.stdin.read) -> int:
@@ -32,8 +32,8 @@ def main(words: Sequence[str] | None = None, given: Callable[[], str] = sys.stdi
     arguments = parser().parse_args(words)
     os.umask(0o022)
     try:
-        place = Place(read(arguments.server, Server), arguments.component)
-        print(outcome(arguments, place, given), flush=True)
+        directory = ComponentDirectory(read(arguments.server, Server), arguments.component)
+        print(outcome(arguments, directory, given), flush=True)
     except (Failure, InvalidSite, OSError) as reason:
         sys.stdout.flush()
         print(sentence(reason), file=sys.stderr, flush=True)
@@ -41,44 +41,46 @@ def main(words: Sequence[str] | None = None, given: Callable[[], str] = sys.stdi
     return 0
 
 
-def outcome(arguments: argparse.Namespace, place: Place, given: Callable[[], str]) -> str:
+def outcome(
+    arguments: argparse.Namespace, directory: ComponentDirectory, given: Callable[[], str]
+) -> str:
     """Do what the verb says, alone; reading the status disturbs nobody and waits for nobody."""
     if arguments.verb == "status":
-        return status(place)
+        return status(directory)
     digest = getattr(arguments, "digest", "")
-    place.folder.mkdir(parents=True, exist_ok=True)
-    with lock.held(place.folder / ".lock", f"{arguments.verb} {digest[:SHORT]}".strip()):
+    directory.folder.mkdir(parents=True, exist_ok=True)
+    with lock.held(directory.folder / ".lock", f"{arguments.verb} {digest[:SHORT]}".strip()):
         match arguments.verb:
             case "prepare":
                 files = arguments.artifact, arguments.provenance
-                return prepare(place, digest, order(given()), *files)
+                return prepare(directory, digest, order(given()), *files)
             case "migrate":
-                return migrate(place, digest)
+                return migrate(directory, digest)
             case "check":
-                return check(place, digest)
+                return check(directory, digest)
             case "switch":
-                with announced(place):
-                    return switch(place, digest, together=arguments.together)
+                with announced(directory):
+                    return switch(directory, digest, together=arguments.together)
             case "keep":
-                with announced(place):
-                    return keep(place, digest)
+                with announced(directory):
+                    return keep(directory, digest)
             case _:
-                with announced(place):
-                    return abandon(place, arguments.switched)
+                with announced(directory):
+                    return abandon(directory, arguments.switched)
 
 
 @contextmanager
-def announced(place: Place) -> Iterator[None]:
+def announced(directory: ComponentDirectory) -> Iterator[None]:
     """Say at the end which release is live, whether it went well or not."""
     try:
         yield
     finally:
-        print(f"current: {place.live or 'none'}", flush=True)
+        print(f"current: {directory.live or 'none'}", flush=True)
 
 
-def order(text: str) -> Order:
+def order(text: str) -> EnvironmentContext:
     try:
-        return Order.model_validate_json(text)
+        return EnvironmentContext.model_validate_json(text)
     except ValidationError as invalid:
         # Not its text: that quotes the input, which holds secrets.
         keys = ", ".join(".".join(map(str, error["loc"])) for error in invalid.errors())

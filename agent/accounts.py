@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent import lock
-from agent.component_directory import Place, write
+from agent.component_directory import ComponentDirectory, write
 from agent.failure import Failure
 from agent.server import Server
 from model.release import Manifest
@@ -17,17 +17,17 @@ RANGE = range(60578, 61184)
 """Nobody else gives these away, and containers have them too: https://systemd.io/UIDS-GIDS/."""
 
 
-def account(place: Place, manifest: Manifest) -> int | None:
+def account(directory: ComponentDirectory, manifest: Manifest) -> int | None:
     """The number of the component's own user and group; none where everything is one account."""
     if os.geteuid() or not manifest.services:
         return None
-    path = place.server.state / "accounts.json"
-    with lock.held(path.with_suffix(".lock"), f"an account for {place.component}"):
+    path = directory.server.state / "accounts.json"
+    with lock.held(path.with_suffix(".lock"), f"an account for {directory.component}"):
         known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-        if place.component not in known:
-            known[place.component] = free(known.values())
+        if directory.component not in known:
+            known[directory.component] = free(known.values())
             write(path, json.dumps(known, indent=2) + "\n", 0o600)
-    return known[place.component]
+    return known[directory.component]
 
 
 def free(taken: Iterable[int]) -> int:

@@ -15,7 +15,7 @@ PYTHON = "/usr/bin/python3"
 Command = Sequence[str | Path]
 
 
-def mortal(command: Command, account: int | None = None) -> list[str | Path]:
+def die_with_parent(command: Command, account: int | None = None) -> list[str | Path]:
     """The command, made to die with this program, so that a killed deployment stops working."""
     own = [] if account is None else [f"--reuid={account}", f"--regid={account}", "--clear-groups"]
     return ["setpriv", "--pdeathsig", "KILL", *own, *command]
@@ -30,7 +30,7 @@ def debian(command: Sequence[str]) -> list[str]:
 def run(command: Command, given: str = "") -> str:
     """What the command prints; raises Failure with the last line of its complaint."""
     done = subprocess.run(
-        mortal(command),
+        die_with_parent(command),
         input=given,
         text=True,
         capture_output=True,
@@ -48,7 +48,7 @@ def show(
 ) -> int:
     """Run a component's own command in view of whoever reads the log; its exit code."""
     return subprocess.run(
-        mortal(command, account),
+        die_with_parent(command, account),
         cwd=folder,
         env=environment,
         stdin=DEVNULL,
@@ -61,10 +61,10 @@ def show(
 def pipe(source: Command, sink: Command) -> None:
     """Feed what one command prints to the other; raises Failure when either of them fails."""
     with subprocess.Popen(
-        mortal(source), stdout=PIPE, stderr=PIPE, stdin=DEVNULL, env=PATH, close_fds=False
+        die_with_parent(source), stdout=PIPE, stderr=PIPE, stdin=DEVNULL, env=PATH, close_fds=False
     ) as first:
         second = subprocess.run(
-            mortal(sink),
+            die_with_parent(sink),
             stdin=first.stdout,
             stdout=DEVNULL,
             stderr=PIPE,

@@ -10,7 +10,7 @@ from agent.commands import run
 from agent.failure import Failure
 from agent.journal import Journal
 from agent.server import Server
-from model.release import FOLDER, SHORT, Digest, Manifest, Order
+from model.release import FOLDER, SHORT, Digest, EnvironmentContext, Manifest
 
 CURRENT = "current"
 NEXT = "next"
@@ -18,7 +18,7 @@ BACKUPS = "backups"
 
 
 @dataclass(frozen=True)
-class Place:
+class ComponentDirectory:
     """`<srv>/<component>` and what lies in it."""
 
     server: Server
@@ -77,7 +77,7 @@ class Place:
             raise Failure(f"release {digest[:SHORT]} of {self.component} is not on this server")
         return read_manifest(self.release(digest), self.component)
 
-    def order(self) -> Order:
+    def order(self) -> EnvironmentContext:
         order = self.journal.order()
         if not order:
             raise Failure(f"{self.component} was never prepared on this server")

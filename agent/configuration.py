@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from agent import accounts, instances
-from agent.component_directory import BACKUPS, Place, write
+from agent.component_directory import BACKUPS, ComponentDirectory, write
 from agent.database import LOGIN, Login
 from agent.failure import Failure
 from agent.rendering import rendered
-from model.release import FOLDER, Digest, Manifest, Order
+from model.release import FOLDER, Digest, EnvironmentContext, Manifest
 
 TEMPLATES = Path(FOLDER) / "templates"
 
@@ -33,7 +33,7 @@ class Secrets:
         return self.values[name]
 
 
-def secrets(manifest: Manifest, order: Order) -> Secrets:
+def secrets(manifest: Manifest, order: EnvironmentContext) -> Secrets:
     """Raises Failure when the environment does not give all that the component declares."""
     if missing := [name for name in manifest.secrets if name not in order.secrets]:
         raise Failure(
@@ -45,10 +45,10 @@ def secrets(manifest: Manifest, order: Order) -> Secrets:
 
 
 def context(
-    place: Place,
+    directory: ComponentDirectory,
     digest: Digest,
     manifest: Manifest,
-    order: Order,
+    order: EnvironmentContext,
     given: Secrets,
     login: Login | None,
 ) -> dict[str, Any]:
@@ -57,27 +57,27 @@ def context(
         "environment": {"name": order.environment, "indexed": order.indexed},
         "host": order.host,
         "url": order.url,
-        "component": place.component,
+        "component": directory.component,
         "digest": digest,
-        "release": str(place.release(digest)),
-        "shared": str(place.shared),
+        "release": str(directory.release(digest)),
+        "shared": str(directory.shared),
         "secrets": given,
     }
     if login:
         names["database"] = login.model_dump(mode="json")
     if manifest.services:
-        names["services"] = services(place, digest, manifest, order)
+        names["services"] = services(directory, digest, manifest, order)
     return names
 
 
 def services(
-    place: Place, digest: Digest, manifest: Manifest, order: Order
+    directory: ComponentDirectory, digest: Digest, manifest: Manifest, order: EnvironmentContext
 ) -> dict[str, dict[str, str]]:
     """Where each service of the release is reached: `services.web.socket`, `services.web.url`."""
     where = {}
     for name in (service.name for service in manifest.services):
         public = {"url": order.locations[name]} if name in order.locations else {}
-        socket = instances.socket(place.server, place.component, digest, name)
+        socket = instances.socket(directory.server, directory.component, digest, name)
         where[name] = {"socket": str(socket), **public}
     return where
 

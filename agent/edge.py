@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from agent import runtimes
-from agent.component_directory import CURRENT, NEXT, Place
+from agent.component_directory import CURRENT, NEXT, ComponentDirectory
 from agent.rendering import OWN, rendered
 from agent.server import Server
 from model.component import Component, Serve
@@ -34,23 +34,30 @@ def sites(
     """What the Caddyfile's template needs to know of each host that a component answers at."""
     services = [(service.name, label) for service, label in component.public_services]
     hosts = services or [("", component.host)]
-    return [site(Place(server, component.name), environment, component, *host) for host in hosts]
+    return [
+        site(ComponentDirectory(server, component.name), environment, component, *host)
+        for host in hosts
+    ]
 
 
 def site(
-    place: Place, environment: Environment, component: Component, service: str, label: str
+    directory: ComponentDirectory,
+    environment: Environment,
+    component: Component,
+    service: str,
+    label: str,
 ) -> dict[str, object]:
     runtime = runtimes.of(component.runtime)
     return {
         "host": environment.address(label),
         "url": environment.location(label).rstrip("/"),
-        "folder": place.folder,
+        "folder": directory.folder,
         "root": f"/{component.serve.root}" if component.serve.root else "",
         "hidden": hidden(component.serve),
         # An account of its own could link to what only the edge may read.
         "writable": "" if component.services else expression(writable(component.serve)),
-        "answer": runtime.answer(place, CURRENT, service, environment),
-        "preview": runtime.answer(place, NEXT, service, environment),
+        "answer": runtime.answer(directory, CURRENT, service, environment),
+        "preview": runtime.answer(directory, NEXT, service, environment),
     }
 
 

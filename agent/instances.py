@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.server import Server
 from model.release import FOLDER, SHORT, Digest
 
@@ -107,10 +107,10 @@ def paths(server: Server, component: str, link: str, services: Iterable[str]) ->
     return [*dial, *(instance.socket for instance in own)]
 
 
-def found(place: Place) -> list[Instance]:
+def found(directory: ComponentDirectory) -> list[Instance]:
     """Every instance that supervisord may know of a component, in the order they were started."""
-    files = place.server.services.glob("*.*.*.*.*.conf")
-    every = (Instance.named(place.server, file.stem) for file in files)
+    files = directory.server.services.glob("*.*.*.*.*.conf")
+    every = (Instance.named(directory.server, file.stem) for file in files)
     # Only then are files looked at: those of other components come and go.
-    own = (instance for instance in every if instance.component == place.component)
+    own = (instance for instance in every if instance.component == directory.component)
     return sorted(own, key=lambda instance: instance.configuration.stat().st_mtime_ns)

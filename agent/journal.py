@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from model.reading import Model
-from model.release import Digest, Order
+from model.release import Digest, EnvironmentContext
 
 Name = Literal[
     "preparing", "prepared", "installing", "migrating", "migrated", "checked",
@@ -27,7 +27,7 @@ class Event(Model):
     time: datetime
     event: Name
     digest: Digest
-    order: Order | None = None
+    order: EnvironmentContext | None = None
     """With `prepared`: what the environment added, but for the secrets."""
     previous: Digest | None = None
     """With `switching`: what was live."""
@@ -86,7 +86,7 @@ class Journal:
         rest = events[ends[-1] + 1 :] if ends else events
         return Deployment(rest) if rest else None
 
-    def order(self) -> Order | None:
+    def order(self) -> EnvironmentContext | None:
         """What the environment said at the last preparation that succeeded."""
         orders = [event.order for event in self.events() if event.order]
         return orders[-1] if orders else None

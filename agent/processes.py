@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from agent import database, instances, launch, readiness
-from agent.component_directory import Place, write
+from agent.component_directory import ComponentDirectory, write
 from agent.failure import Failure
 from agent.instances import Instance
 from agent.launch import Plan
@@ -20,7 +20,7 @@ from model.component import Service
 from model.release import SHORT, Digest, Manifest
 
 
-def start(place: Place, digest: Digest, *, telling: bool = False) -> None:
+def start(directory: ComponentDirectory, digest: Digest, *, telling: bool = False) -> None:
     """Have every service of a release run and be healthy; those that are stay as they are.
 
     What a service wrote is told with its failure only where whoever reads it knows the release's
@@ -29,45 +29,51 @@ def start(place: Place, digest: Digest, *, telling: bool = False) -> None:
     Raises Failure naming the service. Those that were configured anew since they were started are
     replaced together, when all of the new ones are healthy.
     """
-    manifest = place.manifest(digest)
-    wanted = [healthy(place, digest, manifest, s, telling) for s in manifest.services]
+    manifest = directory.manifest(digest)
+    wanted = [healthy(directory, digest, manifest, s, telling) for s in manifest.services]
     release = digest[:SHORT]
-    before = [i for i in instances.found(place) if i.release == release and i not in wanted]
+    before = [i for i in instances.found(directory) if i.release == release and i not in wanted]
     serving = [instance for instance in before if instance.answers]
     for instance in wanted:
         instance.take_over()
-    stop(place, before, serving)
+    stop(directory, before, serving)
 
 
 def healthy(
-    place: Place, digest: Digest, manifest: Manifest, service: Service, telling: bool
+    directory: ComponentDirectory,
+    digest: Digest,
+    manifest: Manifest,
+    service: Service,
+    telling: bool,
 ) -> Instance:
-    instance, plan = planned(place, digest, manifest, service)
-    supervisor = of(place)
+    instance, plan = planned(directory, digest, manifest, service)
+    supervisor = of(directory)
     written = instance.log.stat().st_size if instance.log.exists() else 0
     describe(instance, plan)
     supervisor.keep(instance.name)
-    log = Excerpt(instance.log, written, hidden=database.password(place) if telling else None)
-    readiness.wait(place, instance, service, supervisor, log)
+    log = Excerpt(instance.log, written, hidden=database.password(directory) if telling else None)
+    readiness.wait(directory, instance, service, supervisor, log)
     return instance
 
 
-def only(place: Place, digest: Digest | None) -> None:
+def only(directory: ComponentDirectory, digest: Digest | None) -> None:
     """End every process of the component that does not answer for this release, the last first."""
     kept = digest[:SHORT] if digest else None
-    running = instances.found(place)
+    running = instances.found(directory)
     obsolete = [i for i in reversed(running) if i.release != kept or not i.answers]
-    stop(place, obsolete, [instance for instance in obsolete if instance.answers])
-    present = {name[:SHORT] for name in place.present()}
-    for log in place.server.log.glob(f"{place.component}.*.*.log*"):
+    stop(directory, obsolete, [instance for instance in obsolete if instance.answers])
+    present = {name[:SHORT] for name in directory.present()}
+    for log in directory.server.log.glob(f"{directory.component}.*.*.log*"):
         if log.name.split(".")[2] not in present:
             log.unlink()
-    for folder in (place.server.sockets / place.component).glob("*"):
+    for folder in (directory.server.sockets / directory.component).glob("*"):
         if folder.name != kept:
             shutil.rmtree(folder)
 
 
-def stop(place: Place, obsolete: Sequence[Instance], serving: Sequence[Instance]) -> None:
+def stop(
+    directory: ComponentDirectory, obsolete: Sequence[Instance], serving: Sequence[Instance]
+) -> None:
     """Tell all of them first: one that is busy until the last moment must not hold up the others.
 
     Visitors may be waiting at those that served.
@@ -75,22 +81,22 @@ def stop(place: Place, obsolete: Sequence[Instance], serving: Sequence[Instance]
     for instance in obsolete:
         if instance in serving:
             readiness.drain(instance)
-        of(place).stop(instance.name)
+        of(directory).stop(instance.name)
     for instance in obsolete:
-        end(place, instance)
+        end(directory, instance)
 
 
-def end(place: Place, instance: Instance) -> None:
+def end(directory: ComponentDirectory, instance: Instance) -> None:
     """The files go last: while they are here, whoever comes after us sees what may still run."""
-    of(place).end(instance.name)
+    of(directory).end(instance.name)
     launch.finish(instance.record)
     instance.forget()
 
 
-def of(place: Place) -> Supervisor:
-    if not place.server.supervisor:
-        raise Failure(f"{place.component} needs processes; server.toml has no key 'supervisor'")
-    return Supervisor(place.server.supervisor)
+def of(directory: ComponentDirectory) -> Supervisor:
+    if not directory.server.supervisor:
+        raise Failure(f"{directory.component} needs processes; server.toml has no key 'supervisor'")
+    return Supervisor(directory.server.supervisor)
 
 
 def describe(instance: Instance, plan: Plan) -> None:

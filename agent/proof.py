@@ -3,31 +3,31 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from agent import pages, peers, runtimes
-from agent.component_directory import NEXT, Place
+from agent.component_directory import NEXT, ComponentDirectory
 from agent.failure import Failure
 from agent.pages import Answer
 from model.component import Check, Service
 from model.release import Digest
 
 
-def prove(place: Place, digest: Digest, link: str) -> None:
+def prove(directory: ComponentDirectory, digest: Digest, link: str) -> None:
     """Raises Failure naming the first check that does not hold, what was expected, what came.
 
     Whatever `next` means is asked through the preview, and `current` over HTTPS. The pages are
     asked for at once: a release that was just switched makes each for the first time.
     """
-    manifest, order = place.manifest(digest), place.order()
+    manifest, order = directory.manifest(digest), directory.order()
     at = pages.preview if link == NEXT else pages.public
-    ask = at(place.server, order.url)
+    ask = at(directory.server, order.url)
     with ThreadPoolExecutor(len(manifest.checks)) as pool:
         came = list(pool.map(ask, (check.path for check in manifest.checks)))
     answers = [expected(check, page) for check, page in zip(manifest.checks, came, strict=True)]
     runtimes.of(manifest.runtime).prove(digest, manifest.serve, answers, ask)
     for service in manifest.services:
-        peers.prove(place, link, digest, service)
+        peers.prove(directory, link, digest, service)
     for service in manifest.services[1:]:
         if url := order.locations.get(service.name):
-            reached(service, url, at(place.server, url)(service.health))
+            reached(service, url, at(directory.server, url)(service.health))
 
 
 def reached(service: Service, url: str, answer: Answer) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.failure import Failure
 from agent.instances import Instance
 from agent.pages import BySocket, asked
@@ -54,24 +54,30 @@ class Excerpt:
 
 
 def wait(
-    place: Place, instance: Instance, service: Service, supervisor: Supervisor, log: Excerpt
+    directory: ComponentDirectory,
+    instance: Instance,
+    service: Service,
+    supervisor: Supervisor,
+    log: Excerpt,
 ) -> None:
     """Ask until it is healthy; raises Failure when it dies or takes too long."""
     process = supervisor.process(instance.name)
-    limit = time.monotonic() + place.server.patience
-    while wrong := complaint(place, instance, service, limit):
+    limit = time.monotonic() + directory.server.patience
+    while wrong := complaint(directory, instance, service, limit):
         died = not process or supervisor.process(instance.name) != process
         if died or time.monotonic() > limit:
             print("\n".join(log.lines[-SHOWN:]), flush=True)
-            named = f"service {service.name} of {place.component}"
+            named = f"service {service.name} of {directory.component}"
             how = "died" if died else "is not healthy"
             raise Failure(f"{named} {how}: {wrong}, expected 200; {log.ending}")
         time.sleep(0.05)
 
 
-def complaint(place: Place, instance: Instance, service: Service, limit: float) -> str:
+def complaint(
+    directory: ComponentDirectory, instance: Instance, service: Service, limit: float
+) -> str:
     """What it answered; empty when it is healthy."""
-    order = place.order()
+    order = directory.order()
     host = urlsplit(order.locations.get(service.name, order.url)).netloc
     patience = max(limit - time.monotonic(), 0.1)
     connection = BySocket(instance.socket, host, patience)

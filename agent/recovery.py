@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from agent import database, processes, runtimes
-from agent.component_directory import CURRENT, Place
+from agent.component_directory import CURRENT, ComponentDirectory
 from agent.failure import Failure, sentence
 from agent.journal import Deployment
 from agent.proof import prove
@@ -13,58 +13,58 @@ UNDECIDED = timedelta(minutes=10)
 """Longer than servers that switch together take to hear of each other."""
 
 
-def settle(place: Place) -> str | None:
+def settle(directory: ComponentDirectory) -> str | None:
     """Finish or undo the deployment that the journal leaves open; a sentence when there was one.
 
     Killed before the switch, it is undone, and its database brought back to the moment before its
     migration. Killed after the switch, the new release has been answering visitors since, so it
     is asked for its proof now: with it the release stays live, without it the old one returns.
     """
-    deployment = place.journal.unfinished()
+    deployment = directory.journal.unfinished()
     if not deployment:
-        place.clean()
-        return leftover(place)
+        directory.clean()
+        return leftover(directory)
     short = deployment.digest[:SHORT]
-    if not switched(place, deployment):
-        return f"{short} was unfinished: {undo(place, deployment, 'unfinished')}"
+    if not switched(directory, deployment):
+        return f"{short} was unfinished: {undo(directory, deployment, 'unfinished')}"
     try:
-        confirm(place, deployment.digest)
+        confirm(directory, deployment.digest)
     except (Failure, OSError) as reason:
-        return f"{reason}: {undo(place, deployment, str(reason))}"
-    place.journal.append("live", deployment.digest)
-    place.clean()
-    told = [f"the unfinished switch to {short} has been proved: it is live", leftover(place)]
+        return f"{reason}: {undo(directory, deployment, str(reason))}"
+    directory.journal.append("live", deployment.digest)
+    directory.clean()
+    told = [f"the unfinished switch to {short} has been proved: it is live", leftover(directory)]
     return "; ".join(filter(None, told))
 
 
-def confirm(place: Place, digest: Digest) -> None:
+def confirm(directory: ComponentDirectory, digest: Digest) -> None:
     """Reload and prove over HTTPS that the live release answers; raises Failure."""
-    manifest = place.manifest(digest)
-    runtimes.of(manifest.runtime).reload(place.server)
-    prove(place, digest, CURRENT)
+    manifest = directory.manifest(digest)
+    runtimes.of(manifest.runtime).reload(directory.server)
+    prove(directory, digest, CURRENT)
 
 
-def switched(place: Place, deployment: Deployment) -> bool:
-    return bool(deployment.first("switching")) and place.live == deployment.digest
+def switched(directory: ComponentDirectory, deployment: Deployment) -> bool:
+    return bool(deployment.first("switching")) and directory.live == deployment.digest
 
 
-def undo(place: Place, deployment: Deployment, why: str) -> str:
+def undo(directory: ComponentDirectory, deployment: Deployment, why: str) -> str:
     """Bring back what was live and, if this deployment changed it, the database; in a sentence.
 
     Each part may be done twice, so a kill in the middle is answered by doing all of it again.
     """
-    back = switched(place, deployment)
-    done = [turn_back(place, deployment) if back else standing(place)]
+    back = switched(directory, deployment)
+    done = [turn_back(directory, deployment) if back else standing(directory)]
     # Before its database is brought back: they may write to it until they end.
-    left = leftover(place)
+    left = leftover(directory)
     if change := deployment.first("installing", "migrating"):
         done.append(
             "its database stays as visitors have left it"
             if long_served(deployment)
-            else database.restore(place, change.backup)
+            else database.restore(directory, change.backup)
         )
-    place.clean()
-    place.journal.append("returned" if back else "abandoned", deployment.digest, why=why)
+    directory.clean()
+    directory.journal.append("returned" if back else "abandoned", deployment.digest, why=why)
     return "; ".join(done if left is None else [*done, left])
 
 
@@ -74,39 +74,39 @@ def long_served(deployment: Deployment) -> bool:
     return begun is not None and datetime.now(UTC) - begun.time > UNDECIDED
 
 
-def leftover(place: Place) -> str | None:
+def leftover(directory: ComponentDirectory) -> str | None:
     """End the processes of every release that is not live; what to say when that fails."""
     try:
-        processes.only(place, place.live)
+        processes.only(directory, directory.live)
     except (Failure, OSError) as reason:
         return f"but processes of other releases may still run: {sentence(reason)}"
     return None
 
 
-def undone(place: Place, reason: Exception) -> Failure:
+def undone(directory: ComponentDirectory, reason: Exception) -> Failure:
     """The failure of the deployment that is open, after it has been undone."""
-    deployment = place.journal.unfinished()
-    what = undo(place, deployment, sentence(reason)) if deployment else standing(place)
+    deployment = directory.journal.unfinished()
+    what = undo(directory, deployment, sentence(reason)) if deployment else standing(directory)
     return Failure(f"{sentence(reason)}: {what}")
 
 
-def turn_back(place: Place, deployment: Deployment) -> str:
+def turn_back(directory: ComponentDirectory, deployment: Deployment) -> str:
     """Make the release live that was before; nothing is, if there was none."""
     switch = deployment.first("switching")
     previous = switch.previous if switch else None
-    runtime = runtimes.of(place.manifest(deployment.digest).runtime)
+    runtime = runtimes.of(directory.manifest(deployment.digest).runtime)
     if previous:
-        place.point(CURRENT, previous)
+        directory.point(CURRENT, previous)
     else:
-        place.unpoint(CURRENT)
+        directory.unpoint(CURRENT)
     try:
-        runtime.reload(place.server)
+        runtime.reload(directory.server)
         if previous:
-            processes.start(place, previous)
+            processes.start(directory, previous)
     except (Failure, OSError) as reason:
-        return f"{standing(place)}, but {reason}"
+        return f"{standing(directory)}, but {reason}"
     return f"returned to {previous[:SHORT]}" if previous else "nothing is live, as before"
 
 
-def standing(place: Place) -> str:
-    return f"{place.live[:SHORT]} stays live" if place.live else "nothing is live"
+def standing(directory: ComponentDirectory) -> str:
+    return f"{directory.live[:SHORT]} stays live" if directory.live else "nothing is live"

@@ -3,27 +3,27 @@
 import json
 from datetime import datetime
 
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from model.release import Digest
 
 
-def status(place: Place) -> str:
+def status(directory: ComponentDirectory) -> str:
     """JSON for the Releases page and for choosing what to roll back to."""
-    present = place.present() if place.releases.is_dir() else []
+    present = directory.present() if directory.releases.is_dir() else []
     return json.dumps(
         {
-            "current": place.live,
-            "releases": [release(place, digest) for digest in present],
-            "unfinished": place.journal.unfinished() is not None,
+            "current": directory.live,
+            "releases": [release(directory, digest) for digest in present],
+            "unfinished": directory.journal.unfinished() is not None,
         }
     )
 
 
-def release(place: Place, digest: Digest) -> dict[str, str | None]:
+def release(directory: ComponentDirectory, digest: Digest) -> dict[str, str | None]:
     return {
         "digest": digest,
-        "prepared_at": iso(place.journal.last(digest, "prepared")),
-        "live_since": iso(place.journal.last(digest, "live")),
+        "prepared_at": iso(directory.journal.last(digest, "prepared")),
+        "live_since": iso(directory.journal.last(digest, "live")),
     }
 
 

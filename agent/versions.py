@@ -5,24 +5,24 @@ from fnmatch import fnmatchcase
 
 from agent import runtimes
 from agent.commands import PATH, Command, run
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.failure import Failure
 from model.release import Manifest
 
 
-def suit(place: Place, manifest: Manifest) -> None:
+def suit(directory: ComponentDirectory, manifest: Manifest) -> None:
     """Raises Failure when the server's runtime has a version that the release does not allow."""
     wanted = manifest.runtime_version
     if not wanted:
         return
     runtime = manifest.runtime
-    command = runtimes.of(runtime).version(place.server)
+    command = runtimes.of(runtime).version(directory.server)
     if not command:
-        raise Failure(f"{place.component} needs {runtime} {wanted}; {runtime} has no versions")
+        raise Failure(f"{directory.component} needs {runtime} {wanted}; {runtime} has no versions")
     version = told(command)
     if not version or not fnmatchcase(version, wanted):
         has = version or "none"
-        raise Failure(f"{place.component} needs {runtime} {wanted}; this server has {has}")
+        raise Failure(f"{directory.component} needs {runtime} {wanted}; this server has {has}")
 
 
 def told(command: Command) -> str:

@@ -98,7 +98,7 @@ def series(source: Repository, scratch: Path) -> Table:
         files = {path.name: path.read_bytes() for path in patches}
         seconds: dict[str, list[float]] = {}
         for _ in range(ROUNDS):
-            worker.lay(source, "origin/HEAD")
+            worker.add_source(source, "origin/HEAD")
             seconds.setdefault("ours", []).append(timed(partial(ours, worker, files)))
             for name, work in rivals(patches, source.folder).items():
                 clean(source.folder)
@@ -120,7 +120,7 @@ def packing(source: Repository, scratch: Path) -> Table:
     for heading in ("what", "seconds", "ratio"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     worker = Worker(scratch / "packer")
-    worker.lay(source, "origin/HEAD")
+    worker.add_source(source, "origin/HEAD")
     manifest = archive({".slipway/manifest.json": b"{}"})
     bare = f"git archive origin/HEAD | zstd -q -3 -T2 -f -o {scratch / 'bare.zst'}"
     seconds: dict[str, list[float]] = {"git archive | zstd -3 -T2": [], "ours": []}

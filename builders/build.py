@@ -12,7 +12,7 @@ from buildbot.steps.transfer import FileUpload
 from buildbot.steps.trigger import Trigger
 
 from builders.choice import ready_first
-from builders.tree import rest, work
+from builders.tree import component_commands, post_patch_steps
 from model.component import Component
 from model.site import Site
 from releases.rules import Action
@@ -53,17 +53,17 @@ def recipe(component: Component, site: Site, store: Store) -> BuildFactory:
         [
             FetchUpstream(component, folder),
             ApplyPatches(component, folder),
-            *rest(component, folder),
-            *work(component),
+            *post_patch_steps(component, folder),
+            *component_commands(component),
             Pack(component, folder, site.hosts),
             ScanForSecrets(component),
-            *keep(component, store),
-            *tell(component, site),
+            *store_steps(component, store),
+            *trigger_steps(component, site),
         ]
     )
 
 
-def keep(component: Component, store: Store) -> list[BuildStep]:
+def store_steps(component: Component, store: Store) -> list[BuildStep]:
     """Send the artifact to the master, which signs and stores it."""
     incoming = Interpolate(f"{store.incoming(component.name)}-%(prop:buildnumber)s.tar.zst")
     return [
@@ -79,7 +79,7 @@ def keep(component: Component, store: Store) -> list[BuildStep]:
     ]
 
 
-def tell(component: Component, site: Site) -> list[BuildStep]:
+def trigger_steps(component: Component, site: Site) -> list[BuildStep]:
     """Start the deployments to the environments that take every green build."""
     return [
         Trigger(

@@ -14,12 +14,12 @@ from builders.choice import ready_first
 from builders.tree import skipped
 from model.component import Component
 from model.environment import Environment
-from model.installation import Host, Installation
+from model.installation import Installation, ServerAddress
 from model.release import ARTIFACT, PROVENANCE
 from model.site import Site
 from releases.rules import Action
 from releases.store import Store
-from steps.agent_step import OnHost, OnServers
+from steps.agent_step import AgentStep, RemoteAgentStep
 from steps.choose_release import ChooseRelease
 from steps.git import BLOCK
 from steps.send import Send
@@ -53,13 +53,15 @@ def recipe(
     environment: Environment,
     site: Site,
     store: Store,
-    hosts: Mapping[str, Host],
+    hosts: Mapping[str, ServerAddress],
 ) -> BuildFactory:
-    def on_host(name: str, verb: str, runs: Callable[[BuildStep], bool], **more: Any) -> OnHost:
+    def agent_step(
+        name: str, verb: str, runs: Callable[[BuildStep], bool], **more: Any
+    ) -> AgentStep:
         common = {"name": name, "doStepIf": runs, "hideStepIf": skipped, **more}
         if hosts:
-            return OnServers(hosts, verb, component, environment, **common)
-        return OnHost(verb, component, environment, **common)
+            return RemoteAgentStep(hosts, verb, component, environment, **common)
+        return AgentStep(verb, component, environment, **common)
 
     files = {"artifact": ARTIFACT, "provenance": PROVENANCE}
     return BuildFactory(
@@ -67,11 +69,11 @@ def recipe(
             ChooseRelease(site, component, environment, store),
             send("send-artifact", f"{store.artifact('%(prop:digest)s')}", ARTIFACT),
             send("send-provenance", f"{store.provenance('%(prop:digest)s')}", PROVENANCE),
-            on_host("unpack-and-configure", "prepare", arrives, files=files),
-            on_host("back-up-and-migrate", "migrate", arrives),
-            on_host("check-before-the-switch", "check", arrives),
-            on_host("switch", "switch", moves),
-            on_host("clean-up", "abandon", failed, alwaysRun=True),
+            agent_step("unpack-and-configure", "prepare", arrives, files=files),
+            agent_step("back-up-and-migrate", "migrate", arrives),
+            agent_step("check-before-the-switch", "check", arrives),
+            agent_step("switch", "switch", moves),
+            agent_step("clean-up", "abandon", failed, alwaysRun=True),
         ]
     )
 

@@ -18,19 +18,21 @@ from steps.lint import LintChanges
 from steps.overlays import LayOverlays
 from steps.submodules import FetchSubmodules
 
-Manner = Callable[[str], dict[str, Any]]
+StepOptions = Callable[[str], dict[str, Any]]
 """From a step's own name to what else it is told: another name, when to run, what to halt."""
 
 
-def plainly(name: str) -> dict[str, Any]:
+def default_options(name: str) -> dict[str, Any]:
     """As in a build: the first step that fails ends it."""
     return {"name": name, "haltOnFailure": True}
 
 
-def rest(component: Component, folder: Path, manner: Manner = plainly) -> list[BuildStep]:
+def post_patch_steps(
+    component: Component, folder: Path, step_options: StepOptions = default_options
+) -> list[BuildStep]:
     """What follows upstream and series: submodules, overlays, and lint of what we changed."""
     overlays, lints = bool(component.overlays), component.runtime == "php" and component.changed
-    filling = manner("fetch-submodules")
+    filling = step_options("fetch-submodules")
     runs = filling.get("doStepIf", always)
 
     def wanted(step: BuildStep) -> bool:
@@ -38,19 +40,21 @@ def rest(component: Component, folder: Path, manner: Manner = plainly) -> list[B
 
     return [
         FetchSubmodules(component, folder, **filling | {"doStepIf": wanted, "hideStepIf": skipped}),
-        *([LayOverlays(component, folder, **manner("lay-overlays"))] if overlays else []),
-        *([LintChanges(**manner("lint-changes"))] if lints else []),
+        *([LayOverlays(component, folder, **step_options("lay-overlays"))] if overlays else []),
+        *([LintChanges(**step_options("lint-changes"))] if lints else []),
     ]
 
 
-def work(component: Component, manner: Manner = plainly) -> list[BuildStep]:
+def component_commands(
+    component: Component, step_options: StepOptions = default_options
+) -> list[BuildStep]:
     """The component's own commands: what makes it, and what tests it."""
     makes = component.locks or component.build
     output = component.output or "."
     return [
-        *([CheckOut(**manner("check-out"))] if makes or component.test else []),
+        *([CheckOut(**step_options("check-out"))] if makes or component.test else []),
         *(
-            run(command, folder, **manner(name))
+            run(command, folder, **step_options(name))
             for lock in component.locks
             for name, found in (
                 ("verify-lock", verification(lock)),
@@ -59,9 +63,9 @@ def work(component: Component, manner: Manner = plainly) -> list[BuildStep]:
             if found
             for command, folder in [found]
         ),
-        *(run(command, **manner("build")) for command in component.build),
-        *([CollectOutput(output, **manner("collect-output"))] if makes else []),
-        *(run(command, **manner("test")) for command in component.test),
+        *(run(command, **step_options("build")) for command in component.build),
+        *([CollectOutput(output, **step_options("collect-output"))] if makes else []),
+        *(run(command, **step_options("test")) for command in component.test),
     ]
 
 

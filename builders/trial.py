@@ -9,7 +9,7 @@ from buildbot.process.factory import BuildFactory
 from buildbot.process.results import SKIPPED, SUCCESS, WARNINGS
 
 from builders.choice import ready_first
-from builders.tree import Manner, rest, skipped, work
+from builders.tree import StepOptions, component_commands, post_patch_steps, skipped
 from model.component import Component
 from model.installation import Installation
 from model.site import Site
@@ -55,11 +55,11 @@ def recipe(component: Component, site: Site, installation: Installation) -> Buil
 
 def trial(component: Component, folder: Path, target: Target) -> list[BuildStep]:
     """The series on one target, then everything that a build would do to it before packing."""
-    manner = in_trial(target)
+    step_options = in_trial(target)
     return [
         TrySeries(component, folder, target, doStepIf=offered(target), **outcome(target)),
-        *rest(component, folder, manner),
-        *work(component, manner),
+        *post_patch_steps(component, folder, step_options),
+        *component_commands(component, step_options),
     ]
 
 
@@ -74,13 +74,13 @@ def outcome(target: Target) -> dict[str, Any]:
     }
 
 
-def in_trial(target: Target) -> Manner:
+def in_trial(target: Target) -> StepOptions:
     """The manner of a trial's steps: named after it, and left out once one has failed."""
 
-    def manner(name: str) -> dict[str, Any]:
+    def step_options(name: str) -> dict[str, Any]:
         return outcome(target) | {"name": f"{name}-{target}", "doStepIf": unbroken(target)}
 
-    return manner
+    return step_options
 
 
 def offered(target: Target) -> Any:

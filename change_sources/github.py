@@ -17,7 +17,7 @@ LIMIT = 25 * 1024 * 1024
 """Bytes; GitHub sends no more: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
 
 
-class Turned(Exception):
+class RejectedRequest(Exception):
     """A request that is turned away, with the HTTP status that says why."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -36,7 +36,7 @@ class Hint:
     async def getChanges(self, request: Request) -> tuple[list[Any], None]:
         try:
             poked = self.poke(repositories(await self.signed(request)))
-        except Turned as turned:
+        except RejectedRequest as turned:
             log.msg(f"webhook from {request.getClientAddress().host} turned away: {str(turned)!r}")
             await answer(request, turned)
         log.msg(f"webhook: looking at {', '.join(poked)}")
@@ -46,15 +46,15 @@ class Hint:
         """The payload, once its signature is found good."""
         given = request.getHeader(b"X-Hub-Signature-256") or b""
         if not given.startswith(b"sha256="):
-            raise Turned(403, "no valid X-Hub-Signature-256")
+            raise RejectedRequest(403, "no valid X-Hub-Signature-256")
         body = request.content.read(LIMIT + 1) if request.content else b""
         if len(body) > LIMIT:
-            raise Turned(413, f"more than {LIMIT} bytes")
+            raise RejectedRequest(413, f"more than {LIMIT} bytes")
         properties = Properties()
         properties.master = self.master
         secret = str(await properties.render(self.secret))
         if not hmac.compare_digest(given, signature(body, secret).encode()):
-            raise Turned(403, "no valid X-Hub-Signature-256")
+            raise RejectedRequest(403, "no valid X-Hub-Signature-256")
         return payload(body)
 
     def poke(self, addresses: set[str]) -> list[str]:
@@ -67,7 +67,7 @@ class Hint:
             and canonical(getattr(source, "repourl", "")) in addresses
         ]
         if not pollers:
-            raise Turned(404, f"nothing here follows {' or '.join(sorted(addresses))}")
+            raise RejectedRequest(404, f"nothing here follows {' or '.join(sorted(addresses))}")
         for poller in pollers:
             poller.force()
         return [str(poller.name) for poller in pollers]
@@ -81,9 +81,9 @@ def payload(body: bytes) -> dict[str, Any]:
     try:
         decoded = json.loads(body)
     except (ValueError, RecursionError) as mistake:
-        raise Turned(400, f"not JSON: {mistake}") from None
+        raise RejectedRequest(400, f"not JSON: {mistake}") from None
     if not isinstance(decoded, dict):
-        raise Turned(400, "not a JSON object")
+        raise RejectedRequest(400, "not a JSON object")
     return decoded
 
 
@@ -94,7 +94,7 @@ def repositories(event: dict[str, Any]) -> set[str]:
     addresses = {named.get(key) for key in ("clone_url", "html_url", "ssh_url")}
     known = {canonical(address) for address in addresses if isinstance(address, str)}
     if not known:
-        raise Turned(400, "no repository in the payload")
+        raise RejectedRequest(400, "no repository in the payload")
     return known
 
 
@@ -103,7 +103,7 @@ def canonical(address: str) -> str:
     return address.lower().rstrip("/").removesuffix(".git")
 
 
-def answer(request: Request, turned: Turned) -> "Deferred[None]":
+def answer(request: Request, turned: RejectedRequest) -> "Deferred[None]":
     """Answer by ourselves: Buildbot's hook resource knows no status but 202, 400 and 500.
 
     It goes on when this Deferred fires, so it never does.

@@ -6,14 +6,16 @@ from cli.options import answering, reason, within
 from cli.output import Output
 from cli.places import promoted
 from cli.pressing import logged_in, nothing, pressed
+from cli.promote_options import PromoteOptions
 from cli.server import Server
 from cli.shapes import Board, Cell, Column
 from cli.stopped import Refused
-from cli.wish import Wish
 from cli.words import line, named, plural
 
 
-def promote(server: Server, output: Output, board: Board, column: Column, wish: Wish) -> int:
+def promote(
+    server: Server, output: Output, board: Board, column: Column, options: PromoteOptions
+) -> int:
     """One after the other, in the site's order; the first that fails stops the rest."""
     name = column["name"]
     waiting = [
@@ -24,15 +26,15 @@ def promote(server: Server, output: Output, board: Board, column: Column, wish: 
     ]
     if not waiting:
         return nothing(output, f"{name} has everything that {column['promotes_from']} verified")
-    wish.answerable(output)
+    options.require_interactive(output)
     logged_in(server)
     output.show(f"{plural(len(waiting), 'release')} for {name}, in this order:")
     output.show(*(described(component, cell) for component, cell in waiting))
     proposal = f"all that waits: {', '.join(component for component, _ in waiting)}"
     shown = ",".join(f"{component}={promised(cell)}" for component, cell in waiting)
-    fields = {"reason": wish.reason or proposal, "wanted": shown}
-    fields |= wish.despite_freeze(output, column["freeze"])
-    output.confirm(f"Promote them to {name}?", yes=wish.yes)
+    fields = {"reason": options.reason or proposal, "wanted": shown}
+    fields |= options.despite_freeze(output, column["freeze"])
+    output.confirm(f"Promote them to {name}?", yes=options.yes)
     return pressed(server, output, f"everything → {name}", f"site-{name}-promote-all", fields)
 
 
@@ -44,8 +46,8 @@ def promised(cell: Cell) -> str:
 def described(component: str, cell: Cell) -> str:
     before = named(cell["live"]) if cell["live"] else "nothing"
     after = named(cell["waiting"]) if cell["waiting"] else "nothing"
-    against = f" ! {cell['against']}" if cell["against"] else ""
-    return line(f"{component}: {before} → {after}{against}")
+    blocked_by = f" ! {cell['blocked_by']}" if cell["blocked_by"] else ""
+    return line(f"{component}: {before} → {after}{blocked_by}")
 
 
 @click.command("return")

@@ -64,8 +64,8 @@ def presented(server: Server, offer: Offer) -> tuple[list[RenderableType], str]:
     """What changes, as people see it; and in a few words, as a reason that nobody typed."""
     waiting = offer.cell["waiting"]
     otherwise = named(waiting) if waiting else short(offer.digest)
-    against = offer.cell["against"]
-    warning = [f"! {line(against)}"] if against else []
+    blocked_by = offer.cell["blocked_by"]
+    warning = [f"! {line(blocked_by)}"] if blocked_by else []
     try:
         found = changes(server, offer)
     except Refused as unknown:

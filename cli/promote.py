@@ -10,9 +10,9 @@ from cli.options import answering, digest, reason, to, yes
 from cli.output import Output
 from cli.places import promoted
 from cli.pressing import logged_in, nothing, pressed
+from cli.promote_options import PromoteOptions
 from cli.server import Server
 from cli.stopped import Misused, Refused
-from cli.wish import Wish
 
 
 @click.command()
@@ -31,7 +31,7 @@ def promote(
     all_: bool,
     environment: str | None,
     digest: str | None,
-    **wish: Any,
+    **options: Any,
 ) -> int:
     """Bring what the environment before it verified: of COMPONENT, or of all."""
     board = server.board()
@@ -42,9 +42,9 @@ def promote(
         raise Misused("--digest names a release of one component; --all takes what waits")
     column = promoted(board, environment, "--to")
     if all_:
-        return everything.promote(server, output, board, column, Wish(**wish))
+        return everything.promote(server, output, board, column, PromoteOptions(**options))
     offered = offer(board, str(component), column, digest)
-    return confirmed(server, output, offered, "promote", Wish(**wish))
+    return confirmed(server, output, offered, "promote", PromoteOptions(**options))
 
 
 @click.command()
@@ -60,7 +60,7 @@ def approve(
     component: str,
     environment: str | None,
     digest: str | None,
-    **wish: Any,
+    **options: Any,
 ) -> int:
     """Agree to a promotion of COMPONENT, where that takes two people."""
     board = server.board()
@@ -68,22 +68,24 @@ def approve(
     if not column["two_person"]:
         raise Refused(f"{column['name']} needs no approval: one releaser alone promotes to it")
     offered = offer(board, component, column, digest)
-    return confirmed(server, output, offered, "approve", Wish(**wish))
+    return confirmed(server, output, offered, "approve", PromoteOptions(**options))
 
 
-def confirmed(server: Server, output: Output, offered: Offer, action: str, wish: Wish) -> int:
+def confirmed(
+    server: Server, output: Output, offered: Offer, action: str, options: PromoteOptions
+) -> int:
     """Show what changes, ask, and press for just the release that was shown."""
     if not offered.digest and not offered.cell["live"]:
         raise Refused(offered.headline())
     if not offered.digest:
         return nothing(output, offered.headline())
-    wish.answerable(output)
+    options.require_interactive(output)
     logged_in(server)
     shown, proposal = presented(server, offered)
     output.show(*shown)
-    fields = {"wanted": offered.digest, "reason": wish.reason or proposal}
+    fields = {"wanted": offered.digest, "reason": options.reason or proposal}
     if action == "promote":
-        fields |= wish.despite_freeze(output, offered.column["freeze"])
-    output.confirm(f"{action.capitalize()} {offered.title}?", yes=wish.yes)
+        fields |= options.despite_freeze(output, offered.column["freeze"])
+    output.confirm(f"{action.capitalize()} {offered.title}?", yes=options.yes)
     title = offered.title if action == "promote" else f"approve {offered.title}"
     return pressed(server, output, title, offered.button(action), fields)

@@ -48,7 +48,7 @@ class Cell(TypedDict):
     live: Release | None
     hold: Outcome | None
     waiting: Release | None
-    against: str
+    blocked_by: str
     approvals: list[str]
     earlier: list[Release]
     back: str

@@ -85,8 +85,8 @@ def text(cell: Cell, column: Column, now: str) -> Text:
         lines.append(Text(f"✗ {line(cell['failed']['said'])}", style="red"))
     if waiting:
         lines.append(Text(f"⇧ {named(waiting)} waits", style="bold yellow"))
-        if cell["against"] and not (cell["hold"] or column["freeze"]):
-            lines.append(Text(f"  {line(cell['against'])}", style="yellow"))
+        if cell["blocked_by"] and not (cell["hold"] or column["freeze"]):
+            lines.append(Text(f"  {line(cell['blocked_by'])}", style="yellow"))
         if cell["approvals"]:
             lines.append(Text(f"  approved by {line(', '.join(cell['approvals']))}"))
     return Text("\n").join(lines)

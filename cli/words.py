@@ -17,7 +17,7 @@ DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 def harmless(said: Any) -> Any:
     """An answer without the characters that a terminal would obey."""
     if isinstance(said, str):
-        return "".join(c for c in said if c in "\n\t" or not obeyed(c))
+        return "".join(c for c in said if c in "\n\t" or not run_verb(c))
     if isinstance(said, list):
         return [harmless(one) for one in said]
     if isinstance(said, dict):
@@ -25,7 +25,7 @@ def harmless(said: Any) -> Any:
     return said
 
 
-def obeyed(character: str) -> bool:
+def run_verb(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") or character in DIRECTIONS
 
 

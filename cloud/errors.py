@@ -1,58 +1,57 @@
 """What an answer of OpenStack means for somebody who wants a machine.
 
-Some trouble passes and is worth waiting for; the rest is a mistake that somebody has to correct.
-The words are those of the services themselves, as the tests' recorded answers show them.
+Some errors are transient and worth a retry; for the others somebody has to correct something. The
+patterns match what the services themselves say, as the tests' recorded answers show.
 """
 
 import re
+from collections.abc import Container
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from keystoneauth1.exceptions import CatalogException, MissingRequiredOptions
-from keystoneauth1.exceptions import ConnectionError as Unreachable
+from keystoneauth1.exceptions import ConnectionError as KeystoneConnectionError
 from openstack.exceptions import HttpException
 
-from model.openstack import Lane
 
-
-class Trouble(Exception):
+class CloudError(Exception):
     """Why there is no machine; the text is a sentence for people."""
 
-    cause = "trouble"
-    """A word to count it by."""
+    cause = "failure"
+    """A word under which the page counts it."""
 
 
-class Passes(Trouble):
+class TransientError(CloudError):
     """The same request may succeed later."""
 
     def __init__(
-        self, sentence: str, cause: str, pause: float | None = None, unsure: bool = False
+        self, sentence: str, cause: str, pause: float | None = None, maybe_accepted: bool = False
     ) -> None:
         super().__init__(sentence)
         self.cause = cause
         self.pause = pause
         """Seconds that the service asked us to wait."""
-        self.unsure = unsure
-        """Whether the request may have been accepted all the same."""
+        self.maybe_accepted = maybe_accepted
+        """Whether the request may have been accepted nevertheless."""
 
 
-class Full(Passes):
-    """The project's quota is used up: there is room again when a machine has gone."""
+class QuotaExceeded(TransientError):
+    """The project's quota is used up, until a machine is deleted."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence, "quota")
 
 
-class Unusable(Trouble):
-    """A machine was made and is of no use; another one may be."""
+class InstanceFailed(CloudError):
+    """A machine was created and cannot be used; another one may work."""
 
     def __init__(self, sentence: str, cause: str) -> None:
         super().__init__(sentence)
         self.cause = cause
 
 
-class Mistake(Trouble):
+class ConfigurationError(CloudError):
     """Somebody has to correct a key, or the rights of the credentials."""
 
     cause = "configuration"
@@ -60,12 +59,16 @@ class Mistake(Trouble):
     def __init__(self, key: str, sentence: str) -> None:
         super().__init__(sentence)
         self.key = key
-        """The key of `[openstack]`, or of one of its lanes, that is wrong."""
+        """The key that is wrong, of `[openstack]` or of a table inside it."""
 
-    def at(self, file: str, lane: str) -> str:
-        """The whole sentence, with where to correct it."""
-        table = f"openstack.{lane}" if self.key in Lane.model_fields else "openstack"
-        return f"{file}: key '{table}.{self.key}': {self}"
+    def located(self, file: str, table: str, fields: Container[str]) -> str:
+        """The whole sentence, with where to correct it.
+
+        `table` is a table inside `[openstack]` and `fields` are its keys; any other key stands in
+        `[openstack]` itself.
+        """
+        path = f"openstack.{table}" if self.key in fields else "openstack"
+        return f"{file}: key '{path}.{self.key}': {self}"
 
 
 QUOTA = re.compile(
@@ -84,55 +87,57 @@ KEYS = {
 }
 """What a refused request is about; the first that matches."""
 
-WRONG = (CatalogException, MissingRequiredOptions)
-"""A region or a service that the catalog has not, or an incomplete entry in clouds.yaml."""
-SENTENCE = re.compile(r"\(HTTP (\d{3})\)")
+CATALOG_ERRORS = (CatalogException, MissingRequiredOptions)
+"""A region or a service that is not in the catalog, or an incomplete entry in clouds.yaml."""
+HTTP_STATUS = re.compile(r"\(HTTP (\d{3})\)")
 BUSY = (408, 409, 413, 425, 429)
 UNAUTHORIZED, FORBIDDEN = 401, 403
 ERRORS = 500
 
 
-def meaning(error: Exception) -> Trouble:
-    """What an exception of openstacksdk or of its session means; gives Trouble back as it is."""
-    if isinstance(error, Trouble):
+def classify(error: Exception) -> CloudError:
+    """What an exception of openstacksdk or of its session means; a CloudError stays as it is."""
+    if isinstance(error, CloudError):
         return error
     status = status_of(error)
-    said = words(error)
+    message = message_of(error)
     if status is None:
-        return without_status(error, said)
+        return without_status(error, message)
     if status == UNAUTHORIZED:
-        return Mistake("cloud", f"its credentials are refused: {said}")
-    if status in (FORBIDDEN, 409, 413) and QUOTA.search(said):
-        return Full(f"the quota is used up: {said}")
+        return ConfigurationError("cloud", f"its credentials are refused: {message}")
+    if status in (FORBIDDEN, 409, 413) and QUOTA.search(message):
+        return QuotaExceeded(f"the quota is used up: {message}")
     if status in BUSY or status >= ERRORS:
-        unsure = status >= ERRORS
-        sentence = f"OpenStack answers {status}: {said}"
-        return Passes(sentence, f"HTTP {status}", pause_of(error), unsure)
+        maybe_accepted = status >= ERRORS
+        sentence = f"OpenStack answers {status}: {message}"
+        return TransientError(sentence, f"HTTP {status}", pause_of(error), maybe_accepted)
     if status == FORBIDDEN:
-        return Mistake("cloud", f"its credentials may not do this: {said}")
-    key = next((key for key, about in KEYS.items() if about.search(said)), "cloud")
-    return Mistake(key, said)
+        return ConfigurationError("cloud", f"its credentials may not do this: {message}")
+    key = next((key for key, about in KEYS.items() if about.search(message)), "cloud")
+    return ConfigurationError(key, message)
 
 
-def without_status(error: Exception, said: str) -> Trouble:
+def without_status(error: Exception, message: str) -> CloudError:
     """No HTTP answer at all, or one that openstacksdk has turned into a sentence."""
-    keystone = SENTENCE.search(said)
+    keystone = HTTP_STATUS.search(message)
     if keystone and int(keystone[1]) < ERRORS and int(keystone[1]) not in BUSY:
-        return Mistake("cloud", f"its credentials are refused: {said}")
-    if isinstance(error, WRONG):
-        return Mistake("cloud", said)
-    if isinstance(error, (Unreachable, OSError)) or "connection" in said.lower():
-        return Passes(f"OpenStack does not answer: {said}", "no answer", unsure=True)
-    return Passes(f"OpenStack fails: {said}", "failure", unsure=True)
+        return ConfigurationError("cloud", f"its credentials are refused: {message}")
+    if isinstance(error, CATALOG_ERRORS):
+        return ConfigurationError("cloud", message)
+    if isinstance(error, (KeystoneConnectionError, OSError)) or "connection" in message.lower():
+        return TransientError(
+            f"OpenStack does not answer: {message}", "no answer", maybe_accepted=True
+        )
+    return TransientError(f"OpenStack fails: {message}", "failure", maybe_accepted=True)
 
 
-def unfit(fault: str) -> Trouble:
+def classify_fault(fault: str) -> CloudError:
     """What the fault of a machine in state ERROR means."""
     if QUOTA.search(fault):
-        return Full(f"the quota is used up: {fault}")
+        return QuotaExceeded(f"the quota is used up: {fault}")
     if "No valid host" in fault:
-        return Passes(f"no host has room: {fault}", "no valid host")
-    return Unusable(f"the machine failed: {fault}", "spawn")
+        return TransientError(f"no host has room: {fault}", "no valid host")
+    return InstanceFailed(f"the machine failed: {fault}", "spawn")
 
 
 def status_of(error: Exception) -> int | None:
@@ -141,11 +146,11 @@ def status_of(error: Exception) -> int | None:
     return status or getattr(error, "http_status", None) or None
 
 
-def words(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """What the service said, in one line."""
     detail = getattr(error, "details", None)
-    said = detail if isinstance(detail, str) and detail else str(error)
-    return " ".join(said.split())[:500]
+    message = detail if isinstance(detail, str) and detail else str(error)
+    return " ".join(message.split())[:500]
 
 
 def pause_of(error: Any) -> float | None:

@@ -11,7 +11,7 @@ from local.layout import Layout, arguments, layout
 from local.mirrors import repositories
 from local.mirrors.commands import MirrorFailed
 from local.progress import console
-from local.refusal import Refused, or_one_line
+from local.refusal import Refused, exit_on_error
 from local.secrets import WEBHOOK
 from local.services.probes import LOOPBACK, SECONDS
 from model.component import Component, Source
@@ -78,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

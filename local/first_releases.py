@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloud.polling import wait_until
 from local.layout import Layout
-from local.progress import console, step, waited
+from local.progress import console, step
 from local.services.probes import ask
 from model.component import Component
 from model.environment import Environment
@@ -50,7 +51,7 @@ def wait(site: Site, layout: Layout) -> bool:
             say(" · ".join(f"{name} {progress.words}" for name, progress in found.items()))
             return all(progress.over for progress in found.values())
 
-        if not waited(over, SECONDS, INTERVAL):
+        if not wait_until(over, SECONDS, INTERVAL):
             console.print(f"[yellow]![/] still not finished after {SECONDS} s; see {layout.url}")
         say("First releases")
     report(found.items())

@@ -10,9 +10,6 @@ from local.refusal import Refused
 
 console = Console(highlight=False)
 
-INTERVAL = 0.1
-"""Seconds between two looks at something that is awaited, when a look costs nothing."""
-
 
 @contextmanager
 def step(doing: str) -> Iterator[Callable[[str], None]]:
@@ -32,13 +29,3 @@ def step(doing: str) -> Iterator[Callable[[str], None]]:
         console.print(f"[red]✗[/] {doing}")
         raise
     console.print(f"[green]✓[/] {words[-1]}  [dim]{time.monotonic() - began:.1f} s[/]")
-
-
-def waited(holds: Callable[[], bool], seconds: float, interval: float = INTERVAL) -> bool:
-    """Look again and again until it holds; whether it did within the time."""
-    limit = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > limit:
-            return False
-        time.sleep(interval)
-    return True

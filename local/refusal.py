@@ -8,7 +8,7 @@ class Refused(Exception):
     """What is wrong and what to do about it, in one line for the person at the terminal."""
 
 
-def or_one_line(command: Callable[[], None]) -> None:
+def exit_on_error(command: Callable[[], None]) -> None:
     """Run a command; when it refuses, say why and end with status 1."""
     try:
         command()

@@ -14,14 +14,15 @@ from local.layout import Layout, arguments, layout
 from local.mirrors import repositories
 from local.mirrors.commands import MirrorFailed
 from local.progress import step
-from local.refusal import Refused, or_one_line
+from local.refusal import Refused, exit_on_error
 from local.services import buildbot, environment_servers, ports
 from local.services.programs import Program, programs
 from local.services.supervision import Supervisor, configuration
 from local.start import Start
 from model.reading import InvalidSite
 from model.site import Site, read_site
-from servers import provision
+from servers.errors import ServerError
+from servers.provision import provision
 
 
 def run(layout: Layout, *, wait: bool = True) -> None:
@@ -127,7 +128,10 @@ def make_servers(site: Site, layout: Layout) -> None:
     if not any(environment.servers for environment in site.environments):
         return
     with step("Servers") as say:
-        provision.make(site, layout, say)
+        try:
+            provision(site, layout, secrets.operator(layout), say)
+        except ServerError as error:
+            raise Refused(str(error)) from None
         say("Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments))
 
 
@@ -139,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from cloud.polling import wait_until
 from local.bootstrap.service_user import VISIBLE
 from local.layout import Layout
-from local.progress import step, waited
+from local.progress import step
 from local.refusal import Refused
 from local.services import buildbot
 from local.services.programs import WORKERS, Program
@@ -45,7 +46,7 @@ class Start:
         if not self.supervisor.runs():
             with step("Supervisor"):
                 self.supervisor.start()
-                if not waited(self.supervisor.runs, SECONDS):
+                if not wait_until(self.supervisor.runs, SECONDS):
                     raise Refused(self.silence("supervisord"))
         self.supervisor.adopt()
         self.some("Servers and master", [p for p in programs if p.priority < WORKERS])
@@ -70,11 +71,11 @@ class Start:
             def all_answer() -> bool:
                 say(f"{title}: {', '.join(pending)}")
                 for name in self.alive(pending):
-                    if pending[name].answers():
+                    if pending[name].is_ready():
                         del pending[name]
                 return not pending
 
-            if not waited(all_answer, SECONDS):
+            if not wait_until(all_answer, SECONDS):
                 name, program = next(iter(pending.items()))
                 raise Refused(self.silence(name, program.log))
             say(title)
@@ -119,7 +120,7 @@ class Start:
             if outcome.returncode:
                 raise Refused(f"{program.name} keeps its old configuration:\n{outcome.stderr}")
         if program.name == "master":
-            waited(lambda: buildbot.reconfigured(log, start) is not None, SECONDS)
+            wait_until(lambda: buildbot.reconfigured(log, start) is not None, SECONDS)
             if not buildbot.reconfigured(log, start):
                 raise Refused(f"the master keeps its old configuration:\n{last_lines(log)}")
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.layout import Layout, arguments, layout
-from local.refusal import Refused, or_one_line
+from local.refusal import Refused, exit_on_error
 
 PATIENCE = 100
 """Seconds for everything to end in good order; a database may have much to write."""
@@ -158,4 +158,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

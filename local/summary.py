@@ -8,7 +8,7 @@ from local.layout import CHECKOUT, Layout
 from local.progress import console
 from local.services import environment_servers
 from model.site import Site
-from servers import provision
+from servers import inventory
 
 
 def show(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
@@ -38,7 +38,7 @@ def instructions(
         if environment.name in running:
             root = environment_servers.authority(running[environment.name])
             yield environment.name, f"curl --cacert {root} {environment.url(component)}"
-        for name, host in provision.hosts(layout, environment).items():
+        for name, host in inventory.addresses(layout, environment).items():
             trusting = f"--cacert {layout.authority(environment.name)}"
             there = f"--connect-to ::{host.edge}: {environment.url(component)}"
             yield f"{environment.name} {name}", f"curl {trusting} {there}"

@@ -12,10 +12,11 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 from rich.markup import escape
 
+from cloud.polling import wait_until
 from local import secrets
 from local.layout import Layout, arguments, layout
-from local.progress import console, step, waited
-from local.refusal import Refused, or_one_line
+from local.progress import console, step
+from local.refusal import Refused, exit_on_error
 from local.services.probes import LOOPBACK, SECONDS, ask
 from model.component import Component
 from model.site import Site, read_site
@@ -41,7 +42,7 @@ def watch(layout: Layout, name: str) -> Report:
                 done[:] = [build] if build["complete"] else []
             return bool(done)
 
-        if not waited(over, PATIENCE):
+        if not wait_until(over, PATIENCE):
             raise Refused(f"{component.watcher} does not end; see {layout.url}#/builders")
         say(component.watcher)
     return report(layout, done[0])
@@ -129,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

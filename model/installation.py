@@ -29,7 +29,7 @@ class Reach(Model):
     """Whom to believe about its certificates, when nobody else does."""
 
 
-class Host(Model):
+class ServerAddress(Model):
     """One server of an environment that has machines of its own."""
 
     address: str
@@ -78,7 +78,7 @@ class Installation(Model):
     """What git on machines is told, such as where mirrors are; nothing when absent."""
     reach: dict[Name, Reach] = {}
     """By environment."""
-    servers: dict[Name, dict[Name, Host]] = {}
+    servers: dict[Name, dict[Name, ServerAddress]] = {}
     """By environment and name; an environment without any has one, its deploy worker's machine."""
 
     @property

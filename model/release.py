@@ -48,7 +48,7 @@ class Manifest(Model):
         )
 
 
-class Order(Model):
+class EnvironmentContext(Model):
     """What an environment adds to a release, given to a server on standard input."""
 
     environment: Name
@@ -61,7 +61,7 @@ class Order(Model):
     secrets: dict[str, str] = {}
 
     @classmethod
-    def of(cls, environment: Environment, component: Component) -> "Order":
+    def of(cls, environment: Environment, component: Component) -> "EnvironmentContext":
         return cls(
             environment=environment.name,
             indexed=environment.indexed,

@@ -26,7 +26,7 @@ Reports = dict[str, tuple[Report | None, str]]
 DEPTH = 200
 """How many builds of one builder are looked at, of those that succeeded and of the others."""
 
-TOLD = (
+LEDGER_PROPERTIES = (
     *("action", "approved", "despite", "digest", "environment", "live", "moved", "owner"),
     *("reason", "recorded", "release", "wanted", WATCHED),
 )
@@ -130,7 +130,7 @@ def read(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
             tables.build_properties.c.buildid.in_(
                 sa.select(ranked.c.id).where(ranked.c.rank <= DEPTH)
             ),
-            tables.build_properties.c.name.in_(TOLD),
+            tables.build_properties.c.name.in_(LEDGER_PROPERTIES),
         )
     )
     properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
@@ -165,7 +165,7 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def told_by(newest_first: Collection[Build]) -> History:
+def history_from_builds(newest_first: Collection[Build]) -> History:
     """The history that builds make; those that run have done nothing yet."""
     return History(entries=tuple(found for build in newest_first if (found := entry(build))))
 

@@ -43,7 +43,7 @@ class Entry(Model):
         return self.action is Action.ROLL_BACK
 
 
-class Asked(Model):
+class DeploymentRequest(Model):
     """What somebody, or a green build, wants."""
 
     action: Action
@@ -135,7 +135,7 @@ def short(digest: str) -> str:
 
 
 def choose(
-    asked: Asked,
+    asked: DeploymentRequest,
     environment: Environment,
     here: History,
     before: History,
@@ -171,7 +171,9 @@ def choose(
             return verified(asked, environment, before)
 
 
-def to_deploy(asked: Asked, environment: Environment, here: History, newest: str | None) -> str:
+def to_deploy(
+    asked: DeploymentRequest, environment: Environment, here: History, newest: str | None
+) -> str:
     if environment.promotes_from:
         raise Refused(f"{environment.name} takes only what {environment.promotes_from} verified")
     if newest is None:
@@ -183,7 +185,9 @@ def to_deploy(asked: Asked, environment: Environment, here: History, newest: str
     return newest
 
 
-def to_promote(asked: Asked, environment: Environment, here: History, before: History) -> str:
+def to_promote(
+    asked: DeploymentRequest, environment: Environment, here: History, before: History
+) -> str:
     digest = verified(asked, environment, before)
     if here.hold and here.hold.action is Action.HOLD:
         raise Refused(f"{held(here.hold)}; release the hold first")
@@ -192,7 +196,7 @@ def to_promote(asked: Asked, environment: Environment, here: History, before: Hi
     return digest
 
 
-def verified(asked: Asked, environment: Environment, before: History) -> str:
+def verified(asked: DeploymentRequest, environment: Environment, before: History) -> str:
     """What may come here at all: the release that runs where this environment takes them from."""
     source = environment.promotes_from
     if source is None:
@@ -206,13 +210,15 @@ def verified(asked: Asked, environment: Environment, before: History) -> str:
     return digest
 
 
-def refuse_frozen(asked: Asked, environment: Environment, freeze: Freeze | None) -> None:
+def refuse_frozen(
+    asked: DeploymentRequest, environment: Environment, freeze: Freeze | None
+) -> None:
     if freeze and not asked.despite:
         raise Refused(f"{environment.name} is {freeze}; say why it cannot wait, or wait")
 
 
 def refuse_alone(
-    asked: Asked,
+    asked: DeploymentRequest,
     environment: Environment,
     here: History,
     before: History,
@@ -229,7 +235,7 @@ def refuse_alone(
         )
 
 
-def to_roll_back(asked: Asked, environment: Environment, here: History) -> str:
+def to_roll_back(asked: DeploymentRequest, environment: Environment, here: History) -> str:
     digest = here.find(asked.digest)
     if digest is None:
         wanted = short(asked.digest) or "an earlier release"

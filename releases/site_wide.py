@@ -116,7 +116,9 @@ def moved_forward(build: Build) -> bool:
     return promoted and bool(build.properties.get("moved"))
 
 
-def half_way(newest_first: Collection[Build], live: Collection[str | None]) -> Build | None:
+def interrupted_bulk_promotion(
+    newest_first: Collection[Build], live: Collection[str | None]
+) -> Build | None:
     """The last promotion of everything that moved something, if it stopped and has not been undone.
 
     `live` are the digests that are live in this environment now.

@@ -39,7 +39,7 @@ FITTING = (Verdict.APPLIES, Verdict.MOVED)
 STANDING = (Verdict.MERGES, Verdict.CONFLICTS)
 
 
-class Tried(Model):
+class PatchTrial(Model):
     """One patch and what became of it."""
 
     name: str
@@ -82,7 +82,7 @@ class Trial(Model):
     release: str
     """Tag or branch."""
     commit: str
-    patches: tuple[Tried, ...] = ()
+    patches: tuple[PatchTrial, ...] = ()
     failed: str = ""
     """What went wrong after the series: the first step that failed, and what it said."""
 

@@ -1,6 +1,6 @@
-"""How a bare Debian machine becomes a server: what is laid onto it, and `prepare.sh`, which acts.
+"""Makes a server of a bare Debian machine: the files that are copied to it, and `prepare.sh`.
 
-Everything is done again at each start, and changes nothing that is as it should be.
+All of it is done again at each start, and changes only what differs.
 """
 
 import io
@@ -12,21 +12,23 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import NamedTemporaryFile
 
+import tomli_w
+
 from agent import mariadb, services
 from agent.server import DatabaseServer, Server
 from agent.supervisor import section
-from local.bootstrap import packages
-from local.layout import CHECKOUT, Layout
-from local.progress import waited
-from local.refusal import Refused
-from local.toml import table
+from cloud.polling import wait_until
 from model.environment import Environment
+from model.installation import ServerAddress
 from model.site import Site
-from servers import provision
+from servers.debian_packages import SERVER_PACKAGES
+from servers.errors import ServerError
+from servers.paths import ServerPaths
 
+CHECKOUT = Path(__file__).resolve().parent.parent
 OPERATOR = "slipway-operator"
 ACCOUNT = "slipway"
-"""Runs the services of a server, and is whom the deploy worker logs in as."""
+"""Runs the services of a server; the deploy worker logs in to it."""
 CODE = ("agent", "model", "releases")
 OPT = Path("/opt/slipway")
 ETC = Path("/etc/slipway")
@@ -37,55 +39,56 @@ PREPARE = Path(__file__).with_name("prepare.sh")
 LOCK = CHECKOUT / "agent" / "requirements.lock"
 
 
-def prepare(site: Site, environment: Environment, name: str, layout: Layout) -> str:
-    """Prepare one server; the certificate of its edge, empty where everybody knows it.
+def prepare(
+    site: Site, environment: Environment, name: str, address: ServerAddress, paths: ServerPaths
+) -> str:
+    """Prepare one server; the certificate of its edge's own authority, or an empty text.
 
-    Raises Refused with the end of what went wrong.
+    Raises ServerError with the end of the output that explains the failure.
     """
-    host = provision.hosts(layout, environment)[name]
-    with NamedTemporaryFile("w", suffix=".known") as known:
-        known.write(f"{host.edge} {host.key}\n")
-        known.flush()
-        reach = ssh(layout, Path(known.name), host.edge)
+    with NamedTemporaryFile("w", suffix=".known_hosts") as known_hosts:
+        known_hosts.write(f"{address.edge} {address.key}\n")
+        known_hosts.flush()
+        ssh = ssh_command(paths, Path(known_hosts.name), address.edge)
 
-        # sshd answers before cloud-init has let us in.
-        if not waited(lambda: not over(reach, "true").returncode, SSH_SECONDS):
-            raise refused(environment, name, "cannot be entered", over(reach, "true"))
+        # sshd runs before cloud-init has made the operator's account.
+        if not wait_until(lambda: not run(ssh, "true").returncode, SSH_SECONDS):
+            raise failure(environment, name, "cannot be reached by SSH", run(ssh, "true"))
         script = f"tar -x -C / && exec sh {OPT}/prepare.sh"
-        sent = bundle(site, environment, layout)
-        done = over(reach, f"sudo sh -c {shlex.quote(script)}", sent)
-    if done.returncode:
-        raise refused(environment, name, "cannot be prepared", done)
-    return done.stdout.decode()
+        tar = bundle(site, environment, paths)
+        result = run(ssh, f"sudo sh -c {shlex.quote(script)}", tar)
+    if result.returncode:
+        raise failure(environment, name, "cannot be prepared", result)
+    return result.stdout.decode()
 
 
-def over(reach: tuple[str, ...], command: str, given: bytes = b"") -> CompletedProcess[bytes]:
-    return subprocess.run((*reach, command), input=given, capture_output=True, check=False)
+def run(ssh: tuple[str, ...], command: str, stdin: bytes = b"") -> CompletedProcess[bytes]:
+    return subprocess.run((*ssh, command), input=stdin, capture_output=True, check=False)
 
 
-def refused(
-    environment: Environment, name: str, what: str, done: CompletedProcess[bytes]
-) -> Refused:
-    said = "\n".join(done.stderr.decode(errors="replace").strip().splitlines()[-12:])
-    return Refused(f"{environment.name}.toml: server {name} {what}:\n{said}")
+def failure(
+    environment: Environment, name: str, what: str, result: CompletedProcess[bytes]
+) -> ServerError:
+    output = "\n".join(result.stderr.decode(errors="replace").strip().splitlines()[-12:])
+    return ServerError(f"{environment.name}.toml: server {name} {what}:\n{output}")
 
 
-def ssh(layout: Layout, known: Path, address: str) -> tuple[str, ...]:
+def ssh_command(paths: ServerPaths, known_hosts: Path, address: str) -> tuple[str, ...]:
     options = {
         "BatchMode": "yes",
         "ConnectTimeout": "10",
         "IdentitiesOnly": "yes",
         "LogLevel": "ERROR",
         "StrictHostKeyChecking": "yes",
-        "UserKnownHostsFile": str(known),
+        "UserKnownHostsFile": str(known_hosts),
         "GlobalKnownHostsFile": "none",
     }
-    given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-    return ("ssh", "-F", "none", "-i", str(layout.operator_key), *given, f"{OPERATOR}@{address}")
+    words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+    return ("ssh", "-F", "none", "-i", str(paths.operator_key), *words, f"{OPERATOR}@{address}")
 
 
-def described(site: Site, environment: Environment) -> Server:
-    """What such a server knows about itself."""
+def server_settings(site: Site, environment: Environment) -> Server:
+    """The `server.toml` of such a server."""
     state, run = STATE / "state", STATE / "run"
     account = DatabaseServer(socket=run / "mariadb.sock", user=ACCOUNT)
     internal = state / "edge" / "pki" / "authorities" / "local" / "root.crt"
@@ -103,11 +106,11 @@ def described(site: Site, environment: Environment) -> Server:
     )
 
 
-def bundle(site: Site, environment: Environment, layout: Layout) -> bytes:
-    """A tar of everything that is laid onto a server, from its root folder on."""
+def bundle(site: Site, environment: Environment, paths: ServerPaths) -> bytes:
+    """A tar of all files for a server; names start at its root folder."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
-        for path, text in files(site, environment, layout).items():
+        for path, text in files(site, environment, paths).items():
             add(archive, path, text.encode())
         for folder in CODE:
             for file in sorted((CHECKOUT / folder).rglob("*")):
@@ -122,61 +125,63 @@ def add(archive: tarfile.TarFile, path: Path, content: bytes) -> None:
     archive.addfile(entry, io.BytesIO(content))
 
 
-def files(site: Site, environment: Environment, layout: Layout) -> Mapping[Path, str]:
-    """Path and text of each file but for our code; none of them holds a secret."""
-    server = described(site, environment)
+def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[Path, str]:
+    """Path and text of each file except for our code; no file has a secret in it."""
+    server = server_settings(site, environment)
     python = f"PYTHONPATH={OPT}/code exec {OPT}/venv/bin/python"
-    words = f"--server {ETC}/server.toml"
+    option = f"--server {ETC}/server.toml"
     # https://man.openbsd.org/sshd.8#AUTHORIZED_KEYS_FILE_FORMAT
     allowed = 'restrict,command="/usr/local/bin/slipway-remote"'
-    laid = {
+    texts = {
         OPT / "prepare.sh": PREPARE.read_text("utf-8"),
-        OPT / "packages": "\n".join(packages.SERVE) + "\n",
+        OPT / "packages": "\n".join(SERVER_PACKAGES) + "\n",
         OPT / "folders": "".join(f"{path}\n" for path in services.folders(server, site.components)),
-        OPT / "answers": "".join(f"{name} {file}\n" for name, file in answers(site, server)),
+        OPT / "ready-files": "".join(
+            f"{name} {file}\n" for name, file in ready_files(site, server)
+        ),
         OPT / "requirements.lock": LOCK.read_text("utf-8"),
-        ETC / "server.toml": table(server.model_dump(mode="json", exclude_none=True)),
-        ETC / "signing-key.pub": layout.signing_key.read_text(),
-        ETC / "authorized_keys": f"{allowed} {layout.deploy_key(environment.name).read_text()}",
+        ETC / "server.toml": tomli_w.dumps(server.model_dump(mode="json", exclude_none=True)),
+        ETC / "signing-key.pub": paths.signing_key.read_text(),
+        ETC / "authorized_keys": f"{allowed} {paths.deploy_key(environment.name).read_text()}",
         ETC / "supervisord.conf": supervisord(server),
         Path("/etc/ssh/sshd_config.d/slipway.conf"): (
             f"Match User {ACCOUNT}\n  AuthorizedKeysFile {ETC}/authorized_keys\n"
         ),
-        Path("/usr/local/bin/slipway-agent"): f'#!/bin/sh\n{python} -m agent {words} "$@"\n',
-        Path("/usr/local/bin/slipway-remote"): f"#!/bin/sh\n{python} -m agent.remote {words}\n",
+        Path("/usr/local/bin/slipway-agent"): f'#!/bin/sh\n{python} -m agent {option} "$@"\n',
+        Path("/usr/local/bin/slipway-remote"): f"#!/bin/sh\n{python} -m agent.remote {option}\n",
         **{UNITS / f"slipway-{name}.service": text for name, text in units(site, server).items()},
         **services.files(server, environment, site.components),
     }
     if server.database:
-        laid[OPT / "initialise.sh"] = initialise(server)
+        texts[OPT / "initialise.sh"] = initialise(server)
     if server.authority:
-        laid[OPT / "authority"] = f"{server.authority}\n"
-    return laid
+        texts[OPT / "authority"] = f"{server.authority}\n"
+    return texts
 
 
 def initialise(server: Server) -> str:
     """Shell that makes the database's folder, whole or not at all."""
     folder = mariadb.folder(server)
     command = shlex.join(map(str, mariadb.initialise(server, ACCOUNT)))
-    making = command.replace(f"--datadir={folder}", f"--datadir={folder}.new")
+    initialise_draft = command.replace(f"--datadir={folder}", f"--datadir={folder}.new")
     lines = (
         "set -e",
         f"test ! -d {folder} || exit 0",
         f"rm -rf {folder}.new",
-        making,
+        initialise_draft,
         f"mv {folder}.new {folder}",
     )
     return "\n".join(lines) + "\n"
 
 
-def answers(site: Site, server: Server) -> list[tuple[str, Path]]:
-    """Each service, and a file that is there as soon as it works."""
-    signs = {"edge": server.authority or server.admin_socket, "php": server.php_pid}
+def ready_files(site: Site, server: Server) -> list[tuple[str, Path]]:
+    """Each service, and a file that exists as soon as it is ready."""
+    files = {"edge": server.authority or server.admin_socket, "php": server.php_pid}
     if server.database:
-        signs["database"] = server.database.socket
+        files["database"] = server.database.socket
     if server.supervisor:
-        signs["releases"] = server.supervisor
-    return [(name, signs[name]) for name in units(site, server)]
+        files["releases"] = server.supervisor
+    return [(name, files[name]) for name in units(site, server)]
 
 
 def units(site: Site, server: Server) -> Mapping[str, str]:

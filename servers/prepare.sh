@@ -87,5 +87,5 @@ wait_for() {
 }
 while read -r unit file; do
   wait_for "$unit" "$file"
-done <"$here/answers"
+done <"$here/ready-files"
 [ ! -e "$here/authority" ] || own cat "$(cat "$here/authority")"

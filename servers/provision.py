@@ -1,291 +1,182 @@
-"""The servers that are machines of an OpenStack project: found or made, remembered, prepared.
+"""The servers that are machines of an OpenStack project: found or created, then prepared."""
 
-    python -m servers.provision --delete
-
-deletes those that this installation made.
-"""
-
-import base64
 import json
 import re
-from argparse import ArgumentParser
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
-from keystoneauth1.exceptions import ClientException
-from openstack.config import OpenStackConfig
-from openstack.connection import Connection
-from openstack.exceptions import ConfigException, SDKException
-
-from local import secrets
-from local.layout import Layout, arguments, layout
-from local.progress import waited
-from local.refusal import Refused, or_one_line
+from cloud.client import CloudClient, ServerRequest
+from cloud.errors import CloudError, ConfigurationError, InstanceFailed
+from cloud.polling import wait_until
 from model.environment import Environment
-from model.installation import Host
-from model.openstack import OpenStack, Servers, newest
-from model.reading import Model, Name
+from model.installation import ServerAddress
+from model.openstack import OpenStack, Servers
 from model.site import Site
-from servers import preparation
+from servers import inventory, preparation
+from servers.errors import ServerError
+from servers.inventory import OWNER, SERVER, Inventory, ServerRecord
+from servers.paths import ServerPaths
 
-OWNER, SERVER = "slipway-installation", "slipway-server"
-"""Marks of a machine: whose it is, and which server it is; without ours, it is never touched."""
 HOST_KEY = re.compile(r"^(ssh-ed25519 [A-Za-z0-9+/=]{68})\s", re.MULTILINE)
 """A line that cloud-init prints between `BEGIN` and `END SSH HOST KEY KEYS`."""
-DOWN = ("ERROR", "DELETED", "SHUTOFF")
+DOWN_STATES = ("ERROR", "DELETED", "SHUTOFF")
+ATTEMPTS = 3
+"""How many machines are created for a server until one boots."""
 
 
-TRIES = 3
-"""How many machines are made for a server, if none comes to life."""
+def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], None]) -> None:
+    """Have every server of the site running and prepared.
 
-
-class Spoilt(Exception):
-    """A machine that ended before anybody could use it."""
-
-
-class Machine(Model):
-    """A server's machine, as it is remembered."""
-
-    id: str
-    host: Host
-
-
-class Machines(Model):
-    """`machines.json`: an environment's servers, and whose project has them."""
-
-    cloud: str
-    machines: dict[Name, Machine] = {}
-
-
-def known(layout: Layout, environment: str) -> dict[str, Machine]:
-    file = layout.machines(environment)
-    return Machines.model_validate_json(file.read_bytes()).machines if file.exists() else {}
-
-
-def hosts(layout: Layout, environment: Environment) -> dict[str, Host]:
-    """An environment's servers, as the master and the deploy worker reach them."""
-    found = known(layout, environment.name)
-    return {name: found[name].host for name in environment.servers}
-
-
-def make(site: Site, layout: Layout, say: Callable[[str], None]) -> None:
-    """Have every server there and prepared; raises Refused naming it and what is wrong."""
-    places = [environment for environment in site.environments if environment.servers]
-    jobs = [(place, name) for place in places for name in place.servers]
-    projects = {place.name: Project(layout, place) for place in places}
-    for place in places:
-        # Before there is any: what a kill leaves is found again.
-        remember(layout, place, known(layout, place.name))
+    `owner` identifies the installation in the metadata of its machines; `say` is called with what
+    is being done. Raises ServerError naming the file, the server and what is wrong.
+    """
+    environments = [environment for environment in site.environments if environment.servers]
+    jobs = [(environment, name) for environment in environments for name in environment.servers]
+    machines = {e.name: MachineProvider(paths, e, owner) for e in environments}
+    for environment in environments:
+        # Written before a machine is created, so that what a kill leaves is found again.
+        inventory.write(paths, environment, inventory.records(paths, environment.name))
     with ThreadPoolExecutor(len(jobs)) as pool:
         say("Servers: waiting for machines")
-        machines = list(pool.map(lambda job: projects[job[0].name].machine(job[1]), jobs))
-        for place in places:
-            made = {
-                name: machine
-                for (where, name), machine in zip(jobs, machines, strict=True)
-                if where is place
+        records = list(pool.map(lambda job: machines[job[0].name].get(job[1]), jobs))
+        for environment in environments:
+            own = {
+                name: record
+                for (other, name), record in zip(jobs, records, strict=True)
+                if other is environment
             }
-            remember(layout, place, made)
+            inventory.write(paths, environment, own)
         say("Servers: preparing")
-        roots = list(pool.map(lambda job: preparation.prepare(site, job[0], job[1], layout), jobs))
-    for place in places:
-        own = (root for (where, _), root in zip(jobs, roots, strict=True) if where is place)
-        layout.authority(place.name).write_text("".join(own))
+        certificates = list(
+            pool.map(
+                lambda job, record: preparation.prepare(site, job[0], job[1], record.host, paths),
+                jobs,
+                records,
+            )
+        )
+    for environment in environments:
+        authorities = (
+            certificate
+            for (other, _), certificate in zip(jobs, certificates, strict=True)
+            if other is environment
+        )
+        paths.authority(environment.name).write_text("".join(authorities))
 
 
-def remember(layout: Layout, place: Environment, machines: Mapping[str, Machine]) -> None:
-    assert place.openstack  # noqa: S101  # it has servers
-    file = layout.machines(place.name)
-    file.parent.mkdir(exist_ok=True)
-    kept = Machines(cloud=place.openstack.cloud, machines=dict(machines))
-    file.write_text(kept.model_dump_json(indent=2))
+class MachineProvider:
+    """Finds or creates the machines of one environment's servers."""
 
-
-class Project:
-    """An environment's OpenStack project, asked for its servers."""
-
-    def __init__(self, layout: Layout, environment: Environment) -> None:
+    def __init__(self, paths: ServerPaths, environment: Environment, owner: str) -> None:
         assert environment.openstack and environment.openstack.servers  # noqa: S101  # it has some
-        self.layout = layout
+        self.paths = paths
         self.environment = environment
-        self.place: OpenStack = environment.openstack
-        self.wanted: Servers = environment.openstack.servers
-        self.owner = secrets.operator(layout)
-        self.known = known(layout, environment.name)
+        self.openstack: OpenStack = environment.openstack
+        self.servers: Servers = environment.openstack.servers
+        self.owner = owner
+        self.cloud = CloudClient(environment.openstack.cloud, paths.clouds)
+        self.records = inventory.records(paths, environment.name)
 
-    def machine(self, name: str) -> Machine:
-        """The machine of a server, made if it is not there."""
+    def get(self, name: str) -> ServerRecord:
+        """The machine of a server, created if it does not exist; raises ServerError."""
         try:
-            connection = connect(self.layout, self.place.cloud)
-            for _ in range(TRIES - 1):
-                with suppress(Spoilt):
-                    return self.tried(connection, name)
-            return self.tried(connection, name)
-        except (SDKException, ClientException, Spoilt) as trouble:
-            raise self.refused(name, str(trouble)) from None
+            for _ in range(ATTEMPTS - 1):
+                with suppress(InstanceFailed):
+                    return self.find_or_create(name)
+            return self.find_or_create(name)
+        except ConfigurationError as error:
+            where = error.located(f"{self.environment.name}.toml", "servers", Servers.model_fields)
+            file, _, what = where.partition(": ")
+            raise ServerError(f"{file}: server {name}: {what}") from None
+        except CloudError as error:
+            raise self.error(name, str(error)) from None
 
-    def tried(self, connection: Connection, name: str) -> Machine:
-        """The same, raising Spoilt for a machine that never came to life."""
-        server = self.found(connection, name) or self.created(connection, name)
-        before = self.known.get(name)
+    def find_or_create(self, name: str) -> ServerRecord:
+        """The same; raises InstanceFailed for a machine that never booted."""
+        identity = self.find(name) or self.cloud.create_server(self.request(name))
+        record = self.records.get(name)
         # A console forgets what it printed first.
-        key = before.host.key if before and before.id == server.id else None
-        key = key or self.key(connection, name, server.id)
-        own, edge = self.addresses(connection, server.id)
-        reached = own if self.environment.deploys_itself else edge
-        return Machine(id=server.id, host=Host(address=reached, key=key, edge=edge))
+        key = record.host.key if record and record.id == identity else None
+        key = key or self.host_key(name, identity)
+        fixed, edge = self.cloud.addresses(identity, self.servers.public)
+        address = fixed if self.environment.deploys_itself else edge
+        return ServerRecord(id=identity, host=ServerAddress(address=address, key=key, edge=edge))
 
-    def found(self, connection: Connection, name: str) -> Any:
-        """The server's machine; one that could not be made, and never served, is deleted."""
-        marks = self.marks(name).items()
-        before = self.known.get(name)
-        for server in ours(connection, self.owner):
-            if not marks <= server.metadata.items():
+    def find(self, name: str) -> str | None:
+        """The id of the server's machine; one that failed and never served is deleted."""
+        metadata = self.metadata(name).items()
+        record = self.records.get(name)
+        for machine in self.cloud.list_by_metadata(OWNER, self.owner):
+            if not metadata <= machine.metadata.items():
                 continue
-            if before and before.id == server.id and server.status in DOWN:
-                raise self.refused(name, f"its machine is {server.status}: start it, or delete it")
-            if server.status != "ERROR":
-                return server
-            connection.compute.delete_server(server)
+            if record and record.id == machine.id and machine.status in DOWN_STATES:
+                raise self.error(name, f"its machine is {machine.status}: start it, or delete it")
+            if machine.status != "ERROR":
+                return machine.id
+            self.cloud.delete_server(machine.id)
         return None
 
-    def marks(self, name: str) -> dict[str, str]:
+    def metadata(self, name: str) -> dict[str, str]:
         return {OWNER: self.owner, SERVER: f"{self.environment.name}/{name}"}
 
-    def created(self, connection: Connection, name: str) -> Any:
-        place, wanted = self.place, self.wanted
-        find_flavor, find_network = connection.compute.find_flavor, connection.network.find_network
-        network = self.id(find_network, "network", place.network, name)
-        groups = [{"name": group} for group in wanted.security_groups]
-        return connection.compute.create_server(
+    def request(self, name: str) -> ServerRequest:
+        return ServerRequest(
             name=name,
-            image_id=self.image(connection, name),
-            flavor_id=self.id(find_flavor, "servers.flavor", wanted.flavor, name),
-            networks=[{"uuid": network}],
-            metadata=self.marks(name),
-            user_data=base64.b64encode(self.user_data().encode()).decode(),
-            **({"security_groups": groups} if groups else {}),
+            image=self.servers.image,
+            flavor=self.servers.flavor,
+            network=self.openstack.network,
+            metadata=self.metadata(name),
+            user_data=self.user_data(),
+            security_groups=self.servers.security_groups,
         )
 
-    def image(self, connection: Connection, name: str) -> str:
-        """The id of the newest image whose name matches."""
-        pattern = self.wanted.image
-        found = newest(connection.image.images(status="active"), pattern)
-        if found is None:
-            raise self.refused(name, f"key 'openstack.servers.image': no '{pattern}'")
-        return found
-
-    def id(self, find: Callable[..., Any], key: str, value: str, name: str) -> str:
-        found = find(value, ignore_missing=True)
-        if found is None:
-            raise self.refused(name, f"key 'openstack.{key}': no '{value}'")
-        return str(found.id)
-
     def user_data(self) -> str:
-        """What cloud-init is told: who may prepare the machine. It holds no secret."""
+        """For cloud-init: the account that may prepare the machine. There is no secret in it."""
         operator = {
             "name": preparation.OPERATOR,
             "sudo": "ALL=(ALL) NOPASSWD:ALL",
             "shell": "/bin/bash",
             "ssh_authorized_keys": [
-                self.layout.operator_key.with_suffix(".pub").read_text().strip()
+                self.paths.operator_key.with_suffix(".pub").read_text().strip()
             ],
         }
         return "#cloud-config\n" + json.dumps({"users": ["default", operator]})
 
-    def key(self, connection: Connection, name: str, identity: str) -> str:
-        """The host key that the machine's own console shows."""
-        shown: list[str] = []
+    def host_key(self, name: str, identity: str) -> str:
+        """The SSH host key that the machine prints on its console."""
+        keys: list[str] = []
 
-        def seen() -> bool:
-            server: Any = connection.compute.get_server(identity)
-            if server.status in DOWN:
-                why = (server.fault or {}).get("message") or "it does not run"
-                raise Spoilt(f"its machine is {server.status}: {why}")
-            if server.status == "ACTIVE":  # there is no console before
-                answer: Any = connection.compute.get_server_console_output(identity)
-                shown[:] = HOST_KEY.findall(answer.get("output") or "")
-            return bool(shown)
+        def printed() -> bool:
+            machine = self.cloud.get_server(identity)
+            if machine is None or machine.status in DOWN_STATES:
+                status = machine.status if machine else "DELETED"
+                why = (machine and machine.fault) or "it does not run"
+                raise InstanceFailed(f"its machine is {status}: {why}", "boot")
+            if machine.status == "ACTIVE":  # there is no console before
+                keys[:] = HOST_KEY.findall(self.cloud.get_console(identity, lines=None))
+            return bool(keys)
 
-        if not waited(seen, self.wanted.boot_seconds):
-            limit = self.wanted.boot_seconds
-            raise self.refused(name, f"its console showed no SSH host key within {limit} s")
-        return shown[-1]
+        seconds = self.servers.boot_seconds
+        if not wait_until(printed, seconds):
+            raise self.error(name, f"its console showed no SSH host key within {seconds} s")
+        return keys[-1]
 
-    def addresses(self, connection: Connection, identity: str) -> tuple[str, str]:
-        """The machine's own address, and the one at which others reach it."""
-        network = connection.network
-        port = next(iter(network.ports(device_id=identity)))
-        own = str(port.fixed_ips[0]["ip_address"])
-        if not self.wanted.public:
-            return own, own
-        given = list(network.ips(port_id=port.id))
-        if not given:
-            public = self.id(network.find_network, "servers.public", self.wanted.public, identity)
-            given = [network.create_ip(floating_network_id=public, port_id=port.id)]
-        return own, str(given[0].floating_ip_address)
-
-    def refused(self, name: str, why: str) -> Refused:
-        return Refused(f"{self.environment.name}.toml: server {name}: {why}")
+    def error(self, name: str, why: str) -> ServerError:
+        return ServerError(f"{self.environment.name}.toml: server {name}: {why}")
 
 
-def connect(layout: Layout, cloud: str) -> Connection:
-    """A project of `clouds.yaml`; raises Refused when it is not there."""
-    file = layout.clouds
-    if file:
-        readable(file)
-    try:
-        config = OpenStackConfig(config_files=[str(file)] if file else None)
-        return Connection(config=config.get_one(cloud=cloud))
-    except ConfigException as error:
-        where = file or "clouds.yaml"
-        raise Refused(f"{where}: no cloud '{cloud}': {error}") from None
+def delete_all(paths: ServerPaths, owner: str) -> None:
+    """Delete the machines that an installation created as servers, and their addresses.
 
-
-def readable(file: Path) -> None:
-    try:
-        file.open().close()
-    except OSError as error:
-        raise Refused(f"cannot read {file} (CLOUDS): {error.strerror}") from None
-
-
-def ours(connection: Connection, owner: str) -> list[Any]:
-    """Every machine of the project that this installation made as a server."""
-    servers: Iterable[Any] = connection.compute.servers()
-    return [server for server in servers if (server.metadata or {}).get(OWNER) == owner]
-
-
-def delete(layout: Layout) -> None:
-    """Delete the machines that this installation made, and their addresses.
-
-    Those of every project that it ever had servers in, whatever the site's files say by now.
+    They are looked for in every project that it ever had servers in, whatever the site's files say
+    by now. Raises ServerError.
     """
-    for file in layout.state.glob("*/machines.json"):
-        connection = connect(layout, Machines.model_validate_json(file.read_bytes()).cloud)
-        for server in ours(connection, secrets.operator(layout)):
-            for address in addresses_of(connection, server.id):
-                connection.network.delete_ip(address)
-            connection.compute.delete_server(server)
-            print(f"Deleted {server.metadata.get(SERVER, server.name)}.")
-
-
-def addresses_of(connection: Connection, identity: str) -> Iterable[Any]:
-    for port in connection.network.ports(device_id=identity):
-        yield from connection.network.ips(port_id=port.id)
-
-
-def main() -> None:
-    parser = arguments(ArgumentParser(description=__doc__))
-    parser.add_argument("--delete", action="store_true", required=True)
-    meant = layout(parser.parse_args())
-    try:
-        delete(meant)
-    except (SDKException, ClientException) as trouble:
-        raise Refused(f"the servers' machines cannot be deleted: {trouble}") from None
-
-
-if __name__ == "__main__":
-    or_one_line(main)
+    for file in paths.state.glob("*/machines.json"):
+        cloud = CloudClient(Inventory.read(file).cloud, paths.clouds)
+        try:
+            for machine in cloud.list_by_metadata(OWNER, owner):
+                cloud.delete_addresses(machine.id)
+                cloud.delete_server(machine.id)
+                print(f"Deleted {machine.metadata.get(SERVER, machine.name)}.")
+        except CloudError as error:
+            raise ServerError(f"the servers' machines cannot be deleted: {error}") from None

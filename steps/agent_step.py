@@ -14,8 +14,8 @@ from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
 from model.environment import Environment
-from model.installation import Host
-from model.release import Order
+from model.installation import ServerAddress
+from model.release import EnvironmentContext
 from steps.git import last_line
 from steps.step import Step
 
@@ -33,7 +33,7 @@ SCRIPT = Path(__file__).with_name("remote_agent.bash")
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """How a verb ended."""
 
     result: int
@@ -42,7 +42,7 @@ class Said:
     """The release that is live now, if that is known."""
 
 
-class OnHost(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no running build
+class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no running build
     """One verb of the program on the worker's own machine; its last line is what people read."""
 
     def __init__(
@@ -65,7 +65,7 @@ class OnHost(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runnin
     async def run(self) -> int:
         try:
             order = await self.order()
-            said = await self.obeyed(order.model_dump_json())
+            said = await self.run_verb(order.model_dump_json())
         except KeyError as missing:
             self.descriptionDone = str(missing.args[0])
             return FAILURE
@@ -74,13 +74,13 @@ class OnHost(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runnin
             self.setProperty("live", said.live, self.name)
         return said.result
 
-    async def obeyed(self, order: str) -> Said:
+    async def run_verb(self, order: str) -> CommandResult:
         """Do it; what came of it."""
         named = [word for option, file in self.files.items() for word in (f"--{option}", file)]
         command = await self.told([PROGRAM, *self.words(self.verb), *named], order)
         said = command.stderr if command.didFail() else command.stdout
         current = CURRENT.search(command.stdout)
-        return Said(
+        return CommandResult(
             command.results(),
             last_line(said) or f"{self.verb} ended without a word",
             current[1] if current else None,
@@ -103,13 +103,13 @@ class OnHost(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runnin
         digest = () if verb == "abandon" else (self.getProperty("digest"),)
         return [verb, self.component.name, *digest]
 
-    async def order(self) -> Order:
+    async def order(self) -> EnvironmentContext:
         """What the environment adds to the release; raises KeyError naming a missing secret."""
         secrets = {
             name: await self.secret(self.environment.secret(self.component, name))
             for name in (self.component.secrets if self.verb == "prepare" else ())
         }
-        order = Order.of(self.environment, self.component)
+        order = EnvironmentContext.of(self.environment, self.component)
         return order.model_copy(update={"secrets": secrets})
 
     async def secret(self, name: str) -> str:
@@ -121,14 +121,14 @@ class OnHost(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runnin
             raise KeyError(f"secret '{name}' is missing: {where} needs it") from None
 
 
-class OnServers(OnHost):
+class RemoteAgentStep(AgentStep):
     """The same on several servers at once, over SSH: all of them, or none."""
 
-    def __init__(self, hosts: Mapping[str, Host], *given: Any, **more: Any) -> None:
+    def __init__(self, hosts: Mapping[str, ServerAddress], *given: Any, **more: Any) -> None:
         self.hosts = hosts
         super().__init__(*given, **more)
 
-    async def obeyed(self, order: str) -> Said:
+    async def run_verb(self, order: str) -> CommandResult:
         if self.verb == "abandon":
             # What was decided stays so; what was not, no server may decide for itself.
             return await self.asked(order, "abandon", *self.undoing())
@@ -139,23 +139,25 @@ class OnServers(OnHost):
             return await self.kept(order)
         undone = await self.asked(order, "abandon", *self.undoing())
         what = "all return" if undone.result == SUCCESS else "not all returned"
-        return Said(answer.result, f"{answer.sentence}; {what}: {undone.sentence}", undone.live)
+        return CommandResult(
+            answer.result, f"{answer.sentence}; {what}: {undone.sentence}", undone.live
+        )
 
     def undoing(self) -> tuple[str, ...]:
         """The flag that undoes this build's switch, unless it has been decided to keep it."""
         digest = self.getProperty("digest")
         return () if self.getProperty(DECIDED) or not digest else ("--switched", digest)
 
-    async def kept(self, order: str) -> Said:
+    async def kept(self, order: str) -> CommandResult:
         """Every server has proved the release, so it is live, whoever does not hear of it."""
         self.setProperty(DECIDED, True, self.name)
         for _ in range(TRIES):
             said = await self.asked(order, "keep")
             if said.result == SUCCESS:
                 break
-        return Said(said.result, said.sentence, self.getProperty("digest"))
+        return CommandResult(said.result, said.sentence, self.getProperty("digest"))
 
-    async def asked(self, order: str, verb: str, *flags: str) -> Said:
+    async def asked(self, order: str, verb: str, *flags: str) -> CommandResult:
         """Ask all servers; the sentences of those that failed, or of all."""
         key = await self.secret(self.environment.ssh_secret)
         files = " ".join(self.files.values())
@@ -169,10 +171,10 @@ class OnServers(OnHost):
         said, complaints = (by_name(text, self.hosts) for text in (command.stdout, command.stderr))
         if command.results() != SUCCESS:  # an interrupted command has not failed, but not succeeded
             told = {name: complaints[name] for name in self.hosts if complaints[name]}
-            return Said(command.results(), sentence(told, command.stderr), agreed(said))
+            return CommandResult(command.results(), sentence(told, command.stderr), agreed(said))
         if silent := [name for name in self.hosts if not last_line(said[name])]:
-            return Said(FAILURE, f"{', '.join(silent)}: {verb} ended without a word", None)
-        return Said(SUCCESS, sentence(said, ""), agreed(said))
+            return CommandResult(FAILURE, f"{', '.join(silent)}: {verb} ended without a word", None)
+        return CommandResult(SUCCESS, sentence(said, ""), agreed(said))
 
 
 def by_name(text: str, names: Mapping[str, object]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from model.environment import Environment
 from model.site import Site
 from releases import ledger
 from releases.provenance import unverified
-from releases.rules import NOTED, Action, Asked, Held, Refused, choose, short
+from releases.rules import NOTED, Action, DeploymentRequest, Held, Refused, choose, short
 from releases.site_wide import frozen
 from releases.store import Store
 from steps.step import Step
@@ -64,7 +64,7 @@ class ChooseRelease(Step):
         self.descriptionDone = self.outcome(asked, digest)
         return SUCCESS
 
-    async def asked(self) -> Asked:
+    async def asked(self) -> DeploymentRequest:
         """What was asked for, whichever button, scheduler or repetition it came through."""
         action = self.getProperty("action")
         if action not in list(Action):
@@ -72,7 +72,7 @@ class ChooseRelease(Step):
         wanted = self.getProperty("wanted") or ""
         despite = (self.getProperty("despite") or "").strip()
         owner = self.getProperty("owner")
-        return Asked(action=action, digest=wanted, owner=owner, despite=despite)
+        return DeploymentRequest(action=action, digest=wanted, owner=owner, despite=despite)
 
     async def chosen_before(self) -> str | None:
         """The digest that an interrupted build of this very request chose by the rules.
@@ -89,7 +89,7 @@ class ChooseRelease(Step):
                     return str(digest)
         return None
 
-    async def choice(self, asked: Asked) -> str | None:
+    async def choice(self, asked: DeploymentRequest) -> str | None:
         """The digest that the rules allow."""
         here = self.environment.builder(self.component)
         source = self.site.source_of(self.environment)
@@ -99,8 +99,8 @@ class ChooseRelease(Step):
         digest = choose(
             asked,
             self.environment,
-            here=ledger.told_by(known[here]),
-            before=ledger.told_by(known[before]),
+            here=ledger.history_from_builds(known[here]),
+            before=ledger.history_from_builds(known[before]),
             newest=ledger.recorded(known[self.component.builder]),
             may_release=self.site.releasers.__contains__,
             freeze=frozen(self.site, self.environment, known[everything], datetime.now(UTC)),
@@ -111,7 +111,7 @@ class ChooseRelease(Step):
             raise Refused(f"the store does not hold {short(digest)} any more")
         return digest
 
-    def outcome(self, asked: Asked, digest: str) -> str:
+    def outcome(self, asked: DeploymentRequest, digest: str) -> str:
         """What goes where, in words."""
         what = f"{WORDS[asked.action]} digest {short(digest)}"
         if digest in self.store:

@@ -3,10 +3,10 @@
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
-from steps.tree_step import Laying
+from steps.tree_step import TreeStep
 
 
-class FetchUpstream(Laying):
+class FetchUpstream(TreeStep):
     """Find the newest followed release and fetch it; nothing else of the repository."""
 
     name = "fetch-upstream"
@@ -15,7 +15,7 @@ class FetchUpstream(Laying):
     @async_to_deferred
     async def run(self) -> int:
         await self.script("repository")
-        upstream, tree, date, _ = await self.lay(self.component.upstream)
+        upstream, tree, date, _ = await self.add_source(self.component.upstream)
         self.setProperty("release", upstream.release, self.name)
         self.setProperty("upstream-tree", tree, self.name)
         self.setProperty("upstream-date", date, self.name)

@@ -85,7 +85,9 @@ class ChooseMoves(Step):
     ) -> tuple[Move, ...]:
         histories = {
             component.name: {
-                environment.name: ledger.told_by(known.get(environment.builder(component), ()))
+                environment.name: ledger.history_from_builds(
+                    known.get(environment.builder(component), ())
+                )
                 for environment in self.site.environments
             }
             for component in self.site.components

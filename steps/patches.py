@@ -3,10 +3,10 @@
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
-from steps.tree_step import Laying
+from steps.tree_step import TreeStep
 
 
-class ApplyPatches(Laying):
+class ApplyPatches(TreeStep):
     """Apply the fork's commits, then `patches/*.patch`; name the first that does not apply."""
 
     name = "apply-patches"

@@ -4,10 +4,10 @@ from buildbot.process.buildstep import BuildStep
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
-from steps.tree_step import Laying
+from steps.tree_step import TreeStep
 
 
-class FetchSubmodules(Laying):
+class FetchSubmodules(TreeStep):
     """Replace every submodule by the commit that is recorded for it, or name the one missing."""
 
     name = "fetch-submodules"
@@ -15,7 +15,7 @@ class FetchSubmodules(Laying):
 
     @async_to_deferred
     async def run(self) -> int:
-        laid = await self.fill({overlay.into for overlay in self.component.overlays})
+        laid = await self.fetch_submodules({overlay.into for overlay in self.component.overlays})
         if not self.component.overlays:
             self.refuse_unapplied()
         self.descriptionDone = f"{len(laid)} at their recorded commits"

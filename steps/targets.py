@@ -7,12 +7,12 @@ from model.component import Source
 from model.tags import released
 from releases.trial import Target
 from steps.lines import lines
-from steps.tree_step import HEADS, TAGS, Laying, called, newest, pointed_at
+from steps.tree_step import HEADS, TAGS, TreeStep, called, newest, pointed_at
 
 TARGETS = "targets"
 
 
-class FindReleases(Laying):
+class FindReleases(TreeStep):
     """Ask upstream once for its tags and its main branch."""
 
     name = "find-releases"

@@ -22,7 +22,7 @@ SERIES = "series"
 """A folder on the worker: the patches to be applied next."""
 
 
-class Laid(NamedTuple):
+class FetchedSource(NamedTuple):
     """What was laid, its tree, when it was committed, in seconds since 1970, and what it lacks."""
 
     material: Material
@@ -32,7 +32,7 @@ class Laid(NamedTuple):
     """How many submodules it records."""
 
 
-class Laying(GitStep):
+class TreeStep(GitStep):
     """A step that lays something of a component's into its tree."""
 
     def __init__(self, component: Component, folder: Path, **kwargs: Any) -> None:
@@ -42,14 +42,14 @@ class Laying(GitStep):
 
     # Sources.
 
-    async def lay(self, source: Source, into: str = "") -> Laid:
+    async def add_source(self, source: Source, into: str = "") -> FetchedSource:
         """Lay what a source follows into the tree, at its newest commit."""
         ref, commit = await self.newest(source)
-        return await self.lay_commit(source.repository, ref, commit, into, kept_for=into)
+        return await self.add_commit(source.repository, ref, commit, into, kept_for=into)
 
-    async def lay_commit(
+    async def add_commit(
         self, repository: str, ref: str, commit: str, into: str, kept_for: str
-    ) -> Laid:
+    ) -> FetchedSource:
         """Lay one commit, which is found at a ref or, without one, by its id alone.
 
         What is kept for the same purpose takes its place, so that later fetches start from it.
@@ -64,7 +64,7 @@ class Laying(GitStep):
         release = called(ref, commit)
         made_of = Material(repository=repository, release=release, commit=commit, into=into)
         self.record("materials", [made_of])
-        return Laid(made_of, tree, date, int(gitlinks))
+        return FetchedSource(made_of, tree, date, int(gitlinks))
 
     async def newest(self, source: Source) -> tuple[str, str]:
         """The ref that is the newest of those followed, and its commit; no ref when pinned."""
@@ -91,7 +91,7 @@ class Laying(GitStep):
 
         The first that does not apply ends the step.
         """
-        forked = await self.take(fork, into)
+        forked = await self.import_fork(fork, into)
         given = self.patches(names)
         applying = await self.attempt_script("series", "apply", SERIES, into, forked, stdin=given)
         if applying.didFail():
@@ -118,7 +118,7 @@ class Laying(GitStep):
         folder = self.folder / "patches"
         return archive({Path(name).name: (folder / name).read_bytes() for name in names})
 
-    async def take(self, fork: Fork | None, into: str) -> str:
+    async def import_fork(self, fork: Fork | None, into: str) -> str:
         """Begin a series on the worker with the commits of a fork; a word, if there is one."""
         if not fork:
             return ""
@@ -136,13 +136,13 @@ class Laying(GitStep):
 
     # Submodules.
 
-    async def fill(self, waived: Collection[str] = ()) -> list[Gitlink]:
+    async def fetch_submodules(self, excluded: Collection[str] = ()) -> list[Gitlink]:
         """Lay every submodule that the tree records, those of submodules too; which were laid.
 
         Those waived, and those that `component.toml` leaves out, are taken out of the tree.
         """
         laid: list[Gitlink] = []
-        without = {*self.component.submodules.leave_out, *waived}
+        without = {*self.component.submodules.leave_out, *excluded}
         while found := parsed(await self.script("gitlinks")):
             made_of = self.getProperty("materials")
             # What a tree records is meant relative to where it came from, not to a fork of it.

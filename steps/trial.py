@@ -7,15 +7,15 @@ from buildbot.process.results import FAILURE, SUCCESS, WARNINGS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
-from releases.trial import FITTING, STANDING, Target, Trial, Tried, Verdict
+from releases.trial import FITTING, STANDING, PatchTrial, Target, Trial, Verdict
 from steps.lines import lines
 from steps.targets import TARGETS
-from steps.tree_step import SERIES, Laying, called
+from steps.tree_step import SERIES, TreeStep, called
 
 KNOWN = "known"
 
 
-class TrySeries(Laying):
+class TrySeries(TreeStep):
     """Say of every patch what becomes of it; what upstream has already is left out."""
 
     description = "trying"
@@ -48,14 +48,14 @@ class TrySeries(Laying):
         for name in ("materials", "series", "patches"):
             self.setProperty(name, [], self.name)
         address = self.component.upstream.repository
-        laid = await self.lay_commit(address, ref, commit, "", kept_for=f"trial on {self.target}")
+        laid = await self.add_commit(address, ref, commit, "", kept_for=f"trial on {self.target}")
         self.setProperty("upstream-tree", laid.tree, self.name)
         self.setProperty("upstream-date", laid.date, self.name)
 
-    async def tried(self, ref: str) -> tuple[Tried, ...]:
+    async def tried(self, ref: str) -> tuple[PatchTrial, ...]:
         """What became of each patch."""
         upstream = self.component.upstream
-        forked = await self.take(upstream.fork, "")
+        forked = await self.import_fork(upstream.fork, "")
         given = self.patches(self.component.series(""))
         pinned, _ = self.getProperty(TARGETS)[Target.PINNED]
         since = "" if self.target is Target.PINNED else pinned
@@ -69,10 +69,10 @@ class TrySeries(Laying):
         return tuple(map(tried, described))
 
 
-def tried(line: str) -> Tried:
+def tried(line: str) -> PatchTrial:
     """One line of what `series.bash` prints."""
     name, identity, author, subject, verdict, detail = line.split("\t", 5)
-    return Tried(
+    return PatchTrial(
         name=name,
         id=identity,
         author=author or "unknown",

@@ -20,8 +20,8 @@ MAY_IMPORT = {
     "workers": {"model", "cloud", "buildbot"},
     "web": {"model", "releases", "change_sources", "buildbot"},
     "cli": set(),
-    "servers": {"model", "agent", "local"},
-    "local": {"model", "releases", "agent", "servers"},
+    "servers": {"model", "agent", "cloud"},
+    "local": {"model", "releases", "agent", "cloud", "servers"},
     "tools": set(),
 }
 KNOWN = MAY_IMPORT.keys() | {"buildbot"}

@@ -23,7 +23,7 @@ from releases.provenance import Provenance, unverified
 from releases.store import Store
 from web.health import HealthChecks
 from web.views.artifact_contents import contents
-from web.views.board import Board, Running, Sight, board, expected
+from web.views.board import Board, BoardInputs, Running, board, expected
 from web.views.deployments import Deployment, everything
 from web.views.difference import Difference, Side, difference
 from web.views.figures import Figure, figures
@@ -135,13 +135,13 @@ class ReleasesPage(BuildbotService):
     async def machines(self, _asked: dict[str, str]) -> dict[str, Any]:
         """The machines of OpenStack projects and what became of others; none without a project."""
         service: Any = self.master.service_manager.namedServices.get("machines")
-        return {"told": service.told() if service else None}
+        return {"report": service.report() if service else None}
 
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()
         health = self.master.service_manager.namedServices.get(HealthChecks.name)
         running, queued = await self.at_work(known)
-        sight = Sight(
+        sight = BoardInputs(
             site=self.site,
             builds=known,
             running=running,
@@ -230,18 +230,18 @@ class ReleasesPage(BuildbotService):
         self, build: dict[str, Any], known: ledger.Builds, names: dict[int, str]
     ) -> Running:
         steps = await self.master.data.get(("builds", build["buildid"], "steps"))
-        told = await ledger.properties(self.master, build["buildid"])
+        report = await ledger.properties(self.master, build["buildid"])
         now = next((s for s in steps if s["started_at"] and not s["complete"]), None)
         builder = names[build["builderid"]]
-        action = str(told.get("action") or "")
+        action = str(report.get("action") or "")
         return Running(
             link=f"#/builders/{build['builderid']}/builds/{build['number']}",
             action=action,
-            owner=str(told.get("owner") or ""),
+            owner=str(report.get("owner") or ""),
             step=now["name"] if now else "",
             said=now["state_string"] if now else build["state_string"],
             done=sum(step["complete"] for step in steps),
-            worker=str(told.get("workername") or ""),
+            worker=str(report.get("workername") or ""),
             started=build["started_at"],
             seconds=expected(known.get(builder, ()), action),
         )

@@ -1,90 +1,126 @@
-"""How a machine comes to be: asked for, booted, called by its worker, and tried again if not."""
-
-from __future__ import annotations
+"""Boots a machine for one worker: asks Nova, waits until the worker connects, tries again."""
 
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from buildbot.process.build import Build
+from buildbot.util import Notifier
 from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.task import deferLater
 
-from cloud.errors import Full, Mistake, Passes, Trouble, Unusable, unfit
-from workers.boot_log import Told
-from workers.cloud import Order
-from workers.pauses import pauses
-from workers.sweeper import READY, Boot
+from cloud.errors import (
+    CloudError,
+    ConfigurationError,
+    InstanceFailed,
+    QuotaExceeded,
+    TransientError,
+    classify_fault,
+)
+from model.openstack import Lane, OpenStack
+from workers.backoff import backoff
+from workers.boot_log import BootLog
+from workers.machine_request import server_request
+from workers.sweeper import READY, Boot, Sweeper
 from workers.user_data import LIFE_HOURS, user_data
 
-if TYPE_CHECKING:
-    from workers.latent import MachineWorker
-
 MACHINES = 3
-"""How many machines one build may use up: a boot that failed is tried twice again."""
-LOOK_SECONDS = 10.0
-"""How often a machine that is ACTIVE is looked at until its worker calls."""
+"""How many machines one build may use up: a boot that failed is tried again twice."""
+POLL_SECONDS = 10.0
+"""How often Nova is asked for a machine that is ACTIVE until its worker connects."""
 
 
-class Booting:
-    """One worker's way to a machine."""
+class MachineUser(Protocol):
+    """What a boot needs of the worker that the machine is for."""
 
-    def __init__(self, worker: MachineWorker, build: Build | None, told: Told) -> None:
+    name: str
+    worker_attached: Notifier[None]
+
+    @property
+    def master(self) -> Any: ...
+
+    @property
+    def settings(self) -> OpenStack: ...
+
+    @property
+    def lane(self) -> Lane: ...
+
+    @property
+    def sweeper(self) -> Sweeper: ...
+
+    @property
+    def substantiated(self) -> bool: ...
+
+    def request_machine(self, title: str) -> Boot: ...
+
+    def discard_machine(self) -> None: ...
+
+    async def new_password(self) -> str: ...
+
+    def configuration_failure(self, error: ConfigurationError) -> InstanceFailed: ...
+
+
+class BootSequence:
+    """The attempts to get one machine for one worker."""
+
+    def __init__(self, worker: MachineUser, build: Build | None, boot_log: BootLog) -> None:
         self.worker = worker
         self.build = build
-        self.told = told
-        self.place = worker.place
-        self.machines = worker.machines
-        self.cloud = worker.cloud
-        self.numbers = worker.machines.numbers
-        self.place_in_line = next(worker.machines.places)
+        self.boot_log = boot_log
+        self.settings = worker.settings
+        self.sweeper = worker.sweeper
+        self.cloud = worker.sweeper.cloud(worker.settings.cloud)
+        self.statistics = worker.sweeper.statistics
+        self.position = next(worker.sweeper.positions)
 
-    async def ready(self) -> None:
-        """Make machines until the worker of one has called; raises Trouble when none will."""
+    async def run(self) -> None:
+        """Boot machines until the worker of one connects; raises CloudError when none does."""
         try:
-            await self.tried()
+            await self.boot_with_retries()
         finally:
-            self.machines.found_room(self.place.cloud, self.place_in_line)
+            self.sweeper.leave_queue(self.settings.cloud, self.position)
 
-    async def tried(self) -> None:
+    async def boot_with_retries(self) -> None:
         began: float | None = None
         used = 0
-        growing = pauses()
-        for_room = pauses(first=2, longest=15)  # a machine may go while nobody listens
-        for zone in cycle(self.place.zones or (None,)):
-            boot = self.worker.wants(self.title)
+        delays = backoff()
+        quota_delays = backoff(first=2, longest=15)  # a machine may go without an event
+        for zone in cycle(self.settings.zones or (None,)):
+            boot = self.worker.request_machine(self.title)
             try:
-                await self.made(boot, zone)
-            except Full as full:
-                self.worker.let_go()
+                await self.boot_once(boot, zone)
+            except QuotaExceeded as error:
+                self.worker.discard_machine()
                 began = None
-                await self.told.say(f"waits for room: {full}")
-                await self.machines.room(self.place.cloud, self.place_in_line, next(for_room))
-            except Passes as trouble:
-                self.worker.let_go()
+                await self.boot_log.say(f"waits for quota: {error}")
+                await self.sweeper.wait_for_quota(
+                    self.settings.cloud, self.position, next(quota_delays)
+                )
+            except TransientError as error:
+                self.worker.discard_machine()
                 began = began or time.monotonic()
                 waited = time.monotonic() - began
-                pause = max(next(growing), trouble.pause or 0)
-                if waited + pause > self.place.patience_seconds:
-                    raise given_up(f"{waited:.0f} s", trouble) from trouble
-                await self.rest(trouble, pause)
-            except Unusable as trouble:
-                self.worker.let_go()
+                pause = max(next(delays), error.pause or 0)
+                if waited + pause > self.settings.patience_seconds:
+                    raise given_up(f"{waited:.0f} s", error) from error
+                await self.pause_before_retry(error, pause)
+            except InstanceFailed as error:
+                self.worker.discard_machine()
                 used += 1
                 if used == MACHINES:
-                    raise given_up(f"{used} machines", trouble) from trouble
-                await self.rest(trouble, next(growing))
-            except Mistake as mistake:
-                raise self.worker.to_correct(mistake) from mistake
+                    raise given_up(f"{used} machines", error) from error
+                await self.pause_before_retry(error, next(delays))
+            except ConfigurationError as error:
+                raise self.worker.configuration_failure(error) from error
             else:
                 return
 
-    async def rest(self, trouble: Trouble, seconds: float) -> None:
+    async def pause_before_retry(self, error: CloudError, seconds: float) -> None:
         # Others need not wait for us.
-        self.machines.found_room(self.place.cloud, self.place_in_line)
-        self.numbers.failures[trouble.cause] += 1
-        await self.told.say(f"tries again in {seconds:.1f} s: {trouble}")
+        self.sweeper.leave_queue(self.settings.cloud, self.position)
+        self.statistics.failures[error.cause] += 1
+        await self.boot_log.say(f"tries again in {seconds:.1f} s: {error}")
         await deferLater(self.worker.master.reactor, seconds)
 
     @property
@@ -94,38 +130,38 @@ class Booting:
             return f"{self.worker.name}-ready"
         return f"{self.build.builder.name}-{self.build.number}"
 
-    async def made(self, boot: Boot, zone: str | None) -> None:
-        """Make one machine; its worker has called when this returns."""
-        await self.told.say(f"asks {boot.cloud} for machine {boot.name}")
-        boot.machine = await self.accepted(boot, zone)
-        self.machines.found_room(boot.cloud, self.place_in_line)
+    async def boot_once(self, boot: Boot, zone: str | None) -> None:
+        """Boot one machine; its worker has connected when this returns."""
+        await self.boot_log.say(f"asks {boot.cloud} for machine {boot.name}")
+        boot.machine = await self.create_server(boot, zone)
+        self.sweeper.leave_queue(boot.cloud, self.position)
         boot.state = "boots"
-        await self.told.say(f"machine {boot.name} boots: {boot.machine}")
+        await self.boot_log.say(f"machine {boot.name} boots: {boot.machine}")
         began = time.monotonic()
         try:
-            await self.active(boot.machine)
+            await self.wait_active(boot.machine)
             active = time.monotonic()
-            boot.state = "has not called yet"
-            await self.called(boot)
-        except (Unusable, Passes):
-            await self.worker.new_password()  # it must not call any more
+            boot.state = "waits for its worker"
+            await self.wait_for_worker(boot)
+        except (InstanceFailed, TransientError):
+            await self.worker.new_password()  # its worker must not connect any more
             await self.quote_console(boot.machine)
             raise
         now = time.monotonic()
         boot.state = READY
-        self.numbers.ready += 1
-        self.numbers.boot_seconds += active - began
-        self.numbers.attach_seconds += now - active
-        await self.told.say(f"machine {boot.name} ready in {now - boot.since:.1f} s")
+        self.statistics.ready += 1
+        self.statistics.boot_seconds += active - began
+        self.statistics.attach_seconds += now - active
+        await self.boot_log.say(f"machine {boot.name} ready in {now - boot.since:.1f} s")
 
-    async def accepted(self, boot: Boot, zone: str | None) -> str:
-        """Nova's id of a new machine, also if the answer that should have told it was lost."""
+    async def create_server(self, boot: Boot, zone: str | None) -> str:
+        """Nova's id of a new machine, also when the answer with the id was lost."""
         password = await self.worker.new_password()
-        order = Order(
+        request = server_request(
+            self.settings,
+            self.worker.lane,
             name=boot.name,
-            place=self.place,
-            lane=self.worker.lane,
-            marks=self.machines.marks(
+            metadata=self.sweeper.metadata(
                 boot,
                 f"{self.build.builder.name}/{self.build.number}" if self.build else "none",
                 (datetime.now(UTC) + timedelta(hours=LIFE_HOURS)).isoformat(timespec="seconds"),
@@ -133,70 +169,72 @@ class Booting:
             user_data=user_data(
                 boot.worker,
                 password,
-                self.place.master,
-                certificate=self.machines.certificate,
-                gitconfig=self.machines.gitconfig,
+                self.settings.master,
+                certificate=self.sweeper.certificate,
+                gitconfig=self.sweeper.gitconfig,
             ),
             zone=zone,
         )
-        boot.answered = False
+        boot.answer_arrived = False
         try:
-            identity = await self.cloud.create(order)
-        except Trouble as trouble:
-            boot.answered = not isinstance(trouble, Passes) or not trouble.unsure
-            if boot.answered or not (found := await self.machines.adopted(boot)):
+            identity = await self.cloud.create_server(request)
+        except CloudError as error:
+            boot.answer_arrived = not isinstance(error, TransientError) or not error.maybe_accepted
+            if boot.answer_arrived or not (created := await self.sweeper.find_created(boot)):
                 raise
-            identity = found
-        boot.answered = True
+            identity = created
+        boot.answer_arrived = True
         return identity
 
-    async def active(self, identity: str) -> None:
+    async def wait_active(self, identity: str) -> None:
         """Wait until Nova says ACTIVE, or the worker is faster."""
-        end = time.monotonic() + self.place.boot_seconds
-        for pause in pauses(longest=5):
-            if await self.heard(pause):
+        deadline = time.monotonic() + self.settings.boot_seconds
+        for pause in backoff(longest=5):
+            if await self.worker_connected(pause):
                 return
-            machine = await self.cloud.look(identity)
+            machine = await self.cloud.get_server(identity)
             if machine is None:
-                raise Unusable("the machine was deleted while it booted", "deleted")
+                raise InstanceFailed("the machine was deleted while it booted", "deleted")
             if machine.status == "ERROR":
-                raise unfit(machine.fault)
+                raise classify_fault(machine.fault)
             if machine.status == "ACTIVE":
                 return
-            if time.monotonic() > end:
-                limit = self.place.boot_seconds
-                raise Unusable(f"the machine is {machine.status} after {limit} s", "boot")
+            if time.monotonic() > deadline:
+                limit = self.settings.boot_seconds
+                raise InstanceFailed(f"the machine is {machine.status} after {limit} s", "boot")
 
-    async def called(self, boot: Boot) -> None:
-        """Wait until the worker has called."""
-        end = time.monotonic() + self.place.attach_seconds
-        while (left := end - time.monotonic()) > 0:
-            if await self.heard(min(left, LOOK_SECONDS)):
+    async def wait_for_worker(self, boot: Boot) -> None:
+        """Wait until the worker has connected."""
+        deadline = time.monotonic() + self.settings.attach_seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if await self.worker_connected(min(left, POLL_SECONDS)):
                 return
-            machine = await self.cloud.look(str(boot.machine))
+            machine = await self.cloud.get_server(str(boot.machine))
             status = machine.status if machine else "gone"
             if status != "ACTIVE":
-                raise Unusable(f"the machine is {status}, and its worker never called", "attach")
-        limit = self.place.attach_seconds
+                raise InstanceFailed(
+                    f"the machine is {status}, and its worker never called", "attach"
+                )
+        limit = self.settings.attach_seconds
         said = f"machine {boot.name} is ACTIVE, but its worker did not call within {limit} s"
-        raise Unusable(said, "attach")
+        raise InstanceFailed(said, "attach")
 
-    async def heard(self, seconds: float) -> bool:
-        """Whether the worker has called, or does so within so many seconds."""
+    async def worker_connected(self, seconds: float) -> bool:
+        """Whether the worker is connected, or connects within so many seconds."""
         if self.worker.substantiated:
             return True
         try:
-            await self.worker.calls.wait().addTimeout(seconds, self.worker.master.reactor)
+            await self.worker.worker_attached.wait().addTimeout(seconds, self.worker.master.reactor)
         except TooLate:
             return False
         return True
 
     async def quote_console(self, identity: str) -> None:
         try:
-            await self.told.quote(await self.cloud.console(identity))
-        except Trouble as trouble:
-            await self.told.say(f"its console cannot be read: {trouble}", briefly=False)
+            await self.boot_log.quote(await self.cloud.get_console(identity))
+        except CloudError as error:
+            await self.boot_log.say(f"its console cannot be read: {error}", briefly=False)
 
 
-def given_up(after: str, trouble: Trouble) -> Unusable:
-    return Unusable(f"given up after {after}: {trouble}", trouble.cause)
+def given_up(after: str, error: CloudError) -> InstanceFailed:
+    return InstanceFailed(f"given up after {after}: {error}", error.cause)

@@ -1,4 +1,4 @@
-"""What a build says about its machine before its first step runs."""
+"""The log of a build's machine: what happens before the build's first step runs."""
 
 import re
 from typing import Any
@@ -7,35 +7,35 @@ from buildbot.process.build import Build
 from twisted.python import log
 
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b")
-"""What a terminal obeys and a log does not: ECMA-48, control sequences."""
+"""Control sequences of a terminal: ECMA-48."""
 
 
-class Told:
-    """Sentences in the log of a build's preparation, and the last of them beside it.
+class BootLog:
+    """Sentences in the log of a build's preparation step, and the last of them as its state.
 
-    A machine that is made for no build in particular is told of in the master's own log.
+    The boot of a machine for no particular build is logged by the master alone.
     """
 
     def __init__(self, build: Build | None) -> None:
-        known: Any = build
-        self.step: Any = known._preparation_step if build else None
-        self.updates: Any = known.master.data.updates if build else None
+        untyped: Any = build
+        self.step: Any = untyped._preparation_step if build else None
+        self.updates: Any = untyped.master.data.updates if build else None
         self.log: Any = None
 
     async def say(self, sentence: str, briefly: bool = True) -> None:
         log.msg(sentence)
         if self.step is None:
             return
-        await (await self.opened()).addStdout(f"{sentence}\n")
+        await (await self.open_log()).addStdout(f"{sentence}\n")
         if briefly:
             await self.updates.setStepStateString(self.step.stepid, sentence[:200])
 
     async def quote(self, text: str) -> None:
-        """Add what another program said, without its colours."""
+        """Add the output of another program without its control sequences."""
         if self.step is not None:
-            await (await self.opened()).addStderr(COLOUR.sub("", text) + "\n")
+            await (await self.open_log()).addStderr(COLOUR.sub("", text) + "\n")
 
-    async def opened(self) -> Any:
+    async def open_log(self) -> Any:
         if self.log is None:
             self.log = await self.step.addLog("machine")
         return self.log

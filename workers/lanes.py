@@ -13,7 +13,7 @@ from model.installation import Installation
 from model.site import Site
 from workers import local
 from workers.latent import MachineWorker
-from workers.sweeper import Machines
+from workers.sweeper import Sweeper
 from workers.warm import WarmPool
 
 BUILD, REVIEW, DEPLOY = "build", "review", "deploy"
@@ -22,23 +22,23 @@ BUILD, REVIEW, DEPLOY = "build", "review", "deploy"
 def workers(site: Site) -> list[AbstractWorker]:
     """The workers of all lanes."""
     return [
-        *on_machines(site, BUILD, local.build()),
-        *on_machines(site, REVIEW, local.review()),
+        *lane_workers(site, BUILD, local.build()),
+        *lane_workers(site, REVIEW, local.review()),
         *(
-            MachineWorker(place.worker, place, DEPLOY)
-            if place.openstack and place.openstack.deploy
-            else local.deploy(place)
-            for place in site.environments
+            MachineWorker(environment.worker, environment, DEPLOY)
+            if environment.openstack and environment.openstack.deploy
+            else local.deploy(environment)
+            for environment in site.environments
         ),
     ]
 
 
-def on_machines(site: Site, lane: str, here: AbstractWorker) -> list[AbstractWorker]:
-    """A lane's workers in the environment that has machines for it, or the one that is here."""
-    place = site.home(lane)
-    if place is None:
-        return [here]
-    return [MachineWorker(name, place, lane) for name in names(site, lane)]
+def lane_workers(site: Site, lane: str, fallback: AbstractWorker) -> list[AbstractWorker]:
+    """A lane's workers in the environment that has machines for it, or the one on this machine."""
+    environment = site.home(lane)
+    if environment is None:
+        return [fallback]
+    return [MachineWorker(name, environment, lane) for name in names(site, lane)]
 
 
 def build(site: Site) -> list[str]:
@@ -47,22 +47,23 @@ def build(site: Site) -> list[str]:
 
 
 def review(site: Site) -> list[str]:
-    """The names of the workers that run what nobody here has merged."""
+    """The names of the workers that run unmerged code."""
     return names(site, REVIEW)
 
 
 def names(site: Site, lane: str) -> list[str]:
-    place = site.home(lane)
-    count = place.openstack.lanes[lane].machines if place and place.openstack else 1
+    environment = site.home(lane)
+    openstack = environment.openstack if environment else None
+    count = openstack.lanes[lane].machines if openstack else 1
     return [f"{lane}-{number}" for number in range(1, count + 1)]
 
 
 def services(site: Site, installation: Installation) -> list[BuildbotService]:
-    """What stands behind the workers that have no machine of their own."""
-    places = tuple(environment for environment in site.environments if environment.openstack)
+    """The services that boot and delete the machines of workers."""
+    environments = tuple(environment for environment in site.environments if environment.openstack)
     return [
-        Machines(
-            places,
+        Sweeper(
+            environments,
             installation.clouds,
             installation.machine_gitconfig,
             installation.worker_certificate,

@@ -1,4 +1,4 @@
-"""Which machines are wanted, what became of them, and the end of those that nobody wants."""
+"""Knows which machines are wanted, and deletes those of ours that nobody wants any more."""
 
 import time
 from collections import Counter, defaultdict
@@ -18,79 +18,85 @@ from twisted.internet.threads import deferToThread
 from twisted.python import log
 from twisted.python.failure import Failure
 
-from cloud.errors import Mistake, Trouble
+from cloud.client import Machine
+from cloud.errors import CloudError, ConfigurationError
 from model.environment import Environment
 from model.openstack import Lane, OpenStack
-from workers.cloud import Cloud, Machine
-from workers.pauses import pauses
+from workers.async_cloud import AsyncCloud
+from workers.backoff import backoff
+from workers.machine_request import server_request
 
 NAME = "machines"
 OWNER = "slipway-owner"
-"""The mark that says whose a machine is; without ours, it is never touched."""
+"""The metadata key that says whose a machine is; a machine of another owner is never touched."""
 BOOT = "slipway-boot"
 SWEEP_SECONDS = 15
 """How often each project is asked for its machines, which takes one call."""
+STATE_OBJECT = "workers.machines.Machines"
+"""Buildbot's database keeps our state under this class name: with another, machines are lost."""
 READY = "ready"
-DEAD = ("DELETED", "ERROR", "SHUTOFF", "SOFT_DELETED")
+DEAD_STATES = ("DELETED", "ERROR", "SHUTOFF", "SOFT_DELETED")
 """What Nova calls a machine on which no worker runs any more."""
 GONE_SECONDS = 20
 """How long Nova may take to end a machine until it is asked again."""
-GOODBYE_SECONDS = 15
+SHUTDOWN_SECONDS = 15
 """How long a master that stops waits for the end of its machines."""
 
 
 @dataclass
 class Boot:
-    """One machine that is wanted, from before Nova hears of it until it may go."""
+    """One machine that is wanted: from before Nova is asked for it until it may be deleted."""
 
     worker: str
     cloud: str
     name: str
     since: float
     lost: Callable[[], None]
-    """What to do when the machine is ready and has gone: TCP alone would tell it much later."""
+    """Called when a ready machine has gone: TCP alone would notice a quarter of an hour later."""
     id: str = field(default_factory=lambda: token_hex(8))
     machine: str | None = None
     """Nova's id, once it is known."""
-    state: str = "asked for"
-    answered: bool = True
+    state: str = "requested"
+    answer_arrived: bool = True
     """Whether Nova has answered the request that makes it, if there was one."""
 
 
 @dataclass
-class Numbers:
+class Statistics:
     """What has happened since the master started."""
 
     ready: int = 0
+    """Machines whose worker connected."""
     boot_seconds: float = 0.0
-    """Of all that got ready, together: until Nova said ACTIVE, or the worker was faster."""
+    """The sum over these machines: until Nova said ACTIVE, or the worker was faster."""
     attach_seconds: float = 0.0
-    """From there until the worker was there, of all together."""
+    """The sum over these machines: from there until the worker connected."""
     failures: Counter[str] = field(default_factory=Counter)
     """By cause."""
     removed: int = 0
     swept: int = 0
-    """Of those removed, how many nobody wanted any more."""
+    """How many of those removed nobody wanted any more."""
     deletes_failed: int = 0
 
 
-class Machines(BuildbotService):
-    """One for the whole master; workers find it under its name."""
+class Sweeper(BuildbotService):
+    """One service for the whole master; workers find it under its name."""
 
     name = NAME
 
     def __init__(self, *given: Any, **more: Any) -> None:
         self.boots: dict[str, Boot] = {}
-        self.clouds: dict[str, Cloud] = {}
-        self.leaving: dict[str, Deferred[None]] = {}
-        self.places = count()
-        """In the line of those who wait for room: who came first has the lowest."""
-        self.waiting: defaultdict[str, dict[int, Deferred[None] | None]] = defaultdict(dict)
-        """Who waits for room in a project; nothing to wake while one asks again."""
-        self.numbers = Numbers()
-        self.lacks: list[str] = []
-        """What the environments' files name and their projects have not."""
-        self.sweeping = LoopingCall(lambda: maybeDeferred(self.sweep).addErrback(complain))
+        self.clouds: dict[str, AsyncCloud] = {}
+        self.deleting: dict[str, Deferred[None]] = {}
+        """By Nova's id: the deletions under way."""
+        self.positions = count()
+        """Positions in the queues for quota: who came first has the lowest."""
+        self.queues: defaultdict[str, dict[int, Deferred[None] | None]] = defaultdict(dict)
+        """By project: who waits for quota at which position; None while that one asks again."""
+        self.statistics = Statistics()
+        self.missing: list[str] = []
+        """What the environments' files name and their projects do not have."""
+        self.sweeping = LoopingCall(lambda: maybeDeferred(self.sweep).addErrback(log_failure))
         super().__init__(*given, **more)
 
     @async_to_deferred
@@ -101,71 +107,71 @@ class Machines(BuildbotService):
         gitconfig: Path | None = None,
         certificate: Path | None = None,
     ) -> None:
-        """Where `clouds.yaml` is, unless at a usual place; what machines are told beside."""
+        """`clouds` is `clouds.yaml`; None: where openstacksdk looks. The rest goes to machines."""
         await super().reconfigService()
         self.environments = environments
-        self.file = clouds
+        self.clouds_yaml = clouds
         for cloud in self.clouds.values():
-            cloud.read_from(clouds)
+            cloud.client.read_from(clouds)
         self.gitconfig = gitconfig.read_text("utf-8") if gitconfig else ""
         self.certificate = certificate.read_text("ascii") if certificate else ""
-        self.owner = await self.remembered("owner", token_hex(8))
+        self.owner = await self.load("owner", token_hex(8))
         used = {e.openstack.cloud for e in environments if e.openstack}
-        for name in used.union(await self.remembered("clouds", [])):
+        for name in used.union(await self.load("clouds", [])):
             self.cloud(name)
-        await self.remember("clouds", sorted(self.clouds))
-        self.compare().addErrback(complain)
+        await self.save("clouds", sorted(self.clouds))
+        self.check_configuration().addErrback(log_failure)
 
     @async_to_deferred
     async def startService(self) -> None:
         await super().startService()
-        self.sweeping.start(SWEEP_SECONDS).addErrback(complain)
+        self.sweeping.start(SWEEP_SECONDS).addErrback(log_failure)
 
     @async_to_deferred
     async def stopService(self) -> None:
         await super().stopService()
         if self.sweeping.running:
             self.sweeping.stop()
-        end = time.monotonic() + GOODBYE_SECONDS
-        while (self.boots or self.leaving) and time.monotonic() < end:
+        deadline = time.monotonic() + SHUTDOWN_SECONDS
+        while (self.boots or self.deleting) and time.monotonic() < deadline:
             await deferLater(self.master.reactor, 0.1)
-        for task in list(self.leaving.values()):
+        for task in list(self.deleting.values()):
             task.cancel()
         for cloud in self.clouds.values():
             await deferToThread(cloud.stop)  # its threads may be waiting for an answer
 
-    def cloud(self, name: str) -> Cloud:
-        """The project that `clouds.yaml` calls so."""
+    def cloud(self, name: str) -> AsyncCloud:
+        """The project of this name in `clouds.yaml`."""
         if name not in self.clouds:
-            self.clouds[name] = Cloud(name, self.file, self.master.reactor)
+            self.clouds[name] = AsyncCloud(name, self.clouds_yaml, self.master.reactor)
             self.clouds[name].start()
         return self.clouds[name]
 
-    # What outlives the master.
+    # State in Buildbot's database.
 
-    async def remembered(self, key: str, first: Any) -> Any:
-        """A value of Buildbot's database; `first` is kept there when there is none."""
+    async def load(self, key: str, first: Any) -> Any:
+        """A value of Buildbot's database; `first` is stored there when there is none."""
         state = self.master.db.state
-        place = await state.getObjectId(NAME, "workers.machines.Machines")
-        value = await state.getState(place, key, None)
+        object_id = await state.getObjectId(NAME, STATE_OBJECT)
+        value = await state.getState(object_id, key, None)
         if value is None:
-            await self.remember(key, value := first)
+            await self.save(key, value := first)
         return value
 
-    async def remember(self, key: str, value: Any) -> None:
+    async def save(self, key: str, value: Any) -> None:
         state = self.master.db.state
-        place = await state.getObjectId(NAME, "workers.machines.Machines")
-        await state.setState(place, key, value)
+        object_id = await state.getObjectId(NAME, STATE_OBJECT)
+        await state.setState(object_id, key, value)
 
     # Machines that are wanted.
 
-    def begin(self, worker: str, cloud: str, name: str, lost: Callable[[], None]) -> Boot:
-        """Say that a machine is wanted, before anybody else can hear of it."""
+    def register(self, worker: str, cloud: str, name: str, lost: Callable[[], None]) -> Boot:
+        """Say that a machine is wanted, before Nova is asked for it."""
         boot = Boot(worker, cloud, name, time.monotonic(), lost)
         self.boots[boot.id] = boot
         return boot
 
-    def marks(self, boot: Boot, build: str, expires: str) -> dict[str, str]:
+    def metadata(self, boot: Boot, build: str, expires: str) -> dict[str, str]:
         """The metadata of a machine, complete from the request that makes it."""
         return {
             OWNER: self.owner,
@@ -176,165 +182,167 @@ class Machines(BuildbotService):
             "slipway-expires": expires,
         }
 
-    async def adopted(self, boot: Boot) -> str | None:
+    async def find_created(self, boot: Boot) -> str | None:
         """The machine of a request that may have been accepted although no answer came."""
-        found = await self.cloud(boot.cloud).marked(BOOT, boot.id)
-        return found[0].id if found else None
+        machines = await self.cloud(boot.cloud).list_by_metadata(BOOT, boot.id)
+        return machines[0].id if machines else None
 
-    def end(self, boot: Boot) -> None:
-        """Say that a machine is wanted no longer; it goes, whether its id is known or not."""
+    def discard(self, boot: Boot) -> None:
+        """Say that a machine is not wanted any more; it is deleted even if its id is not known."""
         self.boots.pop(boot.id, None)
         if boot.machine:
-            self.remove(boot.cloud, boot.machine)
-        elif not boot.answered:
-            later = ensureDeferred(self.swept(self.cloud(boot.cloud)))
-            later.addErrback(complain)
+            self.delete(boot.cloud, boot.machine)
+        elif not boot.answer_arrived:
+            later = ensureDeferred(self.sweep_project(self.cloud(boot.cloud)))
+            later.addErrback(log_failure)
 
-    async def room(self, cloud: str, place: int, seconds: float) -> None:
-        """Wait until a machine of the project has gone; for the first in line also so many seconds.
+    async def wait_for_quota(self, cloud: str, position: int, seconds: float) -> None:
+        """Wait until a machine of the project has gone; the first of the queue at most so long.
 
-        If all looked by themselves, their vain requests would delay the deletes that make room.
-        Whoever waited stays in line until `found_room`.
+        If all asked by themselves, their requests would delay the deletes that free quota. The
+        caller keeps its position until `leave_queue`.
         """
-        line = self.waiting[cloud]
+        queue = self.queues[cloud]
         while True:
-            gone: Deferred[None] = Deferred()
-            line[place] = gone
+            freed: Deferred[None] = Deferred()
+            queue[position] = freed
             try:
-                await gone.addTimeout(seconds, self.master.reactor)
+                await freed.addTimeout(seconds, self.master.reactor)
             except TooLate:
-                if place == min(line):
+                if position == min(queue):
                     return
             else:
                 return
             finally:
-                line[place] = None
+                queue[position] = None
 
-    def found_room(self, cloud: str, place: int) -> None:
-        """Say that somebody waits no longer, for whatever reason."""
-        self.waiting[cloud].pop(place, None)
+    def leave_queue(self, cloud: str, position: int) -> None:
+        """Give up a position, whether a machine was had or not."""
+        self.queues[cloud].pop(position, None)
 
-    def wake(self, cloud: str) -> None:
-        """Tell the first who waits that a machine has gone."""
-        asleep = {place: gone for place, gone in self.waiting[cloud].items() if gone}
-        if asleep:
-            asleep[min(asleep)].callback(None)
+    def wake_first(self, cloud: str) -> None:
+        """Tell the first of the queue that a machine has gone."""
+        waiting = {position: freed for position, freed in self.queues[cloud].items() if freed}
+        if waiting:
+            waiting[min(waiting)].callback(None)
 
     # Machines that nobody wants.
 
-    def remove(self, cloud: str, identity: str) -> None:
-        """See to a machine's end, however often it takes."""
-        if identity not in self.leaving:
-            task = ensureDeferred(self.removed(cloud, identity))
-            self.leaving[identity] = task
+    def delete(self, cloud: str, identity: str) -> None:
+        """Delete a machine, and try again until it has gone."""
+        if identity not in self.deleting:
+            task = ensureDeferred(self.delete_until_gone(cloud, identity))
+            self.deleting[identity] = task
             task.addErrback(lambda failure: failure.trap(CancelledError))
-            task.addErrback(complain)
-            task.addBoth(lambda _: self.leaving.pop(identity, None))
+            task.addErrback(log_failure)
+            task.addBoth(lambda _: self.deleting.pop(identity, None))
 
-    async def removed(self, name: str, identity: str) -> None:
+    async def delete_until_gone(self, name: str, identity: str) -> None:
         cloud = self.cloud(name)
-        for pause in pauses(longest=10):
+        for pause in backoff(longest=10):
             try:
-                await cloud.delete(identity)
-                if await self.gone(cloud, identity):
-                    await cloud.leave_nothing(identity)
+                await cloud.delete_server(identity)
+                if await self.wait_gone(cloud, identity):
+                    await cloud.delete_leftover_ports(identity)
                     break
-            except Trouble as trouble:
-                self.numbers.deletes_failed += 1
-                log.msg(f"machine {identity} of {name} does not go: {trouble}")
+            except CloudError as error:
+                self.statistics.deletes_failed += 1
+                log.msg(f"machine {identity} of {name} does not go: {error}")
             await deferLater(self.master.reactor, pause)
         log.msg(f"machine {identity} of {name} is gone")
-        self.numbers.removed += 1
-        self.wake(name)
+        self.statistics.removed += 1
+        self.wake_first(name)
 
-    async def gone(self, cloud: Cloud, identity: str) -> bool:
-        """Whether a machine went away when it was told to."""
-        end = time.monotonic() + GONE_SECONDS
-        for pause in pauses(first=0.3, longest=5):
-            if await cloud.look(identity) is None:
+    async def wait_gone(self, cloud: AsyncCloud, identity: str) -> bool:
+        """Whether a machine has gone within GONE_SECONDS after its deletion was asked for."""
+        deadline = time.monotonic() + GONE_SECONDS
+        for pause in backoff(first=0.3, longest=5):
+            if await cloud.get_server(identity) is None:
                 return True
-            if time.monotonic() > end:
+            if time.monotonic() > deadline:
                 break
             await deferLater(self.master.reactor, pause)
         return False
 
     @async_to_deferred
     async def sweep(self) -> None:
-        """Remove whatever is ours and wanted by nobody, in every project we ever used."""
+        """Delete our machines that nobody wants, in every project that we ever used."""
         for cloud in list(self.clouds.values()):
-            await self.swept(cloud)
-        if self.lacks:
-            await self.compare()
+            await self.sweep_project(cloud)
+        if self.missing:
+            await self.check_configuration()
 
-    async def swept(self, cloud: Cloud) -> None:
+    async def sweep_project(self, cloud: AsyncCloud) -> None:
         ready = [boot for boot in self.boots.values() if boot.state == READY]
         try:
-            found = await cloud.marked(OWNER, self.owner)
-        except Trouble as trouble:
-            log.msg(f"cannot see the machines of {cloud.name}: {trouble}")
+            machines = await cloud.list_by_metadata(OWNER, self.owner)
+        except CloudError as error:
+            log.msg(f"cannot see the machines of {cloud.name}: {error}")
             return
-        for machine in self.unwanted(found):
+        for machine in self.orphans(machines):
             log.msg(f"removing machine {machine.name} ({machine.id}) of {cloud.name}: not wanted")
-            self.numbers.swept += 1
-            self.remove(cloud.name, machine.id)
-        alive = {machine.id for machine in found if machine.status not in DEAD}
+            self.statistics.swept += 1
+            self.delete(cloud.name, machine.id)
+        alive = {machine.id for machine in machines if machine.status not in DEAD_STATES}
         for boot in ready:
             if boot.cloud == cloud.name and boot.id in self.boots and boot.machine not in alive:
-                await self.ask_for(boot, cloud)
+                await self.check_lost(boot, cloud)
 
-    async def ask_for(self, boot: Boot, cloud: Cloud) -> None:
-        """Ask for a machine that a listing left out; its worker is told if it has gone."""
+    async def check_lost(self, boot: Boot, cloud: AsyncCloud) -> None:
+        """Ask again for a machine that a listing left out; its worker is told if it has gone."""
         try:
-            machine = await cloud.look(str(boot.machine))
-        except Trouble:
+            machine = await cloud.get_server(str(boot.machine))
+        except CloudError:
             return
-        if boot.id in self.boots and (machine is None or machine.status in DEAD):
+        if boot.id in self.boots and (machine is None or machine.status in DEAD_STATES):
             log.msg(f"machine {boot.name} ({boot.machine}) of {cloud.name} is lost")
-            self.numbers.failures["lost"] += 1
+            self.statistics.failures["lost"] += 1
             boot.state = "lost"
             boot.lost()
 
-    def unwanted(self, found: Iterable[Machine]) -> list[Machine]:
+    def orphans(self, machines: Iterable[Machine]) -> list[Machine]:
         return [
             machine
-            for machine in found
-            if machine.marks.get(BOOT) not in self.boots and machine.id not in self.leaving
+            for machine in machines
+            if machine.metadata.get(BOOT) not in self.boots and machine.id not in self.deleting
         ]
 
-    # What people can know.
+    # What the page shows.
 
     @async_to_deferred
-    async def compare(self) -> None:
-        """Find out what the environments' files name and their projects have not."""
-        lacks = [
-            mistake.at(f"{environment.name}.toml", name)
+    async def check_configuration(self) -> None:
+        """Find out what the environments' files name and their projects do not have."""
+        missing = [
+            error.located(f"{environment.name}.toml", name, Lane.model_fields)
             for environment in self.environments
-            if (place := environment.openstack)
-            for name, lane in place.lanes.items()
-            for mistake in await self.lacked(place, lane)
+            if (settings := environment.openstack)
+            for name, lane in settings.lanes.items()
+            for error in await self.missing_for(settings, lane)
         ]
-        for sentence in dict.fromkeys(lacks):
-            if sentence not in self.lacks:
+        for sentence in dict.fromkeys(missing):
+            if sentence not in self.missing:
                 log.msg(sentence)
-        self.lacks = list(dict.fromkeys(lacks))
+        self.missing = list(dict.fromkeys(missing))
 
-    async def lacked(self, place: OpenStack, lane: Lane) -> list[Mistake]:
+    async def missing_for(self, settings: OpenStack, lane: Lane) -> list[ConfigurationError]:
         try:
-            return await self.cloud(place.cloud).lacks(place, lane)
-        except Mistake as mistake:
-            return [mistake]
-        except Trouble as trouble:
-            log.msg(f"cannot see what {place.cloud} has: {trouble}")
+            return await self.cloud(settings.cloud).missing(
+                server_request(settings, lane), settings.zones
+            )
+        except ConfigurationError as error:
+            return [error]
+        except CloudError as error:
+            log.msg(f"cannot see what {settings.cloud} has: {error}")
             return []
 
-    def told(self) -> dict[str, Any] | None:
-        """All numbers as JSON takes them; none without a project."""
+    def report(self) -> dict[str, Any] | None:
+        """The machines and the statistics as JSON takes them; None without a project."""
         if not self.clouds:
             return None
         now = time.monotonic()
         return {
-            **asdict(self.numbers),
-            "lacking": self.lacks,
+            **asdict(self.statistics),
+            "lacking": self.missing,
             "machines": [
                 {
                     "name": boot.name,
@@ -345,10 +353,10 @@ class Machines(BuildbotService):
                 }
                 for boot in self.boots.values()
             ],
-            "leaving": len(self.leaving),
+            "leaving": len(self.deleting),
             "calls": {name: dict(cloud.calls) for name, cloud in self.clouds.items()},
         }
 
 
-def complain(failure: Failure) -> None:
-    log.err(failure, "with the machines")
+def log_failure(failure: Failure) -> None:
+    log.err(failure, "the machines of OpenStack projects")

@@ -1,4 +1,4 @@
-"""What a new machine is told: where its master is, and the password that works once.
+"""The user data of a new machine: where its master is, and a password that works once.
 
 JSON is YAML, so this is what cloud-init calls cloud-config:
 https://cloudinit.readthedocs.io/en/latest/explanation/format.html#cloud-config-data
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 MACHINE = Path(__file__).with_name("machine")
-"""What is laid onto a machine as it is."""
+"""Files that are copied to a machine unchanged."""
 HOME = "/var/lib/slipway"
 ROOTS = "/etc/slipway-worker/roots"
 USER = "slipway"
 LIFE_HOURS = 24
-"""A machine that nobody has ended by then turns itself off."""
+"""A machine that still runs by then shuts itself down."""
 
 
 def user_data(
@@ -27,8 +27,8 @@ def user_data(
     It holds no other secret: any process on a machine can read what the machine was told.
     """
     host, _, port = master.rpartition(":")
-    how = f"tls:{host}:{port}:trustRoots={ROOTS}" if certificate else f"tcp:{host}:{port}"
-    about = {"name": worker, "password": password, "master": how}
+    endpoint = f"tls:{host}:{port}:trustRoots={ROOTS}" if certificate else f"tcp:{host}:{port}"
+    worker_settings = {"name": worker, "password": password, "master": endpoint}
     return "#cloud-config\n" + json.dumps(
         {
             "users": [
@@ -38,15 +38,15 @@ def user_data(
             "write_files": [
                 {
                     "path": f"{HOME}/worker.json",
-                    "content": json.dumps(about),
+                    "content": json.dumps(worker_settings),
                     "owner": f"{USER}:{USER}",
                     "permissions": "0600",
                     "defer": True,
                 },
-                written("/etc/gitconfig", gitconfig),
-                written(f"{ROOTS}/master.pem", certificate),
-                laid("buildbot.tac", f"{HOME}/buildbot.tac"),
-                laid("slipway-worker.service", "/etc/systemd/system/slipway-worker.service"),
+                file_entry("/etc/gitconfig", gitconfig),
+                file_entry(f"{ROOTS}/master.pem", certificate),
+                file_copy("buildbot.tac", f"{HOME}/buildbot.tac"),
+                file_copy("slipway-worker.service", "/etc/systemd/system/slipway-worker.service"),
             ],
             "runcmd": [
                 ["chown", "-R", f"{USER}:{USER}", HOME],
@@ -57,9 +57,9 @@ def user_data(
     )
 
 
-def laid(name: str, path: str) -> dict[str, Any]:
-    return written(path, (MACHINE / name).read_text("utf-8"))
+def file_copy(name: str, path: str) -> dict[str, Any]:
+    return file_entry(path, (MACHINE / name).read_text("utf-8"))
 
 
-def written(path: str, content: str) -> dict[str, Any]:
+def file_entry(path: str, content: str) -> dict[str, Any]:
     return {"path": path, "content": content, "permissions": "0644"}

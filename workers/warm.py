@@ -1,4 +1,4 @@
-"""Keeps machines ready for builds that have not come yet, as many as a lane says."""
+"""Keeps machines ready for builds that have not started yet, as many as a lane says."""
 
 from itertools import groupby
 from typing import Any
@@ -11,65 +11,67 @@ from twisted.internet.task import LoopingCall
 from twisted.python import log
 from twisted.python.failure import Failure
 
+from workers.backoff import backoff
 from workers.latent import MachineWorker
-from workers.pauses import pauses
-from workers.sweeper import complain
+from workers.sweeper import log_failure
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
 class WarmPool(BuildbotService):
-    """Makes the machines of idle workers; a lane whose machines fail is left alone for a while."""
+    """Boots machines for idle workers; waits longer and longer for a lane whose machines fail."""
 
     name = "warm-pool"
 
     def __init__(self, *given: Any, **more: Any) -> None:
-        self.looking = LoopingCall(lambda: maybeDeferred(self.look).addErrback(complain))
-        self.coming: set[str] = set()
-        """Workers whose machine is made for no build."""
-        self.growing: dict[str, Any] = {}
+        self.timer = LoopingCall(lambda: maybeDeferred(self.refill).addErrback(log_failure))
+        self.booting: set[str] = set()
+        """Workers whose machine is booting for no particular build."""
+        self.delays: dict[str, Any] = {}
         self.not_before: dict[str, float] = {}
         super().__init__(*given, **more)
 
     @async_to_deferred
     async def startService(self) -> None:
         await super().startService()
-        self.looking.start(LOOK_SECONDS, now=False).addErrback(complain)
+        self.timer.start(POLL_SECONDS, now=False).addErrback(log_failure)
 
     @async_to_deferred
     async def stopService(self) -> None:
-        if self.looking.running:
-            self.looking.stop()
+        if self.timer.running:
+            self.timer.stop()
         await super().stopService()
 
-    def look(self) -> None:
-        """Have as many machines ready, or on their way, as each lane wants."""
-        mine = [
+    def refill(self) -> None:
+        """Have as many machines ready, or booting, as each lane wants."""
+        workers = [
             w
             for w in self.master.workers.workers.values()
             if isinstance(w, MachineWorker) and w.configured
         ]
-        for lane, group in groupby(sorted(mine, key=lane_of), key=lane_of):
+        for lane, group in groupby(sorted(workers, key=lane_of), key=lane_of):
             members = list(group)
             for worker in members:
                 if worker.state == States.SUBSTANTIATED and not (worker.conn or worker.building):
-                    worker.insubstantiate()  # its machine got lost while it waited
+                    worker.insubstantiate()  # its machine was lost while it waited
                 elif worker.is_ready and worker.is_old:
                     worker.insubstantiate()
-            there = sum(worker.is_ready or worker.name in self.coming for worker in members)
+            ready = sum(worker.is_ready or worker.name in self.booting for worker in members)
             free = [w for w in members if w.state == States.NOT_SUBSTANTIATED and not w.building]
             if self.master.reactor.seconds() >= self.not_before.get(lane, 0):
-                for worker in free[: max(0, members[0].lane.ready - there)]:
-                    self.make(worker, lane)
+                for worker in free[: max(0, members[0].lane.ready - ready)]:
+                    self.boot(worker, lane)
 
-    def make(self, worker: MachineWorker, lane: str) -> None:
-        self.coming.add(worker.name)
-        made = worker.substantiate(None, None)
-        made.addCallbacks(lambda _: self.growing.pop(lane, None), self.failed, errbackArgs=(lane,))
-        made.addBoth(lambda _: self.coming.discard(worker.name))
+    def boot(self, worker: MachineWorker, lane: str) -> None:
+        self.booting.add(worker.name)
+        booted = worker.substantiate(None, None)
+        booted.addCallbacks(
+            lambda _: self.delays.pop(lane, None), self.boot_failed, errbackArgs=(lane,)
+        )
+        booted.addBoth(lambda _: self.booting.discard(worker.name))
 
-    def failed(self, failure: Failure, lane: str) -> None:
-        pause = next(self.growing.setdefault(lane, pauses(first=5, longest=300)))
+    def boot_failed(self, failure: Failure, lane: str) -> None:
+        pause = next(self.delays.setdefault(lane, backoff(first=5, longest=300)))
         self.not_before[lane] = self.master.reactor.seconds() + pause
         log.msg(f"no machine is ready for {lane}, next try in {pause:.0f} s: {failure.value}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.commands import Command
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.pages import Answer, Ask
 from agent.runtimes import php, served, static
 from agent.server import Server
@@ -17,7 +17,9 @@ from model.release import Digest
 class Runtime(Protocol):
     """What each kind offers; processes are started for whichever release names services."""
 
-    def configure(self, place: Place, digest: Digest, folder: Path, serve: Serve) -> None:
+    def configure(
+        self, directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve
+    ) -> None:
         """Add what the runtime needs to a new tree in `folder` that will become the release."""
 
     def reload(self, server: Server) -> None:
@@ -26,7 +28,9 @@ class Runtime(Protocol):
     def prove(self, digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> None:
         """Raises Failure unless the application itself says that it is this release."""
 
-    def answer(self, place: Place, link: str, service: str, environment: Environment) -> str:
+    def answer(
+        self, directory: ComponentDirectory, link: str, service: str, environment: Environment
+    ) -> str:
         """The Caddyfile lines that let the release answer which the link means."""
 
     def variables(self, release: Path) -> Mapping[str, str]:

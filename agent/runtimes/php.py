@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.commands import Command
-from agent.component_directory import NEXT, Place
+from agent.component_directory import NEXT, ComponentDirectory
 from agent.failure import Failure
 from agent.pages import Answer, Ask
 from agent.server import Server
@@ -26,13 +26,13 @@ if (PHP_SAPI !== 'cli') {{
 """
 
 
-def configure(place: Place, digest: Digest, folder: Path, serve: Serve) -> None:
+def configure(directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve) -> None:
     """Have PHP run our line before each script; PHP looks for `.user.ini` from its root on."""
     (folder / FOLDER / "release.php").write_text(PREPENDED)
     settings = folder / (serve.root or ".") / ".user.ini"
     shipped = settings.read_text() + "\n" if settings.is_file() else ""
     settings.unlink(missing_ok=True)
-    prepended = place.release(digest) / FOLDER / "release.php"
+    prepended = directory.release(digest) / FOLDER / "release.php"
     settings.write_text(f'{shipped}auto_prepend_file = "{prepended}"\n')
 
 
@@ -56,7 +56,7 @@ def prove(digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> 
         raise Failure(f"release {other} answers instead of {digest[:SHORT]}")
 
 
-def answer(place: Place, link: str, service: str, environment: Environment) -> str:
+def answer(directory: ComponentDirectory, link: str, service: str, environment: Environment) -> str:
     """The edge's side of PHP.
 
     `resolve_root_symlink`: otherwise PHP goes on serving the release it saw first. `lb_retries`:
@@ -66,7 +66,7 @@ def answer(place: Place, link: str, service: str, environment: Environment) -> s
     believed = as_if_public(environment) if link == NEXT else {}
     return "\n".join(
         [
-            f"php_fastcgi unix/{place.server.php_socket(place.component)} {{",
+            f"php_fastcgi unix/{directory.server.php_socket(directory.component)} {{",
             "\tresolve_root_symlink",
             "\tlb_retries 3",
             "\tlb_try_interval 50ms",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent import commands, instances
 from agent.commands import PATH, Command
-from agent.component_directory import NEXT, Place
+from agent.component_directory import NEXT, ComponentDirectory
 from agent.pages import Answer, Ask
 from agent.runtimes import static
 from agent.server import Server
@@ -32,12 +32,14 @@ class Served:
     settings: Callable[[Path], Mapping[str, str]]
     """From a release's folder to the language's own environment variables."""
 
-    def configure(self, place: Place, digest: Digest, folder: Path, serve: Serve) -> None:
+    def configure(
+        self, directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve
+    ) -> None:
         """Add the digest as a file, and the link by which the edge finds this release's sockets."""
-        static.configure(place, digest, folder, serve)
+        static.configure(directory, digest, folder, serve)
         link = folder / instances.RUN
         link.unlink(missing_ok=True)
-        link.symlink_to(instances.sockets(place.server, place.component, digest))
+        link.symlink_to(instances.sockets(directory.server, directory.component, digest))
 
     def reload(self, server: Server) -> None:
         """Each release has processes of its own: none remembers another's code."""
@@ -46,13 +48,15 @@ class Served:
         """That the edge follows the link; that the processes are the release's, the kernel says."""
         static.prove(digest, serve, answers, ask)
 
-    def answer(self, place: Place, link: str, service: str, environment: Environment) -> str:
+    def answer(
+        self, directory: ComponentDirectory, link: str, service: str, environment: Environment
+    ) -> str:
         """The edge's side of a process.
 
         No connection is kept, since it would go on reaching the release before. Nobody listens
         while a process that died starts again: requests wait for it.
         """
-        socket = instances.dialled(place.server, place.component, link, service)
+        socket = instances.dialled(directory.server, directory.component, link, service)
         headers = AS_IF_PUBLIC if link == NEXT else {}
         return "\n".join(
             [

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.commands import Command
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.failure import Failure
 from agent.pages import Answer, Ask
 from agent.server import Server
@@ -16,7 +16,7 @@ from model.release import SHORT, Digest
 MARK = ".well-known/slipway-release"
 
 
-def configure(place: Place, digest: Digest, folder: Path, serve: Serve) -> None:
+def configure(directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve) -> None:
     mark = folder / (serve.root or ".") / MARK
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
@@ -33,7 +33,7 @@ def prove(digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> 
         raise Failure(f"GET /{MARK} -> {told}, expected {digest[:SHORT]}…")
 
 
-def answer(place: Place, link: str, service: str, environment: Environment) -> str:
+def answer(directory: ComponentDirectory, link: str, service: str, environment: Environment) -> str:
     return "file_server"
 
 

@@ -1,7 +1,7 @@
 """`python -m local.bootstrap`: makes this machine ready, then runs a command of ours on it."""
 
 from local.bootstrap.command import main
-from local.refusal import or_one_line
+from local.refusal import exit_on_error
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

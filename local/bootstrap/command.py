@@ -38,7 +38,7 @@ def main() -> None:
     if os.geteuid() == 0:
         service_user.become(CHECKOUT, var)
     writable(var)
-    roomy(var)
+    require_free_space(var)
     venv = var / name
     environment = service_user.environment(os.environ, venv, var)
     virtual_environment.ensure(venv, CHECKOUT / lock, environment, CHECKOUT)
@@ -80,7 +80,7 @@ def writable(var: Path) -> None:
         raise Refused(f"cannot write in {closed}: it belongs to {closed.owner()}")
 
 
-def roomy(var: Path) -> None:
+def require_free_space(var: Path) -> None:
     free = shutil.disk_usage(var).free
     if free < ROOM:
         wanted = f"{ROOM / 1e9:.1f} GB"

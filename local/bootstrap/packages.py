@@ -13,26 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from local.refusal import Refused
+from servers.debian_packages import SERVER_PACKAGES
 
-SERVE = (
-    "caddy",
-    "mariadb-client",
-    "mariadb-server-core",
-    "nodejs",
-    "openssl",
-    "php-apcu",
-    "php8.2-cli",
-    "php8.2-curl",
-    "php8.2-fpm",
-    "php8.2-gd",
-    "php8.2-intl",
-    "php8.2-mbstring",
-    "php8.2-mysql",
-    "php8.2-xml",
-    "python3-venv",
-    "zstd",
-)
-"""What a server needs, on this machine or on one of its own."""
 BUILD = (
     "asciidoctor",
     "composer",
@@ -43,7 +25,7 @@ BUILD = (
     "python3-pip",
     "unzip",
 )
-RUN = (*SERVE, *BUILD)
+RUN = (*SERVER_PACKAGES, *BUILD)
 TEST = (*RUN, "chromium", "quilt", "shellcheck")
 
 UPDATE = ("apt-get", "update", "--quiet")

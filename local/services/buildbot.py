@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+import tomli_w
+
 from agent.server import Server
 from local.layout import CHECKOUT, Layout
 from local.refusal import Refused
@@ -13,11 +15,10 @@ from local.services import certificate
 from local.services.probes import LOOPBACK
 from local.services.programs import BIN
 from local.services.supervision import environment
-from local.toml import table
 from model.installation import Installation, Reach
 from model.reading import read
 from model.site import Site
-from servers import provision
+from servers import inventory
 
 MASTER = '''\
 """The master of this installation; written by `make run`."""
@@ -38,6 +39,8 @@ WORKER = '''\
 
 from collections.abc import Mapping
 from pathlib import Path
+
+import tomli_w
 
 from buildbot_worker.bot import Worker
 from twisted.application import service
@@ -66,13 +69,13 @@ def write(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
     (layout.master / "buildbot.tac").write_text(tac)
     (layout.master / "installation.toml").write_text(installation(site, layout, running))
     asked_at = {e.openstack.master.rpartition(":")[0] for e in site.environments if e.openstack}
-    hosts = sorted(asked_at | {greets(layout)})
+    hosts = sorted(asked_at | {worker_connect_host(layout)})
     certificate.ensure(layout.worker_key, layout.worker_certificate, hosts)
     for name, secret in local_workers(site).items():
         write_worker(layout, name, secret)
 
 
-def greets(layout: Layout) -> str:
+def worker_connect_host(layout: Layout) -> str:
     """Where workers on this machine find the master."""
     return LOOPBACK if layout.worker_address == "0.0.0.0" else layout.worker_address  # noqa: S104  # told apart
 
@@ -85,7 +88,7 @@ def write_worker(layout: Layout, name: str, secret: str) -> None:
     password.touch(mode=0o600)
     password.write_text((layout.secrets / secret).read_text())
     tac = WORKER.format(
-        host=greets(layout),
+        host=worker_connect_host(layout),
         port=layout.worker_port,
         name=name,
         password=str(password),
@@ -123,12 +126,12 @@ def installation(site: Site, layout: Layout, running: Mapping[str, Server]) -> s
             if place.servers and place.tls == "internal"
         },
         servers={
-            place.name: provision.hosts(layout, place)
+            place.name: inventory.addresses(layout, place)
             for place in site.environments
             if place.servers
         },
     )
-    return table(described.model_dump(mode="json", exclude_none=True))
+    return tomli_w.dumps(described.model_dump(mode="json", exclude_none=True))
 
 
 def upgrade(layout: Layout) -> None:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import tomli_w
+
 from agent import instances, mariadb, services
 from agent.component_directory import CURRENT
 from agent.server import DatabaseServer, Server
@@ -15,7 +17,6 @@ from local.layout import CHECKOUT, Layout, short_enough
 from local.refusal import Refused
 from local.secrets import LANES
 from local.services.probes import LOOPBACK
-from local.toml import table
 from model.environment import Environment
 from model.site import Site
 
@@ -65,7 +66,7 @@ def write(site: Site, environment: Environment, layout: Layout, server: Server) 
     services.write(server, environment, site.components)
     folder = layout.server(environment.name)
     described = server.model_dump(mode="json", exclude_none=True)
-    (folder / "server.toml").write_text(table(described))
+    (folder / "server.toml").write_text(tomli_w.dumps(described))
     program = folder / "bin" / "slipway-agent"
     program.parent.mkdir(exist_ok=True)
     command = (sys.executable, "-m", "agent", "--server", str(folder / "server.toml"))

@@ -45,7 +45,7 @@ WORKERS = 500
 class Program:
     """One supervised process."""
 
-    answers: Callable[[], bool]
+    is_ready: Callable[[], bool]
     """Whether it does its work already."""
     priority: int
     """Lower ones start earlier and stop later."""
@@ -113,7 +113,7 @@ def machines_need(site: Site, layout: Layout) -> list[Program]:
             name="mirrors",
             command=(*serve, "--export-all", f"--base-path={layout.mirrors}", str(layout.mirrors)),
             folder=layout.state,
-            answers=probes.port(port, layout.worker_address),
+            is_ready=probes.port(port, layout.worker_address),
             priority=350,
             ports={port: "the repositories' mirrors (one more than --worker-port)"},
         )
@@ -139,7 +139,7 @@ def of_server(site: Site, environment: Environment, server: Server) -> list[Prog
 def database(server: Server) -> Program:
     assert server.database  # noqa: S101  # for mypy: it has a command, so it is there
     return Program(
-        answers=probes.socket(server.database.socket),
+        is_ready=probes.socket(server.database.socket),
         priority=100,
         stop_seconds=60,
         log=server.log / "mariadb.log",
@@ -149,7 +149,7 @@ def database(server: Server) -> Program:
 
 def php(server: Server) -> Program:
     return Program(
-        answers=probes.file(server.php_pid),
+        is_ready=probes.file(server.php_pid),
         priority=200,
         log=server.log / "php-fpm.log",
         restart_when=(server.state / "php.ini",),
@@ -163,7 +163,7 @@ def edge(server: Server) -> Program:
     address = f"unix/{server.admin_socket}"
     reload = ("caddy", "reload", "--address", address, "--config", str(caddyfile))
     return Program(
-        answers=probes.port(server.https_port),
+        is_ready=probes.port(server.https_port),
         priority=300,
         ports={server.http_port: "the edge's HTTP", server.https_port: "the edge's HTTPS"},
         reload_when=(caddyfile,),
@@ -177,7 +177,7 @@ def master(layout: Layout) -> Program:
         name="master",
         command=twistd(layout.master),
         folder=layout.master,
-        answers=probes.page(f"{layout.url}api/v2/masters"),
+        is_ready=probes.page(f"{layout.url}api/v2/masters"),
         priority=400,
         stop_seconds=30,
         ports={
@@ -196,7 +196,7 @@ def worker(layout: Layout, program: str, name: str, first_on_path: str = "") -> 
         name=program,
         command=twistd(folder),
         folder=folder,
-        answers=probes.worker(layout.url, name),
+        is_ready=probes.worker(layout.url, name),
         priority=WORKERS,
         path=f"{first_on_path}{BIN}:{SYSTEM_PATH}",
         restart_when=(

@@ -30,15 +30,15 @@ def blog(world: World) -> Release:
 def intact(world: World, blog: Release) -> Iterator[None]:
     """What no failure may change: the old release serves its page, and the data are whole."""
     yield
-    (world.place("blog").shared / "content/uploads/broken").unlink(missing_ok=True)
+    (world.directory("blog").shared / "content/uploads/broken").unlink(missing_ok=True)
     page = world.page("blog")
     assert (page.status, page.headers["x-slipway-release"]) == (200, blog.digest)
     assert "blog one; notes first; salt pepper" in page.body
-    place = world.place("blog")
-    assert place.live == blog.digest
-    assert place.journal.unfinished() is None
-    assert not (place.folder / "next").is_symlink()
-    assert list(place.releases.glob(".tmp-*")) == []
+    directory = world.directory("blog")
+    assert directory.live == blog.digest
+    assert directory.journal.unfinished() is None
+    assert not (directory.folder / "next").is_symlink()
+    assert list(directory.releases.glob(".tmp-*")) == []
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def same(town: World, api: Release) -> Iterator[None]:
     """What no failure may change: the old release answers, and no other one runs."""
     yield
     assert "api one; salt pepper" in town.page("api").body
-    place = town.place("api")
-    assert place.live == api.digest
-    assert place.journal.unfinished() is None
+    directory = town.directory("api")
+    assert directory.live == api.digest
+    assert directory.journal.unfinished() is None
     assert town.running("api") == [(api.digest[:12], name) for name in ("web", "feed", "inner")]

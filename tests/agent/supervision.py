@@ -36,9 +36,11 @@ class Supervisord:
         path = server.state / "supervisord.conf"
         path.write_text("\n".join(section(name, keys) for name, keys in sections.items()))
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)]
-        mortal = ["setpriv", "--pdeathsig", "TERM", *command]
+        die_with_parent = ["setpriv", "--pdeathsig", "TERM", *command]
         with (server.log / "supervisord.out").open("ab") as log:
-            self.processes.append(subprocess.Popen(mortal, cwd="/", stdout=log, stderr=log))
+            self.processes.append(
+                subprocess.Popen(die_with_parent, cwd="/", stdout=log, stderr=log)
+            )
 
     def runs(self) -> bool:
         assert self.server.supervisor

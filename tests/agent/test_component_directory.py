@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from agent import lock
-from agent.component_directory import CURRENT, Place
+from agent.component_directory import CURRENT, ComponentDirectory
 from agent.configuration import keep, share
 from agent.failure import Failure
 from agent.journal import Journal
@@ -16,8 +16,8 @@ from tests.agent.world import make
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    made = Place(make(tmp_path, ()).server, "blog")
+def directory(tmp_path: Path) -> ComponentDirectory:
+    made = ComponentDirectory(make(tmp_path, ()).server, "blog")
     made.create()
     return made
 
@@ -26,29 +26,31 @@ def digest(number: int) -> str:
     return f"{number:064x}"
 
 
-def test_the_newest_releases_stay_and_the_live_and_the_previous_one_always(place: Place) -> None:
+def test_the_newest_releases_stay_and_the_live_and_the_previous_one_always(
+    directory: ComponentDirectory,
+) -> None:
     for number in range(9):
-        place.release(digest(number)).mkdir(mode=0o555)
-        place.journal.append("live", digest(number))
-    place.point(CURRENT, digest(0))
-    place.prune(5, place.live, digest(1))
-    assert sorted(place.present()) == [digest(number) for number in (0, 1, 4, 5, 6, 7, 8)]
+        directory.release(digest(number)).mkdir(mode=0o555)
+        directory.journal.append("live", digest(number))
+    directory.point(CURRENT, digest(0))
+    directory.prune(5, directory.live, digest(1))
+    assert sorted(directory.present()) == [digest(number) for number in (0, 1, 4, 5, 6, 7, 8)]
 
 
-def test_at_every_moment_of_a_switch_some_release_is_live(place: Place) -> None:
-    place.point(CURRENT, digest(0))
+def test_at_every_moment_of_a_switch_some_release_is_live(directory: ComponentDirectory) -> None:
+    directory.point(CURRENT, digest(0))
     stop = Event()
 
     def switch() -> None:
         for number in range(2000):
-            place.point(CURRENT, digest(number % 2))
+            directory.point(CURRENT, digest(number % 2))
         stop.set()
 
     switching = Thread(target=switch)
     switching.start()
     seen = set()
     while not stop.is_set():
-        seen.add(place.live)
+        seen.add(directory.live)
     switching.join()
     assert seen <= {digest(0), digest(1)}
 

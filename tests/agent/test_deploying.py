@@ -25,9 +25,9 @@ def test_a_release_goes_live_and_says_so(world: World, blog: Release) -> None:
 
 
 def test_a_release_is_read_only_and_its_configuration_private(world: World, blog: Release) -> None:
-    release = world.place("blog").release(blog.digest)
+    release = world.directory("blog").release(blog.digest)
     assert stat.S_IMODE((release / "config.php").stat().st_mode) == 0o400
-    kept = world.place("blog").shared / "database.json"
+    kept = world.directory("blog").shared / "database.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     with pytest.raises(PermissionError):
         (release / "index.php").write_text("changed")
@@ -127,16 +127,16 @@ def test_plain_files_prove_themselves_and_change_their_etag(world: World) -> Non
         tags.append(page.headers["etag"])
         assert world.page("specs", "/.well-known/slipway-release").body.strip() == release.digest
     assert len(set(tags)) == 3
-    assert set(world.place("specs").present()) == {release.digest for release in releases[1:]}
+    assert set(world.directory("specs").present()) == {release.digest for release in releases[1:]}
     assert world.on("switch", releases[0]).last.endswith("of specs is not on this server")
     assert world.page("specs", "/missing").status == 404
     assert world.page("specs", "/private.txt").status == 404
 
 
 def test_a_deployment_waits_until_the_one_before_is_done(world: World) -> None:
-    place = world.place("shop")
-    place.create()
-    with lock.held(place.folder / ".lock", "switch 0123"):
+    directory = world.directory("shop")
+    directory.create()
+    with lock.held(directory.folder / ".lock", "switch 0123"):
         process = world.start("prepare", applications.shop(world, "later"))
         assert process.stdout
         waiting = process.stdout.readline().decode()
@@ -178,6 +178,10 @@ def test_no_request_fails_while_releases_change(world: World) -> None:
 
 @pytest.mark.usefixtures("blog")
 def test_the_files_of_a_deployment_are_gone_afterwards(world: World) -> None:
-    place = world.place("blog")
-    left = [*place.releases.glob(".tmp-*"), *place.backups.glob(".tmp-*"), place.folder / "next"]
+    directory = world.directory("blog")
+    left = [
+        *directory.releases.glob(".tmp-*"),
+        *directory.backups.glob(".tmp-*"),
+        directory.folder / "next",
+    ]
     assert [path for path in left if Path(path).is_symlink() or path.exists()] == []

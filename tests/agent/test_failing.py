@@ -51,7 +51,7 @@ def test_no_room_for_the_release(world: World) -> None:
     done = world.prepare(large, wrapper=("prlimit", "--fsize=200000"))
     assert done.code == 1
     assert "tar failed" in done.last
-    assert not world.place("blog").release(large.digest).exists()
+    assert not world.directory("blog").release(large.digest).exists()
 
 
 def test_a_secret_that_the_environment_does_not_give(world: World) -> None:
@@ -138,7 +138,7 @@ def test_a_proof_that_fails_after_the_switch(world: World, blog: Release) -> Non
     assert world.prepare(new).code == 0
     assert world.on("migrate", new).code == 0
     assert world.on("check", new).code == 0
-    (world.place("blog").shared / "content/uploads/broken").touch()
+    (world.directory("blog").shared / "content/uploads/broken").touch()
     done = world.on("switch", new)
     assert done.code == 1
     assert done.last == (

@@ -15,13 +15,13 @@ SLOW = "usleep(500000);"
 
 def kill_at(world: World, verb: str, release: Release, event: Name) -> None:
     """Run a verb and kill it as soon as the journal shows the event."""
-    seen = len(world.place("blog").journal.events())
+    seen = len(world.directory("blog").journal.events())
     kill_when(world, verb, release, lambda: event in world.events("blog")[seen:])
 
 
 def kill_switched(world: World, release: Release) -> None:
     """Switch, and kill that while it waits for its proof."""
-    kill_when(world, "switch", release, lambda: world.place("blog").live == release.digest)
+    kill_when(world, "switch", release, lambda: world.directory("blog").live == release.digest)
 
 
 def kill_when(world: World, verb: str, release: Release, true: Callable[[], bool]) -> None:
@@ -98,8 +98,8 @@ def test_after_the_switch_to_a_release_that_cannot_be_proved(world: World, blog:
     assert world.prepare(new).code == 0
     assert world.on("migrate", new).code == 0
     assert world.on("check", new).code == 0
-    (world.place("blog").shared / "content/uploads/broken").touch()
+    (world.directory("blog").shared / "content/uploads/broken").touch()
     kill_switched(world, new)
     done = world.call("abandon", "blog")
     assert done.last.endswith("database restored")
-    assert world.place("blog").live == blog.digest
+    assert world.directory("blog").live == blog.digest

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.failure import Failure
 from agent.launch import BOOT, Plan, current, finish, variables
-from agent.migrate import obey
-from model.release import Manifest, Order
+from agent.migrate import run_component_command
+from model.release import EnvironmentContext, Manifest
 from tests.agent import served
 from tests.agent.world import REPOSITORY, gone, make, until
 
@@ -125,17 +125,21 @@ def test_a_migration_finds_what_the_processes_find(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     world = make(tmp_path, served.COMPONENTS)
-    place, digest = Place(world.server, "notes"), "0" * 64
-    place.create()
-    release = place.release(digest)
+    directory, digest = ComponentDirectory(world.server, "notes"), "0" * 64
+    directory.create()
+    release = directory.release(digest)
     (release / ".slipway").mkdir(parents=True)
     manifest = Manifest.of(served.NOTES).model_copy(update={"services": ()})
     (release / ".slipway/manifest.json").write_text(manifest.model_dump_json())
-    order = Order.of(world.environment, served.NOTES)
-    place.journal.append("prepared", digest, order=order)
-    obey(place, digest, ("python", "-c", "import os, sys; print(sys.executable, dict(os.environ))"))
+    order = EnvironmentContext.of(world.environment, served.NOTES)
+    directory.journal.append("prepared", digest, order=order)
+    run_component_command(
+        directory,
+        digest,
+        ("python", "-c", "import os, sys; print(sys.executable, dict(os.environ))"),
+    )
     told = capfd.readouterr().out
     assert told.splitlines()[1].startswith("/usr/bin/python3 {")
     assert f"'PYTHONPATH': '{release}/packages'" in told
-    assert f"'HOME': '{place.shared}'" in told
+    assert f"'HOME': '{directory.shared}'" in told
     assert "VIRTUAL_ENV" not in told

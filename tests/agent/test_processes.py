@@ -22,7 +22,7 @@ def test_all_services_of_a_release_go_live_in_their_order(town: World, api: Rele
     page = town.page("api")
     assert page.status == 200
     assert "api ordered; salt pepper" in page.body
-    assert f"cwd {town.place('api').release(new.digest).resolve()}" in page.body
+    assert f"cwd {town.directory('api').release(new.digest).resolve()}" in page.body
     told = json.loads(town.page("api", "/told", "feed").body)
     assert told["before"] == "web said 200"
     assert told["env"]["ADDRESS"] == town.environment.location("feed")
@@ -37,19 +37,19 @@ def test_a_python_release_goes_live(town: World) -> None:
     assert town.deploy(release).code == 0
     page = town.page("notes")
     assert "notes one;" in page.body
-    assert f"{town.place('notes').release(release.digest)}/packages" in page.body
+    assert f"{town.directory('notes').release(release.digest)}/packages" in page.body
     executable = Path(f"/proc/{town.listening('notes', 'web')}/exe").readlink()
     assert executable == Path("/usr/bin/python3").resolve()
 
 
 def test_a_process_finds_nothing_of_our_environment(town: World, api: Release) -> None:
-    place = town.place("api")
-    release = place.release(api.digest)
+    directory = town.directory("api")
+    release = directory.release(api.digest)
     told = json.loads(town.page("api", "/told").body)
     assert told["env"].pop("PATH").startswith(f"{release}/node_modules/.bin:/usr/local/sbin:")
     assert told["env"].pop("SLIPWAY_SOCKET").startswith(str(town.server.sockets / "api"))
     assert told["env"] == {
-        "HOME": str(place.shared),
+        "HOME": str(directory.shared),
         "LANG": "C.UTF-8",
         "NODE_ENV": "production",
         "SALT": "pepper",
@@ -80,7 +80,7 @@ def test_files_of_a_release_are_not_served_but_its_digest_is(town: World, api: R
 
 
 def test_settings_are_readable_for_the_process_alone(town: World, api: Release) -> None:
-    release = town.place("api").release(api.digest)
+    release = town.directory("api").release(api.digest)
     file = (release / ".slipway/web.env").stat()
     assert stat.S_IMODE(file.st_mode) == 0o400
     process = Path(f"/proc/{town.listening('api', 'web')}").stat()
@@ -175,9 +175,9 @@ def test_from_the_moment_of_the_switch_no_request_reaches_the_release_before(
     new = served.api(town, "next")
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
-    place = town.place("api")
+    directory = town.directory("api")
     for release, text in ((new, "api next"), (api, "api one")) * 3:
-        place.point(CURRENT, release.digest)
+        directory.point(CURRENT, release.digest)
         assert text in town.page("api").body
         assert text in town.page("api", "/", "feed").body
     assert town.call("abandon", "api").code == 0
@@ -203,7 +203,7 @@ def test_pruning_ends_nothing_that_is_live(town: World) -> None:
         assert town.deploy(release).code == 0
         assert town.running("notes") == [(release.digest[:12], "web")]
         assert f"notes {releases.index(release) + 1};" in town.page("notes").body
-    assert set(town.place("notes").present()) == {release.digest for release in releases[2:]}
+    assert set(town.directory("notes").present()) == {release.digest for release in releases[2:]}
 
 
 ONE_AT_A_TIME = (
@@ -242,7 +242,7 @@ def test_those_who_wait_at_the_old_release_are_let_in_before_it_ends(town: World
 
     with ThreadPoolExecutor(5) as pool:
         slow = pool.submit(post, "/slow")
-        logs = [instance.log for instance in instances.found(town.place("notes"))]
+        logs = [instance.log for instance in instances.found(town.directory("notes"))]
         until(lambda: any("began" in log.read_text() for log in logs))
         queued = [pool.submit(post, "/") for _ in range(4)]
         assert town.on("switch", later).code == 0
@@ -274,7 +274,7 @@ def test_what_only_an_edge_may_say_is_not_taken_from_visitors(town: World, api: 
 
 def test_a_rollback_tells_where_the_log_is_and_not_what_is_in_it(town: World, api: Release) -> None:
     """Nobody who reads its outcome knows the secrets that would have to be hidden."""
-    flag = town.place("api").server.state / "sick"
+    flag = town.directory("api").server.state / "sick"
     feed = f"if (require('fs').existsSync('{flag}')) throw new Error('the secret is ' + 'x');"
     first = served.api(town, "first", feed=feed)
     assert town.deploy(first).code == 0

@@ -117,9 +117,11 @@ def test_a_socket_that_another_release_answers_is_not_believed(town: World, api:
     mine, theirs = (instances.socket(town.server, "api", r.digest, "web") for r in (new, api))
     mine.unlink()
     mine.symlink_to(theirs.resolve())
-    place = town.place("api")
-    with pytest.raises(Failure, match=f"web is answered from {place.release(api.digest)}, not by"):
-        peers.prove(place, NEXT, new.digest, served.API.services[0])
+    directory = town.directory("api")
+    with pytest.raises(
+        Failure, match=f"web is answered from {directory.release(api.digest)}, not by"
+    ):
+        peers.prove(directory, NEXT, new.digest, served.API.services[0])
     assert town.call("abandon", "api").code == 0
 
 

@@ -39,7 +39,7 @@ def test_while_it_switches(town: World, api: Release) -> None:
     new = served.api(town, "switched", web=SLOW)
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
-    kill_when(town, "switch", new, lambda: town.place("api").live == new.digest)
+    kill_when(town, "switch", new, lambda: town.directory("api").live == new.digest)
     assert "api switched" in town.page("api").body
     assert town.on("switch", new).last.endswith(f"digest {new.digest[:12]}")
     assert {release for release, _ in town.running("api")} == {new.digest[:12]}
@@ -50,7 +50,7 @@ def test_while_it_starts_what_it_rolls_back_to(town: World, api: Release) -> Non
     new = served.api(town, "newer")
     assert town.deploy(new).code == 0
     kill_when(town, "switch", api, lambda: started(town, api, "web"))
-    assert town.place("api").live == new.digest
+    assert town.directory("api").live == new.digest
     assert "unfinished" in town.call("abandon", "api").last
     assert {release for release, _ in town.running("api")} == {new.digest[:12]}
     assert town.on("switch", api).code == 0
@@ -71,10 +71,10 @@ def test_while_it_ends_the_old_one(town: World, api: Release) -> None:
 
 
 def test_while_it_replaces_a_process(town: World, api: Release) -> None:
-    before = {i.name for i in instances.found(town.place("api"))}
-    place = town.place("api")
+    before = {i.name for i in instances.found(town.directory("api"))}
+    directory = town.directory("api")
     process = town.start("prepare", api, {"salt": "thyme"})
-    until(lambda: {i.name for i in instances.found(place)} != before)
+    until(lambda: {i.name for i in instances.found(directory)} != before)
     process.kill()
     process.communicate()
     assert town.prepare(api).code == 0

@@ -57,7 +57,7 @@ def test_a_process_keeps_nothing_of_root(town: World, both: tuple[int, int]) -> 
 def test_a_secret_is_read_by_its_component_alone(
     town: World, api: Release, both: tuple[int, int]
 ) -> None:
-    settings = town.place("api").release(api.digest) / ".slipway/web.env"
+    settings = town.directory("api").release(api.digest) / ".slipway/web.env"
     mine, theirs = both
     assert (settings.stat().st_uid, stat.S_IMODE(settings.stat().st_mode)) == (mine, 0o400)
     assert may(mine, "cat", settings)
@@ -81,14 +81,19 @@ def test_the_edge_reaches_a_socket_and_other_components_do_not(
 def test_a_writable_folder_is_its_component_s_and_nothing_else_is(
     town: World, api: Release, both: tuple[int, int]
 ) -> None:
-    place = town.place("api")
+    directory = town.directory("api")
     mine, theirs = both
-    kept = place.shared / "data"
+    kept = directory.shared / "data"
     assert may(mine, "touch", kept / "new", kept / "shipped.txt")
     assert not may(theirs, "touch", kept / "new")
-    for closed in (place.folder, place.shared, place.releases, place.release(api.digest)):
+    for closed in (
+        directory.folder,
+        directory.shared,
+        directory.releases,
+        directory.release(api.digest),
+    ):
         assert not may(mine, "touch", closed / "mine")
-    assert not may(mine, "ls", place.backups)
+    assert not may(mine, "ls", directory.backups)
 
 
 def test_a_release_changes_nothing_about_the_account(town: World, both: tuple[int, int]) -> None:

@@ -47,7 +47,7 @@ def test_an_undecided_switch_is_undone_with_its_database(world: World) -> None:
     assert world.page("blog").headers["x-slipway-release"] == release.digest
     undone = world.call("abandon", "blog", "--switched", release.digest)
     assert undone.code == 0
-    assert "another server failed" in (world.place("blog").journal.events()[-1].why or "")
+    assert "another server failed" in (world.directory("blog").journal.events()[-1].why or "")
     assert undone.last.startswith(f"{release.digest[:SHORT]}: returned to ")
     assert world.sql("SHOW TABLES FROM testing_blog") == tables
 
@@ -98,7 +98,7 @@ def test_what_visitors_have_written_since_is_not_undone(
     assert together(world, release).code == 0
     world.sql("INSERT INTO testing_blog.notes (text) VALUES ('written since')")
     monkeypatch.setattr("agent.recovery.UNDECIDED", timedelta(0))
-    assert "stays as visitors have left it" in abandon(world.place("blog"), release.digest)
+    assert "stays as visitors have left it" in abandon(world.directory("blog"), release.digest)
     assert "written since" in world.sql("SELECT text FROM testing_blog.notes")
     world.sql("DELETE FROM testing_blog.notes WHERE text = 'written since'")
 

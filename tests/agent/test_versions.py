@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.component_directory import Place
+from agent.component_directory import ComponentDirectory
 from agent.failure import Failure
 from agent.versions import suit
 from model.release import Manifest
@@ -23,7 +23,7 @@ def manifest(runtime: str, version: str | None) -> Manifest:
     [("php", "8.*"), ("node", "*.*.*"), ("python", "3.*"), ("static", None), ("php", None)],
 )
 def test_a_version_that_is_here_is_good(runtime: str, version: str | None, tmp_path: Path) -> None:
-    suit(Place(make(tmp_path, ()).server, "docs"), manifest(runtime, version))
+    suit(ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, version))
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def test_a_version_that_is_here_is_good(runtime: str, version: str | None, tmp_p
 )
 def test_another_one_is_refused(runtime: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(Failure, match=why):
-        suit(Place(make(tmp_path, ()).server, "docs"), manifest(runtime, "5.*"))
+        suit(ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, "5.*"))
 
 
 def test_a_runtime_that_is_not_here_is_named(tmp_path: Path) -> None:
     server = make(tmp_path, ()).server.model_copy(update={"php_fpm": "php-fpm4.1"})
     with pytest.raises(Failure, match=r"docs needs php 8\.\*; this server has none$"):
-        suit(Place(server, "docs"), manifest("php", "8.*"))
+        suit(ComponentDirectory(server, "docs"), manifest("php", "8.*"))

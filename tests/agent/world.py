@@ -20,14 +20,14 @@ from urllib.parse import urlsplit
 
 from agent import instances, mariadb, services
 from agent.commands import run
-from agent.component_directory import CURRENT, Place
+from agent.component_directory import CURRENT, ComponentDirectory
 from agent.pages import Answer, Public, public
 from agent.peers import listener
 from agent.server import Server
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
-from model.release import Digest, Manifest, Order
+from model.release import Digest, EnvironmentContext, Manifest
 from releases.provenance import Material, Provenance, new_key, sign
 from tests.agent.supervision import Supervisord
 from tests.conftest import ROOT
@@ -82,8 +82,8 @@ class World:
     def server_file(self) -> Path:
         return self.folder / "server.toml"
 
-    def place(self, component: str) -> Place:
-        return Place(self.server, component)
+    def directory(self, component: str) -> ComponentDirectory:
+        return ComponentDirectory(self.server, component)
 
     def command(self, verb: str, component: str, *arguments: str | Path) -> list[str]:
         words = ["-m", "agent", "--server", self.server_file, verb, component, *arguments]
@@ -104,7 +104,7 @@ class World:
         return outcome([*wrapper, *command], self.order(release.component, secrets))
 
     def order(self, component: str, secrets: Mapping[str, str] | None = None) -> str:
-        order = Order.of(self.environment, self.components[component])
+        order = EnvironmentContext.of(self.environment, self.components[component])
         given = {"salt": "pepper"} if secrets is None else dict(secrets)
         return order.model_copy(update={"secrets": given}).model_dump_json()
 
@@ -172,10 +172,10 @@ class World:
 
     def running(self, component: str) -> list[tuple[str, str]]:
         """Release and name of every service that supervisord was told of."""
-        return [(i.release, i.service) for i in instances.found(self.place(component))]
+        return [(i.release, i.service) for i in instances.found(self.directory(component))]
 
     def events(self, component: str) -> list[str]:
-        return [event.event for event in self.place(component).journal.events()]
+        return [event.event for event in self.directory(component).journal.events()]
 
     def sql(self, statements: str) -> str:
         assert self.server.database
@@ -324,8 +324,8 @@ def running(world: World) -> Iterator[World]:
     try:
         for name, command in services.commands(world.server, parts).items():
             log = (world.server.log / f"{name}.out").open("wb")
-            mortal = ["setpriv", "--pdeathsig", "TERM", *AS_EDGE, *map(str, command)]
-            started.append(subprocess.Popen(mortal, stdout=log, stderr=log))
+            die_with_parent = ["setpriv", "--pdeathsig", "TERM", *AS_EDGE, *map(str, command)]
+            started.append(subprocess.Popen(die_with_parent, stdout=log, stderr=log))
         world.supervisord.start()
         until(lambda: ready(world) and world.supervisord.runs())
         yield world

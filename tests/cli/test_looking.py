@@ -132,7 +132,7 @@ def test_looking_needs_no_login_and_sends_no_password(demo: Master, slipway: Sli
 def test_texts_of_strangers_are_shown_as_text(demo: Master, slipway: Slipway) -> None:
     board = demo.board("board")
     cell = blog(board)["cells"][1]
-    cell["live"]["owner"] = cell["against"] = HOSTILE
+    cell["live"]["owner"] = cell["blocked_by"] = HOSTILE
     demo.say("/plugins/releases/board.json", board)
     done = [{**one, "reason": HOSTILE, "said": HOSTILE} for one in recorded("history")]
     demo.say("/plugins/releases/history.json", done)

@@ -21,7 +21,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from local.refusal import Refused, or_one_line
+from local.refusal import Refused, exit_on_error
 from tests.cloud import services
 from tests.cloud.layout import HERE, KEPT, arguments, layout
 from tests.cloud.network import RELAY
@@ -288,4 +288,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

@@ -11,8 +11,8 @@ from openstack.connection import Connection
 
 from agent.pages import Answer, public
 from local.layout import CHECKOUT, Layout
-from model.installation import Host
-from servers import preparation, provision
+from model.installation import ServerAddress
+from servers import inventory, preparation
 from tests.cloud.fixture import Cloud
 from tests.whole.line import ASIDE, Line, emptied, poll_often, site_copy
 
@@ -34,8 +34,8 @@ class CloudLine(Line):
     def projects(self) -> dict[str, Connection]:
         return {name: self.cloud.connect(name) for name in ("staging", "production")}
 
-    def hosts(self, environment: str) -> dict[str, Host]:
-        return provision.hosts(self.layout, self.site.environment(environment))
+    def hosts(self, environment: str) -> dict[str, ServerAddress]:
+        return inventory.addresses(self.layout, self.site.environment(environment))
 
     def page(
         self, environment: str, component: str, path: str = "/", server: str = "web-1"
@@ -43,7 +43,7 @@ class CloudLine(Line):
         """A page of one server, over verified TLS."""
         place, served = self.place(environment, component)
         edge = self.hosts(environment)[server].edge
-        there = preparation.described(self.site, place).model_copy(
+        there = preparation.server_settings(self.site, place).model_copy(
             update={"bind": edge, "authority": self.layout.authority(environment)}
         )
         return public(there, place.url(served))(path)
@@ -57,7 +57,7 @@ class CloudLine(Line):
 
     def inside(self, environment: str, server: str, command: str) -> str:
         """What a command prints that runs as root on a server."""
-        known = provision.known(self.layout, environment)[server]
+        known = inventory.records(self.layout, environment)[server]
         done = self.cloud.inside(known.id, "sh", "-c", command)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

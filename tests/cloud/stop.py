@@ -14,7 +14,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from local import stop
-from local.refusal import Refused, or_one_line
+from local.refusal import Refused, exit_on_error
 from tests.cloud import marked, network
 from tests.cloud.layout import Layout, arguments, layout
 from tests.cloud.machine import Machine
@@ -72,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

@@ -11,8 +11,17 @@ import pytest
 from openstack.exceptions import HttpException, SDKException, raise_from_response
 from requests import Response
 
-from cloud.errors import Full, Mistake, Passes, Trouble, Unusable, meaning, unfit
-from workers.pauses import pauses
+from cloud.errors import (
+    CloudError,
+    ConfigurationError,
+    InstanceFailed,
+    QuotaExceeded,
+    TransientError,
+    classify,
+    classify_fault,
+)
+from model.openstack import Lane
+from workers.backoff import backoff
 
 ANSWERS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("errors.json").read_text())
 
@@ -33,39 +42,41 @@ def replayed(answer: dict[str, Any]) -> SDKException:
 
 @pytest.mark.parametrize("key", ["flavor", "image", "key", "network", "security_groups", "zones"])
 def test_a_refused_request_names_the_key_that_is_wrong(key: str) -> None:
-    mistake = meaning(replayed(ANSWERS[key]))
-    assert isinstance(mistake, Mistake)
-    assert mistake.key == key
+    error = classify(replayed(ANSWERS[key]))
+    assert isinstance(error, ConfigurationError)
+    assert error.key == key
 
 
 @pytest.mark.parametrize("name", ["credentials", "policy"])
 def test_credentials_are_the_clouds(name: str) -> None:
-    mistake = meaning(replayed(ANSWERS[name]))
-    assert isinstance(mistake, Mistake)
-    assert mistake.at("staging.toml", "build").startswith("staging.toml: key 'openstack.cloud': ")
+    error = classify(replayed(ANSWERS[name]))
+    assert isinstance(error, ConfigurationError)
+    assert error.located("staging.toml", "build", Lane.model_fields).startswith(
+        "staging.toml: key 'openstack.cloud': "
+    )
 
 
 def test_a_used_up_quota_is_no_lack_of_rights() -> None:
     assert ANSWERS["quota"]["status"] == ANSWERS["policy"]["status"] == 403
-    assert isinstance(meaning(replayed(ANSWERS["quota"])), Full)
+    assert isinstance(classify(replayed(ANSWERS["quota"])), QuotaExceeded)
 
 
 def test_a_cloud_that_does_not_answer_may_do_so_later() -> None:
-    trouble = meaning(replayed(ANSWERS["unreachable"]))
-    assert isinstance(trouble, Passes)
-    assert trouble.cause == "no answer"
+    error = classify(replayed(ANSWERS["unreachable"]))
+    assert isinstance(error, TransientError)
+    assert error.cause == "no answer"
 
 
-def busy(status: int, wait: str | None = None) -> Trouble:
+def busy(status: int, wait: str | None = None) -> CloudError:
     headers = {"content-type": "text/plain"} | ({"Retry-After": wait} if wait else {})
-    return meaning(replayed({"status": status, "headers": headers, "body": "busy"}))
+    return classify(replayed({"status": status, "headers": headers, "body": "busy"}))
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_service_that_is_out_of_order_is_waited_for(status: int) -> None:
-    trouble = busy(status)
-    assert isinstance(trouble, Passes)
-    assert (trouble.cause, trouble.pause) == (f"HTTP {status}", None)
+    error = busy(status)
+    assert isinstance(error, TransientError)
+    assert (error.cause, error.pause) == (f"HTTP {status}", None)
 
 
 def test_retry_after_is_seconds_or_a_date() -> None:
@@ -78,17 +89,20 @@ def test_retry_after_is_seconds_or_a_date() -> None:
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        ("No valid host was found. There are not enough hosts available.", Passes),
-        ("Quota exceeded for instances: Requested 1, but already used 4 of 4 instances", Full),
-        ("Build of instance 1 aborted: asked for by its metadata", Unusable),
+        ("No valid host was found. There are not enough hosts available.", TransientError),
+        (
+            "Quota exceeded for instances: Requested 1, but already used 4 of 4 instances",
+            QuotaExceeded,
+        ),
+        ("Build of instance 1 aborted: asked for by its metadata", InstanceFailed),
     ],
 )
-def test_a_machine_in_error_is_waited_for_or_replaced(fault: str, kind: type[Trouble]) -> None:
-    assert type(unfit(fault)) is kind
+def test_a_machine_in_error_is_waited_for_or_replaced(fault: str, kind: type[CloudError]) -> None:
+    assert type(classify_fault(fault)) is kind
 
 
 def test_pauses_grow_and_differ_for_two_who_began_together() -> None:
-    one, other = (list(islice(pauses(first=1, longest=8), 6)) for _ in range(2))
+    one, other = (list(islice(backoff(first=1, longest=8), 6)) for _ in range(2))
     assert one != other
     assert all(
         low <= pause <= 2 * low for pause, low in zip(one, (0.5, 1, 2, 4, 4, 4), strict=True)

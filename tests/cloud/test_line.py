@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from openstack.exceptions import ForbiddenException, NotFoundException
 
-from servers import provision
+from servers import inventory
 from steps.agent_step import SCRIPT
 from tests.cloud.fixture import Cloud
 from tests.cloud.line import COMPONENTS, CloudLine, running
@@ -233,7 +233,7 @@ def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> N
             server.id
             for project in line.projects.values()
             for server in project.compute.servers()
-            if provision.OWNER in server.metadata
+            if inventory.OWNER in server.metadata
         }
 
     before = ids()
@@ -276,7 +276,7 @@ def test_a_server_that_cannot_be_made_is_named_with_file_and_key(line: CloudLine
 
 def test_a_server_that_got_lost_is_made_again_and_has_the_next_release(line: CloudLine) -> None:
     before = line.hosts("staging")
-    lost = provision.known(line.layout, "staging")["web-2"].id
+    lost = inventory.records(line.layout, "staging")["web-2"].id
     compute = line.projects["staging"].compute
     server = compute.get_server(lost)
     compute.delete_server(server)

@@ -71,7 +71,7 @@ def test_workers_that_a_reconfig_adds_wait_for_room_too(begin: Begin, cloud: Clo
     master.reconfigure()
     until(lambda: len(master.get("workers")["workers"]) == 2, "the second worker")
     requests = [master.build(), master.build()]
-    until(lambda: master.log.count("waits for room") >= 2, "both builds waiting")
+    until(lambda: master.log.count("waits for quota") >= 2, "both builds waiting")
     cloud.quota(str(cloud.project), instances=8)
     assert [master.finished(request)["results"] for request in requests] == [SUCCESS, SUCCESS]
 
@@ -82,7 +82,7 @@ def test_twenty_builds_wait_their_turn_under_a_quota_of_four(master: Master, clo
     ended = [master.finished(request, 240) for request in requests]
     assert [build["results"] for build in ended] == [SUCCESS] * 20
     told = [master.told(build) for build in ended]
-    assert any("waits for room: the quota is used up" in words for words in told)
+    assert any("waits for quota: the quota is used up" in words for words in told)
     until(lambda: empty(cloud.connect(str(cloud.project))), "the end of all machines")
 
 

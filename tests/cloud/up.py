@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.bootstrap import packages, virtual_environment
-from local.refusal import Refused, or_one_line
+from local.refusal import Refused, exit_on_error
 from tests.cloud import configuration, images, services, stop
 from tests.cloud.configuration import FILES, HOST, PASSWORD, REGION, VENV, database_url
 from tests.cloud.layout import HERE, KEPT, PORTS, SERVICES, Layout, arguments, layout
@@ -253,4 +253,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    or_one_line(main)
+    exit_on_error(main)

@@ -17,8 +17,8 @@ from agent.launch import Plan
 from agent.processes import describe
 from agent.server import Server
 from agent.supervisor import Supervisor as Deploying
+from cloud.polling import wait_until
 from local.layout import Layout, short_enough
-from local.progress import waited
 from local.refusal import Refused
 from local.run import run
 from local.services import environment_servers
@@ -40,7 +40,7 @@ def sleeper(layout: Layout, name: str = "sleeper") -> Program:
         name=name,
         command=("/bin/sh", "-c", "sleep 600 & wait"),
         folder=layout.state,
-        answers=lambda: read(layout.pids / name) is not None,
+        is_ready=lambda: read(layout.pids / name) is not None,
         priority=1,
         restart_when=(layout.state / "restart-me",),
     )
@@ -103,9 +103,9 @@ def test_stopping_ends_everything_of_ours_and_nothing_of_a_neighbour(
 
 
 def test_what_a_killed_supervisord_leaves_behind_is_stopped_too(installation: Layout) -> None:
-    assert waited(lambda: len(ours(installation)) == 3, SECONDS)  # a program and its child
+    assert wait_until(lambda: len(ours(installation)) == 3, SECONDS)  # a program and its child
     os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
-    assert waited(lambda: len(ours(installation)) == 2, SECONDS)
+    assert wait_until(lambda: len(ours(installation)) == 2, SECONDS)
     assert stop(installation)
     assert not ours(installation)
 
@@ -123,12 +123,12 @@ def test_a_process_that_got_a_recorded_number_later_is_not_ours(installation: La
 
 def test_a_killed_program_starts_again_after_its_orphans_have_ended(installation: Layout) -> None:
     before = leader(installation)
-    assert waited(lambda: len(ours(installation)) == 3, SECONDS)
+    assert wait_until(lambda: len(ours(installation)) == 3, SECONDS)
     orphans = {p.pid for p in ours(installation) if p.group == before} - {before}
     os.kill(before, signal.SIGKILL)
-    assert waited(lambda: leader(installation) != before, SECONDS)
+    assert wait_until(lambda: leader(installation) != before, SECONDS)
     assert orphans
-    assert waited(lambda: not orphans & {p.pid for p in ours(installation)}, SECONDS)
+    assert wait_until(lambda: not orphans & {p.pid for p in ours(installation)}, SECONDS)
 
 
 def test_a_second_start_changes_nothing_unless_something_changed(installation: Layout) -> None:
@@ -137,14 +137,14 @@ def test_a_second_start_changes_nothing_unless_something_changed(installation: L
     assert leader(installation) == before
     (installation.state / "restart-me").write_text("new")
     again(installation, sleeper(installation))
-    assert waited(lambda: leader(installation) != before, SECONDS)
+    assert wait_until(lambda: leader(installation) != before, SECONDS)
 
 
 def test_a_program_that_is_not_wanted_any_more_ends(installation: Layout) -> None:
     again(installation, sleeper(installation), sleeper(installation, "second"))
     second = leader(installation, "second")
     again(installation, sleeper(installation))
-    assert waited(lambda: second not in {p.pid for p in ours(installation)}, SECONDS)
+    assert wait_until(lambda: second not in {p.pid for p in ours(installation)}, SECONDS)
 
 
 def released(layout: Layout) -> tuple[Program, Instance]:
@@ -178,7 +178,7 @@ def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> 
     Supervisor(installation).adopt()
     assert instance.name not in Supervisor(installation).states()
     Deploying(installation.supervisor_socket).keep(instance.name)
-    assert waited(lambda: process(instance) > 0, SECONDS)
+    assert wait_until(lambda: process(instance) > 0, SECONDS)
     before = process(instance)
     again(installation, sleeper(installation), edge)
     assert before in {p.pid for p in ours(installation)}
@@ -192,19 +192,19 @@ def test_processes_of_releases_stop_and_come_back_with_everything_else(
 ) -> None:
     edge, instance = released(installation)
     Deploying(installation.supervisor_socket).keep(instance.name)
-    assert waited(lambda: process(instance) > 0, SECONDS)
+    assert wait_until(lambda: process(instance) > 0, SECONDS)
     assert stop(installation)
     assert not ours(installation)
     assert not instance.record.exists()
     installation.pids.mkdir()
     again(installation, sleeper(installation), edge)
-    assert waited(lambda: process(instance) in {p.pid for p in ours(installation)}, SECONDS)
+    assert wait_until(lambda: process(instance) in {p.pid for p in ours(installation)}, SECONDS)
 
 
 def test_what_a_killed_supervisor_leaves_of_releases_ends_too(installation: Layout) -> None:
     _, instance = released(installation)
     Deploying(installation.supervisor_socket).keep(instance.name)
-    assert waited(lambda: process(instance) > 0, SECONDS)
+    assert wait_until(lambda: process(instance) > 0, SECONDS)
     os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
     assert process(instance) in {p.pid for p in ours(installation)}
     assert stop(installation)
@@ -216,7 +216,7 @@ def test_a_program_that_gives_up_is_named_with_the_end_of_its_log(installation: 
         name="broken",
         command=("/bin/sh", "-c", "echo no luck today; exit 3"),
         folder=installation.state,
-        answers=lambda: False,
+        is_ready=lambda: False,
         priority=1,
         restarts=0,
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from model.environment import Environment
-from releases.rules import Action, Asked, Entry, Freeze, Held, History, Refused, choose
+from releases.rules import Action, DeploymentRequest, Entry, Freeze, Held, History, Refused, choose
 
 STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
 PRODUCTION = Environment(
@@ -48,12 +48,14 @@ HELD = history((Action.PROMOTE, OLD), (Action.HOLD, None))
 FROZEN = Freeze(reason="the database moves", owner="ben")
 
 
-def asked(action: Action, digest: str = "", owner: str | None = "ana", despite: str = "") -> Asked:
-    return Asked(action=action, digest=digest, owner=owner, despite=despite)
+def asked(
+    action: Action, digest: str = "", owner: str | None = "ana", despite: str = ""
+) -> DeploymentRequest:
+    return DeploymentRequest(action=action, digest=digest, owner=owner, despite=despite)
 
 
 def decide(
-    request: Asked,
+    request: DeploymentRequest,
     environment: Environment,
     here: History,
     before: History = VERIFIED,
@@ -80,7 +82,7 @@ ALLOWED = [
 
 @pytest.mark.parametrize(("request_", "environment", "here", "digest"), ALLOWED)
 def test_an_allowed_request_names_the_digest(
-    request_: Asked, environment: Environment, here: History, digest: str | None
+    request_: DeploymentRequest, environment: Environment, here: History, digest: str | None
 ) -> None:
     assert decide(request_, environment, here) == digest
 
@@ -105,7 +107,11 @@ REFUSED = [
 
 @pytest.mark.parametrize(("request_", "environment", "here", "before", "words"), REFUSED)
 def test_a_refusal_says_which_rule(
-    request_: Asked, environment: Environment, here: History, before: History, words: str
+    request_: DeploymentRequest,
+    environment: Environment,
+    here: History,
+    before: History,
+    words: str,
 ) -> None:
     with pytest.raises(Refused) as refusal:
         decide(request_, environment, here, before)
@@ -136,7 +142,7 @@ def test_what_made_nothing_live_changes_neither_what_is_live_nor_a_hold() -> Non
 
 
 def promoted(
-    request: Asked, here: History, before: History = VERIFIED, *, frozen: bool = False
+    request: DeploymentRequest, here: History, before: History = VERIFIED, *, frozen: bool = False
 ) -> str | None:
     """What a promotion to a production of two people would bring."""
     freeze = FROZEN if frozen else None

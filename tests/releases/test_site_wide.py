@@ -6,9 +6,16 @@ from typing import Any
 import pytest
 
 from model.freeze import FreezeWindow
-from releases.ledger import told_by
+from releases.ledger import history_from_builds
 from releases.rules import Action, Freeze, History, Refused
-from releases.site_wide import SiteAction, frozen, half_way, to_promote_all, to_return, to_switch
+from releases.site_wide import (
+    SiteAction,
+    frozen,
+    interrupted_bulk_promotion,
+    to_promote_all,
+    to_return,
+    to_switch,
+)
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, STAGING, START, build
 
 FREEZE = build(1, "site-production", action="freeze", reason="the database moves")
@@ -65,7 +72,7 @@ def histories(**live: tuple[list[str], list[str]]) -> dict[str, dict[str, Histor
 
     def history(digests: list[str], action: Action) -> History:
         builds = [build(n, action=action.value, live=one) for n, one in enumerate(digests)]
-        return told_by(tuple(reversed(builds)))
+        return history_from_builds(tuple(reversed(builds)))
 
     return {
         name: {
@@ -112,9 +119,9 @@ def test_a_return_is_never_returned_and_goes_on_where_it_stopped() -> None:
         to_return("", (RETURNED, MOVED), back, "production")
     with pytest.raises(Refused, match="no promotion of everything 5"):
         to_return("5", (RETURNED, MOVED), back, "production")
-    assert half_way((RETURNED, MOVED), {NEW, NEWER}) == MOVED
-    assert half_way((RETURNED, MOVED), {OLD, NEWER}) is None
-    assert half_way((build(6, "site-production", **ALL), MOVED), {NEW}) is None
+    assert interrupted_bulk_promotion((RETURNED, MOVED), {NEW, NEWER}) == MOVED
+    assert interrupted_bulk_promotion((RETURNED, MOVED), {OLD, NEWER}) is None
+    assert interrupted_bulk_promotion((build(6, "site-production", **ALL), MOVED), {NEW}) is None
 
 
 def test_what_was_moved_goes_back_the_last_first_if_it_came_from_anywhere() -> None:

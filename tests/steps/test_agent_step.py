@@ -11,9 +11,9 @@ from twisted.trial.unittest import TestCase
 
 from model.component import Component, Source
 from model.environment import Environment
-from model.installation import Host
-from model.release import Order
-from steps.agent_step import SCRIPT, OnHost, OnServers
+from model.installation import ServerAddress
+from model.release import EnvironmentContext
+from steps.agent_step import SCRIPT, AgentStep, RemoteAgentStep
 
 STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
 BLOG = Component(
@@ -29,7 +29,7 @@ OTHER = "9bd1" * 16
 
 
 def expected(verb: str, *words: str, **secrets: str) -> ExpectShell:
-    order = Order.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    order = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
     return ExpectShell(
         workdir="wkdir",
         command=["slipway-agent", verb, "blog", *words],
@@ -44,7 +44,7 @@ class OnHostTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         return self.setup_test_build_step()
 
     def ask(self, verb: str, **files: str) -> None:
-        self.setup_step(OnHost(verb, BLOG, STAGING, files, name=verb))
+        self.setup_step(AgentStep(verb, BLOG, STAGING, files, name=verb))
         self.build.setProperty("digest", DIGEST, "test")
 
     def know(self, **secrets: str) -> None:
@@ -99,14 +99,16 @@ class OnHostTest(TestBuildStepMixin, TestReactorMixin, TestCase):
 
 
 HOSTS = {
-    name: Host(address=f"10.0.0.{number}", key=f"ssh-ed25519 KEY{number}", edge=f"192.0.2.{number}")
+    name: ServerAddress(
+        address=f"10.0.0.{number}", key=f"ssh-ed25519 KEY{number}", edge=f"192.0.2.{number}"
+    )
     for number, name in enumerate(("web-1", "web-2"), 1)
 }
 KNOWN = "10.0.0.1 ssh-ed25519 KEY1\n10.0.0.2 ssh-ed25519 KEY2"
 
 
 def asked(words: str, files: str = "", **secrets: str) -> ExpectShell:
-    order = Order.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    order = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
     script = ["ssh-agent", "bash", "-c", SCRIPT.read_text(), "remote_agent"]
     return ExpectShell(
         workdir="wkdir",
@@ -128,7 +130,7 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         return self.setup_test_build_step()
 
     def ask(self, verb: str, **files: str) -> None:
-        self.setup_step(OnServers(HOSTS, verb, BLOG, STAGING, files, name=verb))
+        self.setup_step(RemoteAgentStep(HOSTS, verb, BLOG, STAGING, files, name=verb))
         self.build.setProperty("digest", DIGEST, "test")
 
     def test_all_servers_are_sent_the_files_and_the_secrets(self) -> Deferred[None]:

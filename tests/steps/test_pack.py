@@ -46,12 +46,12 @@ def pack(
     """Fetch afresh, lay and pack; what the script prints: tree, commit, digest, size, words."""
     folder.mkdir()
     commit = origin.git("rev-parse", "1.0^{commit}")
-    lay = (commit, origin.address, "refs/tags/1.0", "refs/slipway/upstream", "")
+    add_source = (commit, origin.address, "refs/tags/1.0", "refs/slipway/upstream", "")
     surroundings = ENVIRONMENT | {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
     surroundings |= dict(environment or {})
     for name, arguments in (
         ("repository", ()),
-        ("add_source", lay),
+        ("add_source", add_source),
         ("pack", ("@0 +0000", *words)),
     ):
         script = f"{before}\n{(HERE / f'{name}.bash').read_text()}"

@@ -206,7 +206,7 @@ def test_a_series_gives_the_tree_of_git_am(tmp_path: Path, upstream: Repository,
     assert len(patches) == len(CASES[case])
     expected = mailed(upstream, patches)
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert worker.applied(patches) == expected == upstream.git("rev-parse", "ours^{tree}")
 
 
@@ -216,7 +216,7 @@ def test_a_fork_gives_the_tree_of_its_branch(
 ) -> None:
     series(upstream, CASES[case])
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
 
 
@@ -228,8 +228,8 @@ def test_a_series_for_what_lies_deeper_gives_the_same_there(
     around = Repository(tmp_path / "around")
     around.commit({"index.php": "<?php\n"})
     worker = Worker(tmp_path / "worker")
-    worker.lay(around)
-    worker.lay(upstream, "1.0", "themes/ours")
+    worker.add_source(around)
+    worker.add_source(upstream, "1.0", "themes/ours")
     after = worker.applied(patches, "themes/ours")
     inner = worker.git("rev-parse", f"{after}:themes/ours").strip()
     assert inner == upstream.git("rev-parse", "ours^{tree}")
@@ -260,9 +260,9 @@ def test_any_order_of_changes_gives_the_tree_of_its_branch(
     holding = {name: text for name, text in files.items() if b"\ndiff --git" in text}
     assert len(holding) > 2
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert worker.applied(holding) == upstream.git("rev-parse", "ours^{tree}")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
 
 
@@ -273,7 +273,7 @@ def test_lines_that_moved_since_the_base_are_found_again(
     upstream.git("checkout", "-q", "main")
     upstream.commit({"page.txt": f"new\nnewer\n{PAGE}"}, tag="1.1")
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.1")
+    worker.add_source(upstream, "1.1")
     assert worker.applied(patches) == mailed(upstream, patches, "1.1")
 
 
@@ -288,7 +288,7 @@ def test_what_a_mail_says_of_its_patch_is_read_as_git_reads_it(
             upstream, [changed("line 5", "5")], "Say “grüße” to everybody who reads 読む"
         )
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     *_, line = worker.apply(patches).stdout.splitlines()
     name, identity, author, subject = line.split("\t")
     assert name in patches
@@ -307,7 +307,7 @@ def test_a_mail_that_was_encoded_for_its_way_is_decoded_as_git_am_does(
     kind = b"\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: quoted-printable"
     mail = {name: re.sub(rb"\n(MIME-Version|Content-)[^\n]*", b"", head) + kind + b"\n\n" + encoded}
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert (
         worker.applied(mail) == mailed(upstream, mail) == upstream.git("rev-parse", "ours^{tree}")
     )
@@ -318,7 +318,7 @@ def test_the_author_in_the_body_is_the_author(tmp_path: Path, upstream: Reposito
     head, _, body = text.partition(b"\n\n")
     forwarded = {name: head + b"\n\nFrom: Old Author <old@example.org>\n\n" + body}
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     *_, line = worker.apply(forwarded).stdout.splitlines()
     assert line.split("\t")[2] == "Old Author <old@example.org>"
 
@@ -338,7 +338,7 @@ def test_a_patch_that_was_never_mailed_is_named_by_its_file(
     tmp_path: Path, upstream: Repository
 ) -> None:
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     done = worker.apply({"local.patch": PLAIN})
     *_, line = done.stdout.splitlines()
     assert line.split("\t")[0] == "local.patch"
@@ -356,7 +356,7 @@ def test_a_patch_whose_own_lines_all_end_in_crlf_is_applied(
     command = ["git", "-C", str(upstream.folder), "diff", "--src-prefix=i/", "--dst-prefix=w/"]
     text = subprocess.check_output([*command, "1.0", "ours"])
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     saved = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     assert worker.applied({"local.patch": saved}) == upstream.git("rev-parse", "ours^{tree}")
 
@@ -371,7 +371,7 @@ def test_subjects_and_old_authors_change_nothing_about_the_tree(
         for name, text in patches.items()
     }
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert worker.applied(old) == mailed(upstream, old)
 
 
@@ -382,7 +382,7 @@ def test_the_hunk_is_one_of_the_file_that_it_is_in(tmp_path: Path, upstream: Rep
     patch = upstream.patch({"index.txt": both, "lib/index.txt": both}, "Both")
     upstream.commit({"lib/index.txt": PAGE.replace("line 25\n", "25\n")}, tag="2.1")
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "2.1")
+    worker.add_source(upstream, "2.1")
     rejected = rejection(worker, {"0001-both.patch": patch.encode()})
     assert rejected.place == "lib/index.txt, hunk 2 (line 22)"
 
@@ -403,7 +403,7 @@ def test_the_first_that_does_not_apply_is_named_with_number_subject_file_and_hun
     upstream.git("checkout", "-q", "main")
     upstream.commit({"page.txt": PAGE.replace("line 15\n", "line fifteen\n")}, tag="1.1")
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.1")
+    worker.add_source(upstream, "1.1")
     rejected = rejection(worker, patches)
     assert str(rejected) == (
         "patch 2 of 3 does not apply: 0002-Change-2.patch 'Change 2': page.txt, hunk 1 (line 12)"
@@ -428,8 +428,8 @@ def test_a_hunk_is_counted_in_its_own_file_however_deep_that_lies(
     worker = Worker(tmp_path / "worker")
     around = Repository(tmp_path / "around")
     around.commit({"page.txt": "other\n"})
-    worker.lay(around)
-    worker.lay(upstream, "1.1", "a/b")
+    worker.add_source(around)
+    worker.add_source(upstream, "1.1", "a/b")
     assert rejection(worker, patches, "a/b").place == "a/b/page.txt, hunk 2 (line 27)"
 
 
@@ -460,13 +460,13 @@ def test_a_patch_that_is_none_is_refused_in_gits_own_words(
 ) -> None:
     text, words = UNUSABLE[case]
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert words in rejection(worker, {"0001-x.patch": text}).place
 
 
 def test_nothing_but_the_index_changes(tmp_path: Path, upstream: Repository) -> None:
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     worker.applied(series(upstream, CASES["all of it"]))
     assert {path.name for path in worker.folder.iterdir()} == {
         "repository.git", "index", "series", "complaint",
@@ -481,7 +481,7 @@ def test_a_merge_in_a_fork_is_left_out(tmp_path: Path, upstream: Repository) -> 
     upstream.git("checkout", "-q", "ours")
     upstream.git("merge", "-q", "-m", "Merge side", "side")
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
 
 
@@ -545,7 +545,7 @@ def test_a_commit_that_is_pinned_by_the_beginning_of_its_id_is_found(
     for number in range(3):
         upstream.commit({"page.txt": f"{number}\n"}, tag=f"2.{number}")
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "2.2")
+    worker.add_source(upstream, "2.2")
     laid = worker.run("add_source", deep[:8], upstream.address, "", "refs/pinned", "")
     assert laid.split()[0] == deep
     lost = worker.attempt("add_source", "1234567", upstream.address, "", "refs/pinned", "")
@@ -560,17 +560,17 @@ def test_a_pin_may_change_between_commit_tag_and_branch(
     worker = Worker(tmp_path / "worker")
     ours = "refs/slipway/one"
 
-    def lay(commit: str, theirs: str) -> str:
+    def add_source(commit: str, theirs: str) -> str:
         return worker.run("add_source", commit, upstream.address, theirs, ours, "").split()[0]
 
     first = upstream.git("rev-parse", "1.0^{commit}")
-    assert lay(first[:9], "") == first
+    assert add_source(first[:9], "") == first
     second = upstream.git("rev-parse", "2.0^{commit}")
-    assert lay(second, "refs/tags/2.0") == second
+    assert add_source(second, "refs/tags/2.0") == second
     newest = upstream.commit({"page.txt": "two\n"})
-    assert lay(newest, "refs/heads/main") == newest
+    assert add_source(newest, "refs/heads/main") == newest
     third = upstream.commit({"page.txt": "three\n"})
-    assert lay(third[:9], "") == third
+    assert add_source(third[:9], "") == third
 
 
 def test_a_repository_that_cannot_be_reached_is_told_apart(tmp_path: Path) -> None:
@@ -598,7 +598,7 @@ def by_tag(worker: Worker, upstream: Repository, release: str) -> None:
 
 
 def by_commit(worker: Worker, upstream: Repository, release: str) -> None:
-    worker.lay(upstream, release)
+    worker.add_source(upstream, release)
 
 
 def as_a_submodule(worker: Worker, upstream: Repository, release: str) -> None:

@@ -43,9 +43,9 @@ def patches(upstream: Repository) -> dict[str, bytes]:
 def tried(tmp_path: Path, upstream: Repository, patches: dict[str, bytes]) -> list[tuple[str, str]]:
     """Verdict and detail of each patch on the upstream's main branch."""
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "1.0")
+    worker.add_source(upstream, "1.0")
     worker.applied(patches)
-    worker.lay(upstream, "main")
+    worker.add_source(upstream, "main")
     given = archive(patches)
     since = (upstream.address, "1.0", "refs/heads/main")
     worker.run("known", "series", "", *since, "known", stdin=given)
@@ -108,7 +108,7 @@ def tried_on(
     tmp_path: Path, upstream: Repository, patches: dict[str, bytes], ref: str
 ) -> list[tuple[str, str]]:
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, ref)
+    worker.add_source(upstream, ref)
     given = archive(patches)
     worker.run("known", "series", "", upstream.address, "1.0", ref, "known", stdin=given)
     printed = worker.run("series", "try", "series", "", "", "known", stdin=given).splitlines()
@@ -151,14 +151,14 @@ def test_the_whole_history_may_be_newer_than_the_tag(
 ) -> None:
     upstream.commit({"page.txt": edited(("line 38", "by upstream"))})
     worker = Worker(tmp_path / "worker")
-    worker.lay(upstream, "main")
+    worker.add_source(upstream, "main")
     given = archive(patches)
     for _ in range(3):
         since = (upstream.address, "1.0", "refs/heads/main")
         worker.run("known", "series", "", *since, "known", stdin=given)
         printed = worker.run("series", "try", "series", "", "", "known", stdin=given)
         assert printed.count("\tapplies\t") == 2
-        worker.lay(upstream, "main")
+        worker.add_source(upstream, "main")
 
 
 def test_a_patch_of_a_long_lived_branch_is_known_by_its_id(

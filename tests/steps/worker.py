@@ -39,7 +39,7 @@ class Worker:
         command = ["git", *arguments]
         return subprocess.check_output(command, cwd=self.folder, env=surroundings, text=True)
 
-    def lay(self, repository: Repository, revision: str = "HEAD", into: str = "") -> str:
+    def add_source(self, repository: Repository, revision: str = "HEAD", into: str = "") -> str:
         """Lay a commit of a repository, found by its id; its tree."""
         commit = repository.git("rev-parse", f"{revision}^{{commit}}")
         return self.run("add_source", commit, repository.address, "", "refs/test", into).split()[1]

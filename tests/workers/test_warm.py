@@ -70,5 +70,5 @@ def test_a_machine_is_renewed_before_it_turns_itself_off(
         reactor=SimpleNamespace(seconds=lambda: 0),
     )
     pool.parent = SimpleNamespace(master=master)
-    pool.look()
+    pool.refill()
     assert worker.gone is gone

@@ -11,13 +11,13 @@ from model.component import Component
 from model.environment import Environment
 from model.reading import Model, Name
 from model.site import Site
-from releases.ledger import Build, Builds, recorded, told_by
+from releases.ledger import Build, Builds, history_from_builds, recorded
 from releases.provenance import Provenance
-from releases.rules import Action, Asked, Entry, Freeze, Held, History, Refused, choose
-from releases.site_wide import frozen, half_way, waiting
+from releases.rules import Action, DeploymentRequest, Entry, Freeze, Held, History, Refused, choose
+from releases.site_wide import frozen, interrupted_bulk_promotion, waiting
 from web.views.deployments import Deployment, of
 
-Known = Callable[[str], Provenance | None]
+ProvenanceLookup = Callable[[str], Provenance | None]
 """From a digest to what the store knows of it."""
 
 EARLIER_RUNS = 5
@@ -79,7 +79,7 @@ class Cell(Model):
     hold: Outcome | None
     waiting: Release | None
     """What a promotion would bring."""
-    against: str
+    blocked_by: str
     """What stands against promoting it, in words."""
     approvals: tuple[str, ...]
     """Who approved what waits."""
@@ -131,7 +131,7 @@ class Board(Model):
 
 
 @dataclass(frozen=True)
-class Sight:
+class BoardInputs:
     """What the board is made from.
 
     No model: after a reconfiguration the site is of a class that was loaded again, which the
@@ -148,54 +148,60 @@ class Sight:
     now: datetime
 
 
-def board(sight: Sight, known: Known) -> Board:
-    site = sight.site
+def board(inputs: BoardInputs, known: ProvenanceLookup) -> Board:
+    site = inputs.site
     return Board(
         title=site.title,
-        now=sight.now,
+        now=inputs.now,
         releasers=site.releasers,
-        columns=tuple(column(sight, environment) for environment in site.environments),
-        rows=tuple(row(sight, component, known) for component in site.ordered),
+        columns=tuple(column(inputs, environment) for environment in site.environments),
+        rows=tuple(row(inputs, component, known) for component in site.ordered),
     )
 
 
-def column(sight: Sight, environment: Environment) -> Column:
-    builds = sight.builds.get(environment.site_builder, ())
-    freeze = frozen(sight.site, environment, builds, sight.now)
-    cells = (sight.builds.get(environment.builder(c), ()) for c in sight.site.components)
-    live = {entry.digest for entry in (told_by(some).live for some in cells) if entry}
-    half = half_way(builds, live)
+def column(inputs: BoardInputs, environment: Environment) -> Column:
+    builds = inputs.builds.get(environment.site_builder, ())
+    freeze = frozen(inputs.site, environment, builds, inputs.now)
+    cells = (inputs.builds.get(environment.builder(c), ()) for c in inputs.site.components)
+    live = {entry.digest for entry in (history_from_builds(some).live for some in cells) if entry}
+    half = interrupted_bulk_promotion(builds, live)
     return Column(
         name=environment.name,
         promotes_from=environment.promotes_from,
         freeze=freeze,
         by_hand=bool(freeze and freeze.until is None),
-        two_person=environment.name in sight.site.two_person,
-        running=sight.running.get(environment.site_builder),
+        two_person=environment.name in inputs.site.two_person,
+        running=inputs.running.get(environment.site_builder),
         stopped=outcome(half) if half else None,
         stopped_number=str(half.number) if half else "",
     )
 
 
-def row(sight: Sight, component: Component, known: Known) -> Row:
-    builds = sight.builds.get(component.builder, ())
+def row(inputs: BoardInputs, component: Component, known: ProvenanceLookup) -> Row:
+    builds = inputs.builds.get(component.builder, ())
     last = next((build for build in builds if build.finished), None)
     broken = last and last.results in (FAILURE, EXCEPTION)
     return Row(
         component=component.name,
         title=component.title,
-        building=sight.running.get(component.builder),
+        building=inputs.running.get(component.builder),
         problem=outcome(last) if last and broken else None,
-        cells=tuple(cell(sight, component, e, known) for e in sight.site.environments),
+        cells=tuple(cell(inputs, component, e, known) for e in inputs.site.environments),
     )
 
 
-def cell(sight: Sight, component: Component, environment: Environment, known: Known) -> Cell:
+def cell(
+    inputs: BoardInputs, component: Component, environment: Environment, known: ProvenanceLookup
+) -> Cell:
     name = environment.builder(component)
-    builds = sight.builds.get(name, ())
-    here = told_by(builds)
-    source = sight.site.source_of(environment)
-    before = told_by(sight.builds.get(source.builder(component), ())) if source else History()
+    builds = inputs.builds.get(name, ())
+    here = history_from_builds(builds)
+    source = inputs.site.source_of(environment)
+    before = (
+        history_from_builds(inputs.builds.get(source.builder(component), ()))
+        if source
+        else History()
+    )
     next_up = before.live if source and waiting(here, before) else None
     links = {build.number: build.link for build in builds}
     done = list(of(component.name, environment, builds))
@@ -205,14 +211,14 @@ def cell(sight: Sight, component: Component, environment: Environment, known: Kn
         live=release(here.arrival, links, known) if here.live else None,
         hold=hold(here, links),
         waiting=release(before.arrival, {}, known) if next_up else None,
-        against=against(sight, component, environment, here, before) if next_up else "",
+        blocked_by=blocked_by(inputs, component, environment, here, before) if next_up else "",
         approvals=approvals(here, before) if next_up else (),
         earlier=earlier(environment, here, links, known),
         back=here.find("") or "",
         failed=failure(done),
-        running=sight.running.get(name),
-        queued=sight.queued.get(name, 0),
-        health=current(sight.healths.get((environment.name, component.name)), here),
+        running=inputs.running.get(name),
+        queued=inputs.queued.get(name, 0),
+        health=current(inputs.healths.get((environment.name, component.name)), here),
     )
 
 
@@ -222,7 +228,9 @@ def current(health: Health | None, here: History) -> Health | None:
     return health if health and came and health.when >= came else None
 
 
-def release(entry: Entry | None, links: Mapping[int, str], known: Known) -> Release | None:
+def release(
+    entry: Entry | None, links: Mapping[int, str], known: ProvenanceLookup
+) -> Release | None:
     if entry is None or entry.digest is None:
         return None
     provenance = known(entry.digest)
@@ -246,7 +254,7 @@ def hold(here: History, links: Mapping[int, str]) -> Outcome | None:
 
 
 def earlier(
-    environment: Environment, here: History, links: Mapping[int, str], known: Known
+    environment: Environment, here: History, links: Mapping[int, str], known: ProvenanceLookup
 ) -> tuple[Release, ...]:
     """Releases that were live and are kept on the servers, each once."""
     found: dict[str, Entry] = {}
@@ -265,17 +273,21 @@ def approvals(here: History, before: History) -> tuple[str, ...]:
     return tuple(entry.owner for entry in here.approvals(arrival.digest, arrival.finished))
 
 
-def against(
-    sight: Sight, component: Component, environment: Environment, here: History, before: History
+def blocked_by(
+    inputs: BoardInputs,
+    component: Component,
+    environment: Environment,
+    here: History,
+    before: History,
 ) -> str:
     """What the rules would say to the releaser for whom they stand best."""
-    site = sight.site
-    builds = sight.builds.get(environment.site_builder, ())
-    freeze = frozen(site, environment, builds, sight.now)
-    newest = recorded(sight.builds.get(component.builder, ()))
+    site = inputs.site
+    builds = inputs.builds.get(environment.site_builder, ())
+    freeze = frozen(site, environment, builds, inputs.now)
+    newest = recorded(inputs.builds.get(component.builder, ()))
     said = ""
     for owner in site.releasers:
-        asked = Asked(action=Action.PROMOTE, owner=owner)
+        asked = DeploymentRequest(action=Action.PROMOTE, owner=owner)
         two_person = environment.name in site.two_person
         try:
             choose(

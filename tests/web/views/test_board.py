@@ -7,7 +7,7 @@ from buildbot.process.results import FAILURE
 
 from releases.ledger import Build
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, START, build, ledger
-from web.views.board import Board, Cell, Health, Running, Sight, board, expected
+from web.views.board import Board, BoardInputs, Cell, Health, Running, board, expected
 
 STAGED = (
     build(1, "blog-staging", action="deploy", live=OLD, owner=None, reason=""),
@@ -17,9 +17,9 @@ PROMOTED = build(5, action="promote", live=OLD)
 
 
 def seen(*told: Build, site: Any = SITE, **more: Any) -> Board:
-    sight: dict[str, Any] = {"running": {}, "queued": {}, "healths": {}}
-    sight |= {"now": START + timedelta(hours=1)}
-    return board(Sight(site=site, builds=ledger(*told), **sight | more), lambda _: None)
+    inputs: dict[str, Any] = {"running": {}, "queued": {}, "healths": {}}
+    inputs |= {"now": START + timedelta(hours=1)}
+    return board(BoardInputs(site=site, builds=ledger(*told), **inputs | more), lambda _: None)
 
 
 def cell(shown: Board, component: str = "blog", environment: str = "production") -> Cell:
@@ -38,7 +38,7 @@ def test_what_staging_verified_last_waits_for_production() -> None:
     found = cell(seen(*STAGED, PROMOTED))
     assert found.live
     assert found.waiting
-    assert (found.live.digest, found.waiting.digest, found.against) == (OLD, NEW, "")
+    assert (found.live.digest, found.waiting.digest, found.blocked_by) == (OLD, NEW, "")
     assert (found.live.owner, found.live.reason) == ("ana", "because")
     assert found.waiting.owner == "a green build"
 
@@ -66,15 +66,15 @@ def test_a_rollback_holds_and_says_why_and_the_next_one_goes_further_back() -> N
 
 def test_what_stands_against_a_promotion_is_said_beforehand() -> None:
     frozen = build(7, "site-production", action="freeze", reason="moving")
-    assert "frozen by ana: moving" in cell(seen(*STAGED, PROMOTED, frozen)).against
+    assert "frozen by ana: moving" in cell(seen(*STAGED, PROMOTED, frozen)).blocked_by
     (column,) = (c for c in seen(frozen).columns if c.name == "production")
     assert column.freeze
     assert column.by_hand
     two = SITE.model_copy(update={"two_person": ("production",)})
-    assert "takes two people" in cell(seen(*STAGED, PROMOTED, site=two)).against
+    assert "takes two people" in cell(seen(*STAGED, PROMOTED, site=two)).blocked_by
     approved = build(11, action="approve", approved=NEW, owner="ben")
     found = cell(seen(*STAGED, PROMOTED, approved, site=two))
-    assert (found.against, found.approvals) == ("", ("ben",))
+    assert (found.blocked_by, found.approvals) == ("", ("ben",))
 
 
 def test_the_last_thing_that_went_wrong_is_shown_until_something_goes_well() -> None:

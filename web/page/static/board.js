@@ -230,7 +230,7 @@ function Waiting({ cell, column, row, act }) {
   const promote = { kind: PromoteDialog, given: { cell, column, row } };
   return h("div", { className: "sw-waiting" },
     h("div", null, h("span", { className: "sw-arrow", "aria-hidden": true }, "⇧ "), h(Named, { release: waiting }), " waits"),
-    cell.against ? h("p", { className: "sw-against" }, cell.against) : null,
+    cell.blocked_by ? h("p", { className: "sw-against" }, cell.blocked_by) : null,
     cell.approvals.length ? h("p", { className: "sw-approved" }, `approved by ${cell.approvals.join(", ")}`) : null,
     h("button", { type: "button", className: "sw-button sw-primary", "aria-label": `Promote ${name}…`,
       disabled: Boolean(cell.running), onClick: () => act.open(promote) }, "Promote…"));

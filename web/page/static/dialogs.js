@@ -73,7 +73,7 @@ export function PromoteDialog({ act, close, cell, column, row }) {
       waiting.reason ? `: ${waiting.reason}` : "", "."),
     column.two_person ? h("p", { className: "sw-banner sw-note" }, cell.approvals.length
       ? `Approved by ${cell.approvals.join(", ")}.` : "Takes two people: another releaser must approve this very release first.") : null,
-    cell.against && !column.freeze && !mine ? h("p", { className: "sw-banner sw-warn" }, cell.against) : null,
+    cell.blocked_by && !column.freeze && !mine ? h("p", { className: "sw-banner sw-warn" }, cell.blocked_by) : null,
     h(Changes, { found, name: cell.environment }),
     h(Confirm, { act, close, confirm: `Promote to ${cell.environment}`, freeze: column.freeze, extra: approve,
       proposed: proposal(waiting, found?.difference),

@@ -9,14 +9,14 @@ from cli.words import frozen
 
 
 @dataclass(frozen=True)
-class Wish:
+class PromoteOptions:
     """The words of the command line."""
 
     reason: str | None
     yes: bool
     despite: str | None = None
 
-    def answerable(self, output: Output) -> None:
+    def require_interactive(self, output: Output) -> None:
         """Raises Misused when a question would come that nobody can answer."""
         if not self.yes and not output.may_ask:
             raise Misused("nobody can be asked here: --yes confirms it")

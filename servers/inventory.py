@@ -1,0 +1,54 @@
+"""Which machine is which server of an environment: `machines.json`, and Nova's metadata."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from model.environment import Environment
+from model.installation import ServerAddress
+from model.reading import Model, Name
+from servers.paths import ServerPaths
+
+OWNER, SERVER = "slipway-installation", "slipway-server"
+"""Metadata keys of a machine: whose it is, and which server it is. Others' are never touched."""
+
+
+class ServerRecord(Model):
+    """One server's machine."""
+
+    id: str
+    """Nova's."""
+    host: ServerAddress
+
+
+class Inventory(Model):
+    """An environment's servers, and the project that has their machines."""
+
+    cloud: str
+    machines: dict[Name, ServerRecord] = {}
+    """By the server's name."""
+
+    @classmethod
+    def read(cls, file: Path) -> "Inventory":
+        return cls.model_validate_json(file.read_bytes())
+
+
+def records(paths: ServerPaths, environment: str) -> dict[str, ServerRecord]:
+    """The machines that an environment is known to have, by the server's name."""
+    file = paths.machines(environment)
+    return Inventory.read(file).machines if file.exists() else {}
+
+
+def addresses(paths: ServerPaths, environment: Environment) -> dict[str, ServerAddress]:
+    """How the master and the deploy worker reach an environment's servers."""
+    machines = records(paths, environment.name)
+    return {name: machines[name].host for name in environment.servers}
+
+
+def write(
+    paths: ServerPaths, environment: Environment, machines: Mapping[str, ServerRecord]
+) -> None:
+    assert environment.openstack  # noqa: S101  # it has servers
+    file = paths.machines(environment.name)
+    file.parent.mkdir(exist_ok=True)
+    inventory = Inventory(cloud=environment.openstack.cloud, machines=dict(machines))
+    file.write_text(inventory.model_dump_json(indent=2))
