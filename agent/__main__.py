@@ -53,7 +53,7 @@ def outcome(
         match arguments.verb:
             case "prepare":
                 files = arguments.artifact, arguments.provenance
-                return prepare(directory, digest, order(given()), *files)
+                return prepare(directory, digest, context(given()), *files)
             case "migrate":
                 return migrate(directory, digest)
             case "check":
@@ -78,13 +78,15 @@ def announced(directory: ComponentDirectory) -> Iterator[None]:
         print(f"current: {directory.live or 'none'}", flush=True)
 
 
-def order(text: str) -> EnvironmentContext:
+def context(text: str) -> EnvironmentContext:
     try:
         return EnvironmentContext.model_validate_json(text)
     except ValidationError as invalid:
         # Not its text: that quotes the input, which holds secrets.
         keys = ", ".join(".".join(map(str, error["loc"])) for error in invalid.errors())
-        raise Failure(f"the order on standard input is wrong: {keys or 'not JSON'}") from None
+        raise Failure(
+            f"the environment context on standard input is wrong: {keys or 'not JSON'}"
+        ) from None
 
 
 def parser() -> argparse.ArgumentParser:

@@ -64,10 +64,10 @@ class ComponentDirectory:
 
     def present(self) -> list[Digest]:
         """The whole releases here, those that were live last first, then those that never were."""
-        order = [
+        made_live = [
             event.digest for event in self.journal.events() if event.event in ("live", "proved")
         ]
-        rank = {digest: number for number, digest in enumerate(order)}
+        rank = {digest: number for number, digest in enumerate(made_live)}
         found = [path.name for path in self.releases.iterdir() if not path.name.startswith(".")]
         return sorted(found, key=lambda digest: rank.get(digest, -1), reverse=True)
 
@@ -77,11 +77,11 @@ class ComponentDirectory:
             raise Failure(f"release {digest[:SHORT]} of {self.component} is not on this server")
         return read_manifest(self.release(digest), self.component)
 
-    def order(self) -> EnvironmentContext:
-        order = self.journal.order()
-        if not order:
+    def context(self) -> EnvironmentContext:
+        context = self.journal.context()
+        if not context:
             raise Failure(f"{self.component} was never prepared on this server")
-        return order
+        return context
 
     def point(self, name: str, digest: Digest) -> None:
         """Make a link mean this release, from one moment to the next: rename(2)."""

@@ -33,30 +33,30 @@ class Secrets:
         return self.values[name]
 
 
-def secrets(manifest: Manifest, order: EnvironmentContext) -> Secrets:
+def secrets(manifest: Manifest, context: EnvironmentContext) -> Secrets:
     """Raises Failure when the environment does not give all that the component declares."""
-    if missing := [name for name in manifest.secrets if name not in order.secrets]:
+    if missing := [name for name in manifest.secrets if name not in context.secrets]:
         raise Failure(
             f"secret '{missing[0]}' of component {manifest.component} "
-            f"is missing in environment {order.environment}"
+            f"is missing in environment {context.environment}"
         )
-    given = {name: order.secrets[name] for name in manifest.secrets}
-    return Secrets(given, f"component {manifest.component} in environment {order.environment}")
+    given = {name: context.secrets[name] for name in manifest.secrets}
+    return Secrets(given, f"component {manifest.component} in environment {context.environment}")
 
 
-def context(
+def template_context(
     directory: ComponentDirectory,
     digest: Digest,
     manifest: Manifest,
-    order: EnvironmentContext,
+    context: EnvironmentContext,
     given: Secrets,
     login: Login | None,
 ) -> dict[str, Any]:
     """The names that templates may use."""
     names = {
-        "environment": {"name": order.environment, "indexed": order.indexed},
-        "host": order.host,
-        "url": order.url,
+        "environment": {"name": context.environment, "indexed": context.indexed},
+        "host": context.host,
+        "url": context.url,
         "component": directory.component,
         "digest": digest,
         "release": str(directory.release(digest)),
@@ -66,17 +66,17 @@ def context(
     if login:
         names["database"] = login.model_dump(mode="json")
     if manifest.services:
-        names["services"] = services(directory, digest, manifest, order)
+        names["services"] = services(directory, digest, manifest, context)
     return names
 
 
 def services(
-    directory: ComponentDirectory, digest: Digest, manifest: Manifest, order: EnvironmentContext
+    directory: ComponentDirectory, digest: Digest, manifest: Manifest, context: EnvironmentContext
 ) -> dict[str, dict[str, str]]:
     """Where each service of the release is reached: `services.web.socket`, `services.web.url`."""
     where = {}
     for name in (service.name for service in manifest.services):
-        public = {"url": order.locations[name]} if name in order.locations else {}
+        public = {"url": context.locations[name]} if name in context.locations else {}
         socket = instances.socket(directory.server, directory.component, digest, name)
         where[name] = {"socket": str(socket), **public}
     return where

@@ -34,7 +34,7 @@ def server_of(directory: ComponentDirectory) -> DatabaseServer:
 
 
 def ensure(
-    directory: ComponentDirectory, manifest: Manifest, order: EnvironmentContext
+    directory: ComponentDirectory, manifest: Manifest, context: EnvironmentContext
 ) -> Login | None:
     """The component's login, with schema and user made when they are missing; none if not needed.
 
@@ -44,7 +44,7 @@ def ensure(
         return None
     server, path = server_of(directory), directory.shared / LOGIN
     if not path.exists():
-        name = f"{order.environment}_{directory.component}".replace("-", "_")
+        name = f"{context.environment}_{directory.component}".replace("-", "_")
         fresh = Login(name=name, user=name, password=secrets.token_hex(24), socket=server.socket)
         write(path, fresh.model_dump_json(indent=2) + "\n", 0o600)
     login = read(directory)

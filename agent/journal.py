@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from model.reading import Model
 from model.release import Digest, EnvironmentContext
@@ -27,8 +27,10 @@ class Event(Model):
     time: datetime
     event: Name
     digest: Digest
-    order: EnvironmentContext | None = None
-    """With `prepared`: what the environment added, but for the secrets."""
+    context: EnvironmentContext | None = Field(
+        None, validation_alias=AliasChoices("context", "order")
+    )
+    """With `prepared`: the environment without secrets; older journals: `order`."""
     previous: Digest | None = None
     """With `switching`: what was live."""
     together: bool = False
@@ -86,9 +88,9 @@ class Journal:
         rest = events[ends[-1] + 1 :] if ends else events
         return Deployment(rest) if rest else None
 
-    def order(self) -> EnvironmentContext | None:
+    def context(self) -> EnvironmentContext | None:
         """What the environment said at the last preparation that succeeded."""
-        orders = [event.order for event in self.events() if event.order]
+        orders = [event.context for event in self.events() if event.context]
         return orders[-1] if orders else None
 
     def last(self, digest: Digest, *names: Name) -> datetime | None:

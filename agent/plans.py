@@ -39,10 +39,16 @@ def planned(
         variables=dict(variables(directory, digest, manifest)),
         account=account,
         group=accounts.edge(directory.server) if account is not None else None,
-        umask=0o007 if service.name in directory.order().locations else 0o077,
+        umask=0o007 if service.name in directory.context().locations else 0o077,
     )
     stamp = stamped(directory, digest, unnamed)
-    words = directory.order().environment, directory.component, digest[:SHORT], service.name, stamp
+    words = (
+        directory.context().environment,
+        directory.component,
+        digest[:SHORT],
+        service.name,
+        stamp,
+    )
     instance = Instance(directory.server, *words)
     names = {"socket": str(instance.socket), "record": str(instance.record)}
     return instance, Plan(**{**asdict(unnamed), **names})

@@ -6,7 +6,7 @@ from typing import Any
 from agent import accounts, database, processes, runtimes
 from agent.artifact import inspect, unpack, verify_provenance
 from agent.component_directory import ComponentDirectory, read_manifest, seal
-from agent.configuration import context, render, secrets, share
+from agent.configuration import render, secrets, share, template_context
 from agent.failure import Failure
 from agent.recovery import settle, undone
 from model.release import SHORT, Digest, EnvironmentContext, Manifest
@@ -15,7 +15,7 @@ from model.release import SHORT, Digest, EnvironmentContext, Manifest
 def prepare(
     directory: ComponentDirectory,
     digest: Digest,
-    order: EnvironmentContext,
+    context: EnvironmentContext,
     artifact: Path | None,
     provenance: Path | None,
 ) -> str:
@@ -29,19 +29,19 @@ def prepare(
     directory.journal.append("preparing", digest)
     try:
         if directory.release(digest).is_dir():
-            outcome = refresh(directory, digest, order, provenance)
+            outcome = refresh(directory, digest, context, provenance)
         else:
-            outcome = add(directory, digest, order, artifact, provenance)
+            outcome = add(directory, digest, context, artifact, provenance)
     except (Failure, OSError) as reason:
         raise undone(directory, reason) from None
-    directory.journal.append("prepared", digest, order=order.model_copy(update={"secrets": {}}))
+    directory.journal.append("prepared", digest, context=context.model_copy(update={"secrets": {}}))
     return outcome
 
 
 def add(
     directory: ComponentDirectory,
     digest: Digest,
-    order: EnvironmentContext,
+    context: EnvironmentContext,
     artifact: Path | None,
     provenance: Path | None,
 ) -> str:
@@ -53,7 +53,7 @@ def add(
     draft = directory.draft(digest)
     unpack(artifact, draft)
     manifest = read_manifest(draft, directory.component)
-    templates = configure(directory, digest, draft, manifest, order)
+    templates = configure(directory, digest, draft, manifest, context)
     seal(draft)
     draft.rename(directory.release(digest))
     return f"unpacked {files:,} files, configured {templates} templates"
@@ -64,11 +64,11 @@ def configure(
     digest: Digest,
     draft: Path,
     manifest: Manifest,
-    order: EnvironmentContext,
+    context: EnvironmentContext,
 ) -> int:
     """Make a new tree this environment's; the number of its templates."""
     owner = accounts.account(directory, manifest)
-    templates, _ = render(draft, names(directory, digest, manifest, order), owner)
+    templates, _ = render(draft, names(directory, digest, manifest, context), owner)
     edge = accounts.edge(directory.server) if owner is not None else None
     share(draft, directory.shared, manifest.serve.writable, owner, edge)
     runtimes.of(manifest.runtime).configure(directory, digest, draft, manifest.serve)
@@ -76,25 +76,25 @@ def configure(
 
 
 def names(
-    directory: ComponentDirectory, digest: Digest, manifest: Manifest, order: EnvironmentContext
+    directory: ComponentDirectory, digest: Digest, manifest: Manifest, context: EnvironmentContext
 ) -> dict[str, Any]:
     """What templates may use; the secrets are looked at before a database is made."""
-    given = secrets(manifest, order)
-    login = database.ensure(directory, manifest, order)
-    return context(directory, digest, manifest, order, given, login)
+    given = secrets(manifest, context)
+    login = database.ensure(directory, manifest, context)
+    return template_context(directory, digest, manifest, context, given, login)
 
 
 def refresh(
     directory: ComponentDirectory,
     digest: Digest,
-    order: EnvironmentContext,
+    context: EnvironmentContext,
     provenance: Path | None,
 ) -> str:
     """Configure a release again that is here already: a secret may have been rotated."""
     if provenance:
         verify_provenance(provenance, directory.server.public_key, directory.component, digest)
     manifest = directory.manifest(digest)
-    filled_in = names(directory, digest, manifest, order)
+    filled_in = names(directory, digest, manifest, context)
     owner = accounts.account(directory, manifest)
     templates, changed = render(directory.release(digest), filled_in, owner)
     if changed:

@@ -16,9 +16,9 @@ def prove(directory: ComponentDirectory, digest: Digest, link: str) -> None:
     Whatever `next` means is asked through the preview, and `current` over HTTPS. The pages are
     asked for at once: a release that was just switched makes each for the first time.
     """
-    manifest, order = directory.manifest(digest), directory.order()
+    manifest, context = directory.manifest(digest), directory.context()
     at = pages.preview if link == NEXT else pages.public
-    ask = at(directory.server, order.url)
+    ask = at(directory.server, context.url)
     with ThreadPoolExecutor(len(manifest.checks)) as pool:
         came = list(pool.map(ask, (check.path for check in manifest.checks)))
     answers = [expected(check, page) for check, page in zip(manifest.checks, came, strict=True)]
@@ -26,7 +26,7 @@ def prove(directory: ComponentDirectory, digest: Digest, link: str) -> None:
     for service in manifest.services:
         peers.prove(directory, link, digest, service)
     for service in manifest.services[1:]:
-        if url := order.locations.get(service.name):
+        if url := context.locations.get(service.name):
             reached(service, url, at(directory.server, url)(service.health))
 
 

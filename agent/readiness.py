@@ -77,8 +77,8 @@ def complaint(
     directory: ComponentDirectory, instance: Instance, service: Service, limit: float
 ) -> str:
     """What it answered; empty when it is healthy."""
-    order = directory.order()
-    host = urlsplit(order.locations.get(service.name, order.url)).netloc
+    context = directory.context()
+    host = urlsplit(context.locations.get(service.name, context.url)).netloc
     patience = max(limit - time.monotonic(), 0.1)
     connection = BySocket(instance.socket, host, patience)
     try:

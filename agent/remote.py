@@ -38,9 +38,9 @@ def served() -> int:
     file = words.parse_args().server
     try:
         asked = allowed(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
-        order = sys.stdin.buffer.readline(LONGEST).decode()
+        context = sys.stdin.buffer.readline(LONGEST).decode()
         with received(asked, sys.stdin.buffer, read(file, Server)) as files:
-            return main(["--server", str(file), *asked, *files], lambda: order)
+            return main(["--server", str(file), *asked, *files], lambda: context)
     except (Failure, InvalidSite, OSError, UnicodeDecodeError) as reason:
         print(sentence(reason), file=sys.stderr, flush=True)
         return 1

@@ -60,7 +60,7 @@ def tidy(directory: ComponentDirectory, digest: Digest, previous: Digest | None)
     try:
         directory.unpoint(NEXT)
         processes.only(directory, digest)
-        directory.prune(directory.order().keep, digest, previous)
+        directory.prune(directory.context().keep, digest, previous)
     except (Failure, OSError) as reason:
         return f", but what was before could not be removed: {sentence(reason)}"
     return ""

@@ -7,11 +7,11 @@ from argparse import ArgumentParser
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
 from local.mirrors import repositories
 from local.mirrors.commands import MirrorFailed
 from local.progress import console
-from local.refusal import Refused, exit_on_error
 from local.secrets import WEBHOOK
 from local.services.probes import LOOPBACK, SECONDS
 from model.component import Component, Source
@@ -25,7 +25,7 @@ def change(layout: Layout, name: str) -> str:
         component = find(layout, name)
         said = repositories.change(layout.site, component, layout.mirrors)
     except (MirrorFailed, InvalidSite) as failure:
-        raise Refused(str(failure)) from None
+        raise CommandError(str(failure)) from None
     for source in component.sources:
         if source.branch:
             hint(layout, source)
@@ -38,7 +38,7 @@ def find(layout: Layout, name: str) -> Component:
         if component.name == name:
             return component
     names = ", ".join(component.name for component in components)
-    raise Refused(f"say which component: make change COMPONENT=…, one of {names}")
+    raise CommandError(f"say which component: make change COMPONENT=…, one of {names}")
 
 
 def hint(layout: Layout, source: Source) -> None:
@@ -47,7 +47,7 @@ def hint(layout: Layout, source: Source) -> None:
         with urlopen(request(layout, source), timeout=SECONDS):  # noqa: S310  # our own master
             pass
     except HTTPError as refusal:
-        raise Refused(f"the master refused the hint: {refusal.read().decode()}") from None
+        raise CommandError(f"the master refused the hint: {refusal.read().decode()}") from None
     except (URLError, OSError):
         console.print(f"[yellow]![/] no master answers at {layout.url}; it will see the commit")
 

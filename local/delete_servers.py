@@ -3,8 +3,8 @@
 from argparse import ArgumentParser
 
 from local import secrets
+from local.errors import CommandError, exit_on_error
 from local.layout import arguments, layout
-from local.refusal import Refused, exit_on_error
 from servers.errors import ServerError
 from servers.provision import delete_all
 
@@ -14,7 +14,7 @@ def main() -> None:
     try:
         delete_all(installation, secrets.operator(installation))
     except ServerError as error:
-        raise Refused(str(error)) from None
+        raise CommandError(str(error)) from None
 
 
 if __name__ == "__main__":

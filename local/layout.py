@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.refusal import Refused
+from local.errors import CommandError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -159,7 +159,7 @@ def arguments(parser: ArgumentParser) -> ArgumentParser:
 
 
 def layout(given: Namespace) -> Layout:
-    """The installation that the arguments mean; raises Refused when its sockets have no room."""
+    """The installation that the arguments name; raises CommandError for too long sockets."""
     meant = Layout(
         state=given.state.absolute(),
         site=given.site.absolute(),
@@ -179,7 +179,7 @@ def short_enough(sockets: Sequence[Path]) -> None:
     longest = max(sockets, key=lambda path: len(bytes(path)), default=Path())
     excess = len(bytes(longest)) - SOCKET_LIMIT + 1
     if excess > 0:
-        raise Refused(
+        raise CommandError(
             f"the path of the socket {longest} is {excess} bytes too long; "
             "use a shorter one: make run STATE=/some/short/path"
         )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from local.refusal import Refused
+from local.errors import CommandError
 
 console = Console(highlight=False)
 
@@ -25,7 +25,7 @@ def step(doing: str) -> Iterator[Callable[[str], None]]:
     try:
         with status:
             yield say
-    except Refused:
+    except CommandError:
         console.print(f"[red]✗[/] {doing}")
         raise
     console.print(f"[green]✓[/] {words[-1]}  [dim]{time.monotonic() - began:.1f} s[/]")

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 from agent.server import Server
 from local import first_releases, secrets, stop, summary
+from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
 from local.mirrors import repositories
 from local.mirrors.commands import MirrorFailed
 from local.progress import step
-from local.refusal import Refused, exit_on_error
 from local.services import buildbot, environment_servers, ports
 from local.services.programs import Program, programs
 from local.services.supervision import Supervisor, configuration
@@ -26,9 +26,9 @@ from servers.provision import provision
 
 
 def run(layout: Layout, *, wait: bool = True) -> None:
-    """Bring everything up; raises Refused, having stopped whatever it had started."""
+    """Bring everything up; raises CommandError, having stopped whatever it had started."""
     if os.geteuid() == 0:
-        raise Refused("no service runs as root; `make run` goes on as an unprivileged user")
+        raise CommandError("no service runs as root; `make run` goes on as an unprivileged user")
     site = read(layout)
     running = environment_servers.servers(site, layout)
     everything = programs(site, layout, running)
@@ -64,9 +64,9 @@ def read(layout: Layout) -> Site:
     try:
         return read_site(layout.site, layout.environments)
     except InvalidSite as invalid:
-        raise Refused(f"the site has mistakes\n{invalid}") from None
+        raise CommandError(f"the site has mistakes\n{invalid}") from None
     except OSError as error:
-        raise Refused(f"cannot read {error.filename}: {error.strerror}") from None
+        raise CommandError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 @contextmanager
@@ -77,12 +77,12 @@ def alone(layout: Layout) -> Iterator[None]:
         layout.state.chmod(0o700)  # the ledger holds the key that signs sessions
         lock = (layout.state / "lock").open("w")
     except OSError as error:
-        raise Refused(f"cannot write in {layout.state}: {error.strerror}") from None
+        raise CommandError(f"cannot write in {layout.state}: {error.strerror}") from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(f"another command is at work in {layout.state}") from None
+            raise CommandError(f"another command is at work in {layout.state}") from None
         yield
 
 
@@ -113,7 +113,7 @@ def make_mirrors(site: Site, layout: Layout) -> None:
             try:
                 repositories.make(layout.site, layout.mirrors, layout.cache, say)
             except (MirrorFailed, InvalidSite) as failure:
-                raise Refused(str(failure)) from None
+                raise CommandError(str(failure)) from None
             say("Mirrors of the repositories")
     layout.gitconfig.write_text(repositories.git_config(layout.mirrors))
     place = site.home("build") or site.home("review")
@@ -131,7 +131,7 @@ def make_servers(site: Site, layout: Layout) -> None:
         try:
             provision(site, layout, secrets.operator(layout), say)
         except ServerError as error:
-            raise Refused(str(error)) from None
+            raise CommandError(str(error)) from None
         say("Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments))
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from cloud.polling import wait_until
 from local.bootstrap.service_user import VISIBLE
+from local.errors import CommandError
 from local.layout import Layout
 from local.progress import step
-from local.refusal import Refused
 from local.services import buildbot
 from local.services.programs import WORKERS, Program
 from local.services.supervision import ENDED, RUNNING, STARTING, Supervisor, environment, last_lines
@@ -47,7 +47,7 @@ class Start:
             with step("Supervisor"):
                 self.supervisor.start()
                 if not wait_until(self.supervisor.runs, SECONDS):
-                    raise Refused(self.silence("supervisord"))
+                    raise CommandError(self.silence("supervisord"))
         self.supervisor.adopt()
         self.some("Servers and master", [p for p in programs if p.priority < WORKERS])
         if workers := [p for p in programs if p.priority == WORKERS]:
@@ -77,7 +77,7 @@ class Start:
 
             if not wait_until(all_answer, SECONDS):
                 name, program = next(iter(pending.items()))
-                raise Refused(self.silence(name, program.log))
+                raise CommandError(self.silence(name, program.log))
             say(title)
         for program in programs:
             self.applied[program.name] = {**program.stamps(), "ports": list(program.ports)}
@@ -118,18 +118,18 @@ class Start:
                 env=environment(self.layout),
             )
             if outcome.returncode:
-                raise Refused(f"{program.name} keeps its old configuration:\n{outcome.stderr}")
+                raise CommandError(f"{program.name} keeps its old configuration:\n{outcome.stderr}")
         if program.name == "master":
             wait_until(lambda: buildbot.reconfigured(log, start) is not None, SECONDS)
             if not buildbot.reconfigured(log, start):
-                raise Refused(f"the master keeps its old configuration:\n{last_lines(log)}")
+                raise CommandError(f"the master keeps its old configuration:\n{last_lines(log)}")
 
     def alive(self, pending: Mapping[str, Program]) -> list[str]:
         """Those that run now; refuses to wait for a program that has given up."""
         states = self.supervisor.states()
         for name, program in pending.items():
             if states[name] in ENDED:
-                raise Refused(self.silence(name, program.log))
+                raise CommandError(self.silence(name, program.log))
         return [name for name in pending if states[name] in (STARTING, RUNNING)]
 
     def silence(self, name: str, own_log: Path | None = None) -> str:

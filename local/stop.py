@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
-from local.refusal import Refused, exit_on_error
 
 PATIENCE = 100
 """Seconds for everything to end in good order; a database may have much to write."""
@@ -87,12 +87,12 @@ def marked(process: Process, state: Path) -> bool:
 
 
 def stop(layout: Layout) -> bool:
-    """End everything; whether anything ran. Raises Refused when something will not end."""
+    """End everything; whether anything ran. Raises CommandError when something will not end."""
     if not layout.state.is_dir():
         return False
     if not os.access(layout.state, os.W_OK | os.X_OK):
         owner = layout.state.owner()
-        raise Refused(f"{layout.state} belongs to {owner}; run this as {owner} or as root")
+        raise CommandError(f"{layout.state} belongs to {owner}; run this as {owner} or as root")
     found = ours(layout)
     supervisor = read_pid(layout.supervisor_pid)
     if supervisor in {process.pid for process in found}:
@@ -103,7 +103,7 @@ def stop(layout: Layout) -> bool:
         if gone(lambda: not ours(layout), GRACE):
             forget_processes(layout)
             return bool(found)
-    raise Refused(f"these processes do not end: {[process.pid for process in ours(layout)]}")
+    raise CommandError(f"these processes do not end: {[process.pid for process in ours(layout)]}")
 
 
 def read_pid(path: Path) -> int:
@@ -141,7 +141,7 @@ def forget(layout: Layout) -> None:
     if not layout.state.exists():
         return
     if not layout.gitconfig.exists():
-        raise Refused(f"{layout.state} is no installation of ours; nothing was removed")
+        raise CommandError(f"{layout.state} is no installation of ours; nothing was removed")
     for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
         subprocess.run((*command, "--", str(layout.state)), check=True)
 

@@ -14,9 +14,9 @@ from rich.markup import escape
 
 from cloud.polling import wait_until
 from local import secrets
+from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
 from local.progress import console, step
-from local.refusal import Refused, exit_on_error
 from local.services.probes import LOOPBACK, SECONDS, ask
 from model.component import Component
 from model.site import Site, read_site
@@ -43,7 +43,7 @@ def watch(layout: Layout, name: str) -> Report:
             return bool(done)
 
         if not wait_until(over, PATIENCE):
-            raise Refused(f"{component.watcher} does not end; see {layout.url}#/builders")
+            raise CommandError(f"{component.watcher} does not end; see {layout.url}#/builders")
         say(component.watcher)
     return report(layout, done[0])
 
@@ -51,7 +51,7 @@ def watch(layout: Layout, name: str) -> Report:
 def find(site: Site, name: str) -> Component:
     watched = {component.name: component for component in site.watched}
     if name not in watched:
-        raise Refused(
+        raise CommandError(
             f"say which component: make upstream COMPONENT=…, one of {', '.join(watched)}"
         )
     return watched[name]
@@ -62,7 +62,7 @@ def newest(layout: Layout, component: Component) -> Mapping[str, Any] | None:
     path = f"{layout.url}api/v2/builders/{component.watcher}/builds"
     answer = ask(path, order="-number", limit=1)
     if answer is None:
-        raise Refused(f"no master answers at {layout.url}: make run starts one")
+        raise CommandError(f"no master answers at {layout.url}: make run starts one")
     return next(iter(answer["builds"]), None)
 
 
@@ -71,7 +71,7 @@ def report(layout: Layout, build: Mapping[str, Any]) -> Report:
     known = answer["properties"][0] if answer else {}
     if WATCHED not in known:
         where = f"{layout.url}#/builders/{build['builderid']}/builds/{build['number']}"
-        raise Refused(f"{' '.join(build['state_string'].split())}: {where}")
+        raise CommandError(f"{' '.join(build['state_string'].split())}: {where}")
     return Report.model_validate(known[WATCHED][0])
 
 
@@ -87,9 +87,11 @@ def press(layout: Layout, site: Site, button: str) -> None:
         path = f"api/v2/forceschedulers/{button}"
         send(opener, layout, path, {"Content-Type": "application/json"}, json.dumps(call).encode())
     except HTTPError as refusal:
-        raise Refused(f"the master refused: {refusal.read().decode(errors='replace')}") from None
+        raise CommandError(
+            f"the master refused: {refusal.read().decode(errors='replace')}"
+        ) from None
     except (URLError, OSError):
-        raise Refused(f"no master answers at {layout.url}: make run starts one") from None
+        raise CommandError(f"no master answers at {layout.url}: make run starts one") from None
 
 
 def send(

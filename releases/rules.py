@@ -69,11 +69,11 @@ class Freeze(Model):
         return f"frozen{end} by {self.owner}: {self.reason}"
 
 
-class Refused(ValueError):
+class RequestRefused(ValueError):
     """A rule stands against it; the sentence says which."""
 
 
-class Held(ValueError):
+class ComponentHeld(ValueError):
     """Nothing to do while the component is on hold."""
 
 
@@ -147,11 +147,11 @@ def choose(
     """The digest that shall be live in `environment`; None when only a hold ends.
 
     Of what is only noted, the digest that it is about. `before` is the history where releases come
-    from on their way here, `newest` the digest of the last green build. Raises Refused, or Held
-    when a green build must wait.
+    from on their way here, `newest` the digest of the last green build. Raises RequestRefused, or
+    ComponentHeld when a green build must wait.
     """
     if asked.action is not Action.DEPLOY and not (asked.owner and may_release(asked.owner)):
-        raise Refused(f"{asked.owner or 'nobody'} is not a releaser")
+        raise RequestRefused(f"{asked.owner or 'nobody'} is not a releaser")
     match asked.action:
         case Action.DEPLOY:
             return to_deploy(asked, environment, here, newest)
@@ -175,13 +175,15 @@ def to_deploy(
     asked: DeploymentRequest, environment: Environment, here: History, newest: str | None
 ) -> str:
     if environment.promotes_from:
-        raise Refused(f"{environment.name} takes only what {environment.promotes_from} verified")
+        raise RequestRefused(
+            f"{environment.name} takes only what {environment.promotes_from} verified"
+        )
     if newest is None:
-        raise Refused("no green build yet")
+        raise RequestRefused("no green build yet")
     if here.hold:
-        raise Held(held(here.hold))
+        raise ComponentHeld(held(here.hold))
     if not newest.startswith(asked.digest):
-        raise Held(f"{short(asked.digest)} was followed by {short(newest)}")
+        raise ComponentHeld(f"{short(asked.digest)} was followed by {short(newest)}")
     return newest
 
 
@@ -190,9 +192,11 @@ def to_promote(
 ) -> str:
     digest = verified(asked, environment, before)
     if here.hold and here.hold.action is Action.HOLD:
-        raise Refused(f"{held(here.hold)}; release the hold first")
+        raise RequestRefused(f"{held(here.hold)}; release the hold first")
     if here.hold and any(entry.digest == digest for entry in here.lived):
-        raise Refused(f"{held(here.hold)}; {short(digest)} ran here before: promote a newer one")
+        raise RequestRefused(
+            f"{held(here.hold)}; {short(digest)} ran here before: promote a newer one"
+        )
     return digest
 
 
@@ -200,13 +204,17 @@ def verified(asked: DeploymentRequest, environment: Environment, before: History
     """What may come here at all: the release that runs where this environment takes them from."""
     source = environment.promotes_from
     if source is None:
-        raise Refused(f"{environment.name} takes every green build: nothing is promoted to it")
+        raise RequestRefused(
+            f"{environment.name} takes every green build: nothing is promoted to it"
+        )
     if before.live is None or before.live.digest is None:
-        raise Refused(f"{source} has verified nothing yet")
+        raise RequestRefused(f"{source} has verified nothing yet")
     digest = before.live.digest
     if not digest.startswith(asked.digest):
         last = f"{before.live.finished:%Y-%m-%d %H:%M} UTC by {before.live.owner}"
-        raise Refused(f"{source} verified {short(digest)} ({last}), not {short(asked.digest)}")
+        raise RequestRefused(
+            f"{source} verified {short(digest)} ({last}), not {short(asked.digest)}"
+        )
     return digest
 
 
@@ -214,7 +222,7 @@ def refuse_frozen(
     asked: DeploymentRequest, environment: Environment, freeze: Freeze | None
 ) -> None:
     if freeze and not asked.despite:
-        raise Refused(f"{environment.name} is {freeze}; say why it cannot wait, or wait")
+        raise RequestRefused(f"{environment.name} is {freeze}; say why it cannot wait, or wait")
 
 
 def refuse_alone(
@@ -229,7 +237,7 @@ def refuse_alone(
     since = before.arrival.finished if before.arrival else datetime.min.replace(tzinfo=UTC)
     approved = {e.owner for e in here.approvals(digest, since)} - {asked.owner}
     if not any(map(may_release, approved)):
-        raise Refused(
+        raise RequestRefused(
             f"{environment.name} takes two people: another releaser than {asked.owner} "
             f"must approve {short(digest)}"
         )
@@ -239,21 +247,21 @@ def to_roll_back(asked: DeploymentRequest, environment: Environment, here: Histo
     digest = here.find(asked.digest)
     if digest is None:
         wanted = short(asked.digest) or "an earlier release"
-        raise Refused(f"{wanted} was never live in {environment.name}, or it is live now")
+        raise RequestRefused(f"{wanted} was never live in {environment.name}, or it is live now")
     return digest
 
 
 def to_hold(environment: Environment, here: History) -> str:
     if here.live is None or here.live.digest is None:
-        raise Refused(f"nothing is live in {environment.name}")
+        raise RequestRefused(f"nothing is live in {environment.name}")
     if here.hold:
-        raise Refused(held(here.hold))
+        raise RequestRefused(held(here.hold))
     return here.live.digest
 
 
 def after_hold(environment: Environment, here: History, newest: str | None) -> str | None:
     if here.hold is None:
-        raise Refused(f"no hold in {environment.name}")
+        raise RequestRefused(f"no hold in {environment.name}")
     return None if environment.promotes_from else newest
 
 

@@ -8,7 +8,7 @@ from model.environment import Environment
 from model.reading import Model, Name
 from model.site import Site
 from releases.ledger import Build
-from releases.rules import Action, Freeze, History, Refused, short
+from releases.rules import Action, Freeze, History, RequestRefused, short
 
 BY_THE_FILE = "site.toml"
 
@@ -57,13 +57,13 @@ def frozen_by_hand(newest_first: Collection[Build]) -> Build | None:
 
 
 def to_switch(action: SiteAction, freeze: Freeze | None) -> None:
-    """Raise Refused when there is nothing to freeze or to end."""
+    """Raise RequestRefused when there is nothing to freeze or to end."""
     if action is SiteAction.FREEZE and freeze and freeze.owner != BY_THE_FILE:
-        raise Refused(f"already {freeze}")
+        raise RequestRefused(f"already {freeze}")
     if action is SiteAction.THAW and freeze is None:
-        raise Refused("nothing is frozen")
+        raise RequestRefused("nothing is frozen")
     if action is SiteAction.THAW and freeze and freeze.owner == BY_THE_FILE:
-        raise Refused(f"{freeze}: that window ends by itself, or where it stands")
+        raise RequestRefused(f"{freeze}: that window ends by itself, or where it stands")
 
 
 def waiting(here: History, before: History) -> str | None:
@@ -77,13 +77,15 @@ def to_promote_all(
 ) -> tuple[Move, ...]:
     """What waits, in the site's order; `histories` by component and environment.
 
-    `shown` is what somebody looked at, as `blog=<digest>,docs=<digest>`: nothing else moves. Raises
-    Refused when that waits no more, or nothing does. Each promotion is still judged by its own
-    rules.
+    `shown` is what somebody looked at, as `blog=<digest>,docs=<digest>`: nothing else moves.
+    Raises RequestRefused when that does not wait any more, or nothing does. Each promotion is still
+    judged by its own rules.
     """
     source = environment.promotes_from
     if source is None:
-        raise Refused(f"{environment.name} takes every green build: nothing is promoted to it")
+        raise RequestRefused(
+            f"{environment.name} takes every green build: nothing is promoted to it"
+        )
     moves = tuple(
         Move(component=component.name, action=Action.PROMOTE, before=before, digest=digest)
         for component in site.ordered
@@ -94,16 +96,16 @@ def to_promote_all(
     if shown:
         moves = as_shown(moves, dict(pair.split("=") for pair in shown.split(",")), source)
     if not moves:
-        raise Refused(f"{environment.name} has everything that {source} verified")
+        raise RequestRefused(f"{environment.name} has everything that {source} verified")
     return moves
 
 
 def as_shown(moves: tuple[Move, ...], shown: dict[str, str], source: str) -> tuple[Move, ...]:
-    """Those that were shown; raises Refused when one of them is another release by now."""
+    """Those that were shown; raises RequestRefused when one of them is another release by now."""
     kept = tuple(move for move in moves if move.component in shown)
     for move in kept:
         if not move.digest.startswith(shown[move.component]):
-            raise Refused(
+            raise RequestRefused(
                 f"{source} verified {move.component} {short(move.digest)} since you looked, "
                 f"not {short(shown[move.component])}: look again"
             )
@@ -135,8 +137,8 @@ def to_return(
 ) -> tuple[Move, ...]:
     """What a promotion of everything moved, back to where it was, last first.
 
-    `asked` is that build's number, or empty for the last one. Raises Refused when it moved nothing,
-    or a component has moved on since.
+    `asked` is that build's number, or empty for the last one. Raises RequestRefused when it moved
+    nothing, or a component has moved on since.
     """
     before: dict[str, dict[str, tuple[str, str]]] = {
         str(build.number): build.properties["moved"]
@@ -145,24 +147,26 @@ def to_return(
     }
     number = asked or next(iter(before), "")
     if number not in before:
-        raise Refused(f"no promotion of everything{f' {asked}' if asked else ''} moved anything")
+        raise RequestRefused(
+            f"no promotion of everything{f' {asked}' if asked else ''} moved anything"
+        )
     moves = []
     for component, (old, new) in reversed(before[number].items()):
         live = histories[component][name].live
         if live and old and live.digest == old:
             continue  # a return that stopped half-way got as far as this
         if live is None or live.digest != new:
-            raise Refused(f"{component} has moved on since: return it by itself")
+            raise RequestRefused(f"{component} has moved on since: return it by itself")
         if old:
             back = Move(component=component, action=Action.ROLL_BACK, before=new, digest=old)
             moves.append(back)
     if not moves:
-        raise Refused("there is nothing left to return, or nowhere to return it to")
+        raise RequestRefused("there is nothing left to return, or nowhere to return it to")
     return tuple(moves)
 
 
 def presser(owner: str | None, releasers: Collection[str]) -> str:
-    """Who asks; raises Refused for anybody else than a releaser."""
+    """Who asks; raises RequestRefused for anybody else than a releaser."""
     if not owner or owner not in releasers:
-        raise Refused(f"{owner or 'nobody'} is not a releaser")
+        raise RequestRefused(f"{owner or 'nobody'} is not a releaser")
     return owner

@@ -64,8 +64,8 @@ class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no run
     @async_to_deferred
     async def run(self) -> int:
         try:
-            order = await self.order()
-            said = await self.run_verb(order.model_dump_json())
+            context = await self.context()
+            said = await self.run_verb(context.model_dump_json())
         except KeyError as missing:
             self.descriptionDone = str(missing.args[0])
             return FAILURE
@@ -74,10 +74,10 @@ class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no run
             self.setProperty("live", said.live, self.name)
         return said.result
 
-    async def run_verb(self, order: str) -> CommandResult:
+    async def run_verb(self, context: str) -> CommandResult:
         """Do it; what came of it."""
         named = [word for option, file in self.files.items() for word in (f"--{option}", file)]
-        command = await self.told([PROGRAM, *self.words(self.verb), *named], order)
+        command = await self.told([PROGRAM, *self.words(self.verb), *named], context)
         said = command.stderr if command.didFail() else command.stdout
         current = CURRENT.search(command.stdout)
         return CommandResult(
@@ -103,14 +103,14 @@ class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no run
         digest = () if verb == "abandon" else (self.getProperty("digest"),)
         return [verb, self.component.name, *digest]
 
-    async def order(self) -> EnvironmentContext:
+    async def context(self) -> EnvironmentContext:
         """What the environment adds to the release; raises KeyError naming a missing secret."""
         secrets = {
             name: await self.secret(self.environment.secret(self.component, name))
             for name in (self.component.secrets if self.verb == "prepare" else ())
         }
-        order = EnvironmentContext.of(self.environment, self.component)
-        return order.model_copy(update={"secrets": secrets})
+        context = EnvironmentContext.of(self.environment, self.component)
+        return context.model_copy(update={"secrets": secrets})
 
     async def secret(self, name: str) -> str:
         """One secret of this environment, which Buildbot hides in the logs from now on."""
@@ -128,16 +128,16 @@ class RemoteAgentStep(AgentStep):
         self.hosts = hosts
         super().__init__(*given, **more)
 
-    async def run_verb(self, order: str) -> CommandResult:
+    async def run_verb(self, context: str) -> CommandResult:
         if self.verb == "abandon":
             # What was decided stays so; what was not, no server may decide for itself.
-            return await self.asked(order, "abandon", *self.undoing())
+            return await self.asked(context, "abandon", *self.undoing())
         if self.verb != "switch":
-            return await self.asked(order, self.verb)
-        answer = await self.asked(order, "switch", "--together")
+            return await self.asked(context, self.verb)
+        answer = await self.asked(context, "switch", "--together")
         if answer.result == SUCCESS and not self.stopped:
-            return await self.kept(order)
-        undone = await self.asked(order, "abandon", *self.undoing())
+            return await self.kept(context)
+        undone = await self.asked(context, "abandon", *self.undoing())
         what = "all return" if undone.result == SUCCESS else "not all returned"
         return CommandResult(
             answer.result, f"{answer.sentence}; {what}: {undone.sentence}", undone.live
@@ -148,16 +148,16 @@ class RemoteAgentStep(AgentStep):
         digest = self.getProperty("digest")
         return () if self.getProperty(DECIDED) or not digest else ("--switched", digest)
 
-    async def kept(self, order: str) -> CommandResult:
+    async def kept(self, context: str) -> CommandResult:
         """Every server has proved the release, so it is live, whoever does not hear of it."""
         self.setProperty(DECIDED, True, self.name)
         for _ in range(TRIES):
-            said = await self.asked(order, "keep")
+            said = await self.asked(context, "keep")
             if said.result == SUCCESS:
                 break
         return CommandResult(said.result, said.sentence, self.getProperty("digest"))
 
-    async def asked(self, order: str, verb: str, *flags: str) -> CommandResult:
+    async def asked(self, context: str, verb: str, *flags: str) -> CommandResult:
         """Ask all servers; the sentences of those that failed, or of all."""
         key = await self.secret(self.environment.ssh_secret)
         files = " ".join(self.files.values())
@@ -166,7 +166,7 @@ class RemoteAgentStep(AgentStep):
         words = " ".join([*self.words(verb), *flags])
         script = ["ssh-agent", "bash", "-c", SCRIPT.read_text("utf-8"), SCRIPT.stem]
         command = await self.told(
-            [*script, known, words, files, *places], f"{key.strip()}\n{order}"
+            [*script, known, words, files, *places], f"{key.strip()}\n{context}"
         )
         said, complaints = (by_name(text, self.hosts) for text in (command.stdout, command.stderr))
         if command.results() != SUCCESS:  # an interrupted command has not failed, but not succeeded

@@ -11,7 +11,15 @@ from model.environment import Environment
 from model.site import Site
 from releases import ledger
 from releases.provenance import unverified
-from releases.rules import NOTED, Action, DeploymentRequest, Held, Refused, choose, short
+from releases.rules import (
+    NOTED,
+    Action,
+    ComponentHeld,
+    DeploymentRequest,
+    RequestRefused,
+    choose,
+    short,
+)
 from releases.site_wide import frozen
 from releases.store import Store
 from steps.step import Step
@@ -51,10 +59,10 @@ class ChooseRelease(Step):
         try:
             asked = await self.asked()
             digest = await self.chosen_before() or await self.choice(asked)
-        except Refused as refusal:
+        except RequestRefused as refusal:
             self.descriptionDone = f"refused: {refusal}"
             return FAILURE
-        except Held as hold:
+        except ComponentHeld as hold:
             self.descriptionDone = f"nothing moves: {hold}"
             return SKIPPED
         if digest is None:
@@ -68,7 +76,7 @@ class ChooseRelease(Step):
         """What was asked for, whichever button, scheduler or repetition it came through."""
         action = self.getProperty("action")
         if action not in list(Action):
-            raise Refused("started without an action: use one of this builder's buttons")
+            raise RequestRefused("started without an action: use one of this builder's buttons")
         wanted = self.getProperty("wanted") or ""
         despite = (self.getProperty("despite") or "").strip()
         owner = self.getProperty("owner")
@@ -108,7 +116,7 @@ class ChooseRelease(Step):
         )
         needed = asked.action not in (Action.ROLL_BACK, *NOTED)
         if digest and needed and digest not in self.store:
-            raise Refused(f"the store does not hold {short(digest)} any more")
+            raise RequestRefused(f"the store does not hold {short(digest)} any more")
         return digest
 
     def outcome(self, asked: DeploymentRequest, digest: str) -> str:

@@ -14,7 +14,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger, site_wide
-from releases.rules import Refused
+from releases.rules import RequestRefused
 from releases.site_wide import Move, SiteAction
 from steps.step import Step
 
@@ -46,17 +46,17 @@ class ChooseMoves(Step):
     async def run(self) -> int:
         try:
             self.descriptionDone = await self.decided()
-        except Refused as refusal:
+        except RequestRefused as refusal:
             self.descriptionDone = f"refused: {refusal}"
             return FAILURE
         return SUCCESS
 
     async def decided(self) -> str:
-        """What happens, in words; raises Refused."""
+        """What happens, in words; raises RequestRefused."""
         await self.refuse_rebuild()
         action = self.getProperty("action")
         if action not in list(SiteAction):
-            raise Refused("started without an action: use one of this builder's buttons")
+            raise RequestRefused("started without an action: use one of this builder's buttons")
         who = site_wide.presser(self.getProperty("owner"), self.site.releasers)
         reason = self.getProperty("reason")
         known = await ledger.builds(self.master, self.builders())

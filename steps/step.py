@@ -6,7 +6,7 @@ from buildbot.master import BuildMaster
 from buildbot.process.build import Build
 from buildbot.process.buildstep import BuildStep, BuildStepFailed
 
-from releases.rules import Refused
+from releases.rules import RequestRefused
 
 
 class Step(BuildStep):
@@ -18,10 +18,10 @@ class Step(BuildStep):
     master: BuildMaster
 
     async def refuse_rebuild(self) -> None:
-        """Raise Refused in a rebuild: Buildbot would put it down to whoever pressed before."""
+        """Raise RequestRefused in a rebuild: Buildbot would name the first presser as its owner."""
         buildset = await self.master.data.get(("buildsets", self.build.requests[0].bsid))
         if buildset["rebuilt_buildid"]:
-            raise Refused("Rebuild decides nothing: press this builder's own button again")
+            raise RequestRefused("Rebuild decides nothing: press this builder's own button again")
 
     def fail(self, sentence: str) -> NoReturn:
         """End the step with a sentence that a visitor understands."""

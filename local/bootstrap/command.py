@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local.bootstrap import packages, service_user, virtual_environment
-from local.refusal import Refused
+from local.errors import CommandError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROOM = 1_500_000_000
@@ -72,16 +72,18 @@ def writable(var: Path) -> None:
         for folder in (var, var / "cache", var / "home"):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(f"cannot write in {var}: {error.strerror}") from None
+        raise CommandError(f"cannot write in {var}: {error.strerror}") from None
     closed = next(
         (f for f in (var, var / "cache", var / "home") if not os.access(f, os.W_OK)), None
     )
     if closed:
-        raise Refused(f"cannot write in {closed}: it belongs to {closed.owner()}")
+        raise CommandError(f"cannot write in {closed}: it belongs to {closed.owner()}")
 
 
 def require_free_space(var: Path) -> None:
     free = shutil.disk_usage(var).free
     if free < ROOM:
         wanted = f"{ROOM / 1e9:.1f} GB"
-        raise Refused(f"not enough disk space at {var}: {free / 1e9:.1f} GB free, {wanted} needed")
+        raise CommandError(
+            f"not enough disk space at {var}: {free / 1e9:.1f} GB free, {wanted} needed"
+        )

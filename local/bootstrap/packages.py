@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from local.refusal import Refused
+from local.errors import CommandError
 from servers.debian_packages import SERVER_PACKAGES
 
 BUILD = (
@@ -40,7 +40,7 @@ UNITS = "/lib/systemd/system/"
 
 
 def ensure(wanted: Iterable[str]) -> None:
-    """Install what is missing, saying so; raises Refused with the command when that cannot be."""
+    """Install what is missing, saying so; raises CommandError with the command to run by hand."""
     absent = missing(wanted, installed())
     if not absent:
         return
@@ -58,7 +58,9 @@ def installed() -> frozenset[str]:
     try:
         listing = subprocess.run(query, capture_output=True, text=True, check=True).stdout
     except FileNotFoundError:
-        raise Refused("this is not a Debian machine; Slipway's local profile needs one") from None
+        raise CommandError(
+            "this is not a Debian machine; Slipway's local profile needs one"
+        ) from None
     return frozenset(name for line in listing.splitlines() for name in names(line))
 
 
@@ -93,7 +95,7 @@ def privilege_for(packages: Iterable[str]) -> tuple[str, ...]:
     sudo = shutil.which("sudo")
     if sudo and (sys.stdin.isatty() or succeeds((sudo, "--non-interactive", "true"))):
         return (sudo,)
-    raise Refused(f"Debian packages are missing; as root, run: {by_hand(packages)}")
+    raise CommandError(f"Debian packages are missing; as root, run: {by_hand(packages)}")
 
 
 def succeeds(command: tuple[str, ...]) -> bool:
@@ -101,12 +103,12 @@ def succeeds(command: tuple[str, ...]) -> bool:
 
 
 def apt(command: tuple[str, ...], packages: Iterable[str]) -> None:
-    """Run one command of the installation; raises Refused with apt's own last complaint."""
+    """Run one command of the installation; raises CommandError with apt's own last complaint."""
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode:
         complaints = [line for line in outcome.stderr.splitlines() if line.strip()]
         why = complaints[-1] if complaints else f"status {outcome.returncode}"
-        raise Refused(f"{why} (as root, run: {by_hand(packages)})")
+        raise CommandError(f"{why} (as root, run: {by_hand(packages)})")
 
 
 def units(packages: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from local.refusal import Refused
+from local.errors import CommandError
 
 NAME = "www-data"
 """Debian has this user on every machine; here it owns nothing but `var/`."""
@@ -24,7 +24,7 @@ VISIBLE = "SLIPWAY_MOUNTED"
 def become(checkout: Path, var: Path) -> None:
     """Give `var` to the service user and go on as that user, who can then enter the checkout.
 
-    May start this very command again in a mount namespace. Raises Refused when the checkout
+    May start this very command again in a mount namespace. Raises CommandError when the checkout
     cannot be made visible.
     """
     user = chosen(var)
@@ -78,7 +78,7 @@ def again_in_a_namespace(checkout: Path, user: pwd.struct_passwd) -> None:
     unshare = ("unshare", "--mount", "--propagation", "private")
     allowed = subprocess.run((*unshare, "true"), capture_output=True, check=False)
     if allowed.returncode:
-        raise Refused(cannot_enter(checkout, user))
+        raise CommandError(cannot_enter(checkout, user))
     os.environ[VISIBLE] = "1"
     os.execvp(unshare[0], (*unshare, *sys.orig_argv))  # noqa: S606  # the command that is running
 
@@ -130,7 +130,9 @@ def readable(checkout: Path) -> None:
     sample = (checkout, checkout / "local", Path(__file__))
     if not all(os.access(path, os.R_OK) for path in sample):
         opening = shlex.join(("chmod", "-R", "a+rX", str(checkout)))
-        raise Refused(f"other users cannot read the files in {checkout}; open them with: {opening}")
+        raise CommandError(
+            f"other users cannot read the files in {checkout}; open them with: {opening}"
+        )
 
 
 KEPT = ("COLUMNS", "NO_COLOR", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")

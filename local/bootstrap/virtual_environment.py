@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.refusal import Refused
+from local.errors import CommandError
 
 PYTHON = "/usr/bin/python3"
 """Debian's own: a service user cannot run an interpreter in somebody's home directory."""
@@ -44,10 +44,10 @@ def ensure(
 
 
 def run(command: tuple[str, ...], environment: Mapping[str, str]) -> None:
-    """Run one command of the installation; raises Refused with its own complaint."""
+    """Run one command of the installation; raises CommandError with its own complaint."""
     outcome = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if outcome.returncode:
-        raise Refused(f"no Python packages: {complaint(outcome.stdout + outcome.stderr)}")
+        raise CommandError(f"no Python packages: {complaint(outcome.stdout + outcome.stderr)}")
 
 
 def complaint(output: str) -> str:

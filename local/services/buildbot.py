@@ -8,8 +8,8 @@ from pathlib import Path
 import tomli_w
 
 from agent.server import Server
+from local.errors import CommandError
 from local.layout import CHECKOUT, Layout
-from local.refusal import Refused
 from local.secrets import local_workers
 from local.services import certificate
 from local.services.probes import LOOPBACK
@@ -135,7 +135,7 @@ def installation(site: Site, layout: Layout, running: Mapping[str, Server]) -> s
 
 
 def upgrade(layout: Layout) -> None:
-    """Make the database, or bring it to this Buildbot's version; raises Refused."""
+    """Make the database, or bring it to this Buildbot's version; raises CommandError."""
     stamp = layout.master / "database-version"
     if stamp.is_file() and stamp.read_text() == version("buildbot"):
         return
@@ -144,7 +144,7 @@ def upgrade(layout: Layout) -> None:
 
 
 def check(layout: Layout) -> None:
-    """Raises Refused, with Buildbot's own words, when the configuration does not load."""
+    """Raises CommandError, with Buildbot's own words, when the configuration does not load."""
     command(layout, "checkconfig", "--quiet", str(layout.master))
 
 
@@ -159,7 +159,7 @@ def command(layout: Layout, *arguments: str) -> None:
     )
     if outcome.returncode:
         said = (outcome.stdout + outcome.stderr).strip()
-        raise Refused(f"buildbot {arguments[0]} failed:\n{said}")
+        raise CommandError(f"buildbot {arguments[0]} failed:\n{said}")
 
 
 def reconfigured(log: Path, start: int) -> bool | None:

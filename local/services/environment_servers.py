@@ -13,8 +13,8 @@ import tomli_w
 from agent import instances, mariadb, services
 from agent.component_directory import CURRENT
 from agent.server import DatabaseServer, Server
+from local.errors import CommandError
 from local.layout import CHECKOUT, Layout, short_enough
-from local.refusal import Refused
 from local.secrets import LANES
 from local.services.probes import LOOPBACK
 from model.environment import Environment
@@ -28,7 +28,7 @@ def servers(site: Site, layout: Layout) -> Mapping[str, Server]:
     """The server of each environment that has no machine of its own, by the environment's name."""
     taken = [e.name for e in site.environments if e.name in RESERVED]
     if taken:
-        raise Refused(f"an environment cannot be called '{taken[0]}' on this machine")
+        raise CommandError(f"an environment cannot be called '{taken[0]}' on this machine")
     found = {e.name: server(e, layout, site) for e in site.environments if not e.servers}
     php = [s.php_socket(c.name) for s in found.values() for c in site.components]
     processes = [
@@ -87,7 +87,7 @@ def initialise(server: Server) -> bool:
     named = [part.replace(f"--datadir={folder}", f"--datadir={draft}") for part in command]
     outcome = subprocess.run(named, capture_output=True, text=True, check=False)
     if outcome.returncode:
-        raise Refused(f"{command[0]} failed:\n{(outcome.stdout + outcome.stderr).strip()}")
+        raise CommandError(f"{command[0]} failed:\n{(outcome.stdout + outcome.stderr).strip()}")
     draft.rename(folder)
     return True
 

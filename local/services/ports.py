@@ -4,27 +4,29 @@ import errno
 import socket
 from collections.abc import Iterable, Mapping
 
-from local.refusal import Refused
+from local.errors import CommandError
 from local.services.probes import LOOPBACK
 from local.services.programs import Program
 
 
 def wanted(programs: Iterable[Program]) -> dict[int, str]:
-    """What each port is for; raises Refused when two programs want the same one."""
+    """What each port is for; raises CommandError when two programs want the same one."""
     found: dict[int, str] = {}
     for program in programs:
         for port, purpose in program.ports.items():
             if port in found:
-                raise Refused(f"port {port} is wanted twice: for {found[port]} and for {purpose}")
+                raise CommandError(
+                    f"port {port} is wanted twice: for {found[port]} and for {purpose}"
+                )
             found[port] = purpose
     return found
 
 
 def free(ports: Mapping[int, str]) -> None:
-    """Raises Refused, naming the port and who needs it, when one cannot be had."""
+    """Raises CommandError, naming the port and who needs it, when one cannot be had."""
     for port, purpose in ports.items():
         if problem := obstacle(port):
-            raise Refused(f"port {port}, needed for {purpose}, {problem}")
+            raise CommandError(f"port {port}, needed for {purpose}, {problem}")
 
 
 def obstacle(port: int) -> str | None:

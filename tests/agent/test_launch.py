@@ -131,8 +131,8 @@ def test_a_migration_finds_what_the_processes_find(
     (release / ".slipway").mkdir(parents=True)
     manifest = Manifest.of(served.NOTES).model_copy(update={"services": ()})
     (release / ".slipway/manifest.json").write_text(manifest.model_dump_json())
-    order = EnvironmentContext.of(world.environment, served.NOTES)
-    directory.journal.append("prepared", digest, order=order)
+    context = EnvironmentContext.of(world.environment, served.NOTES)
+    directory.journal.append("prepared", digest, context=context)
     run_component_command(
         directory,
         digest,

@@ -142,7 +142,7 @@ def tar(files: Mapping[str, bytes]) -> bytes:
 def sent(world: World, release: Release) -> bytes:
     contents = release.artifact.read_bytes(), release.provenance.read_bytes()
     files = dict(zip(FILES, contents, strict=True))
-    return world.order(release.component).encode() + b"\n" + tar(files)
+    return world.context(release.component).encode() + b"\n" + tar(files)
 
 
 @pytest.mark.usefixtures("returned")
@@ -191,8 +191,8 @@ def test_a_deploy_key_does_nothing_else(world: World, asked: str, why: str) -> N
     ],
 )
 def test_nothing_else_is_received(world: World, files: dict[str, bytes], why: str) -> None:
-    order = world.order("blog").encode() + b"\n"
-    refused = remote(world, f"prepare blog {'0' * 64}", order + tar(files))
+    context = world.context("blog").encode() + b"\n"
+    refused = remote(world, f"prepare blog {'0' * 64}", context + tar(files))
     assert refused.code == 1
     assert why in refused.last
     assert not list(world.server.state.glob("received-*"))

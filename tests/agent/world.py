@@ -101,12 +101,12 @@ class World:
     ) -> Outcome:
         files = "--artifact", release.artifact, "--provenance", release.provenance
         command = self.command("prepare", release.component, release.digest, *files)
-        return outcome([*wrapper, *command], self.order(release.component, secrets))
+        return outcome([*wrapper, *command], self.context(release.component, secrets))
 
-    def order(self, component: str, secrets: Mapping[str, str] | None = None) -> str:
-        order = EnvironmentContext.of(self.environment, self.components[component])
+    def context(self, component: str, secrets: Mapping[str, str] | None = None) -> str:
+        context = EnvironmentContext.of(self.environment, self.components[component])
         given = {"salt": "pepper"} if secrets is None else dict(secrets)
-        return order.model_copy(update={"secrets": given}).model_dump_json()
+        return context.model_copy(update={"secrets": given}).model_dump_json()
 
     def on(self, verb: str, release: Release) -> Outcome:
         return self.call(verb, release.component, release.digest)
@@ -136,7 +136,7 @@ class World:
             stderr=subprocess.DEVNULL,
         )
         assert process.stdin
-        process.stdin.write(self.order(release.component, secrets).encode())
+        process.stdin.write(self.context(release.component, secrets).encode())
         process.stdin.close()
         process.stdin = None
         return process

@@ -14,8 +14,8 @@ from urllib.request import Request, urlopen
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
+from local.errors import CommandError
 from local.layout import CHECKOUT
-from local.refusal import Refused
 from local.stop import gone
 from tests.cloud import marked, up
 from tests.cloud.configuration import PASSWORD, REGION
@@ -147,7 +147,9 @@ def shared() -> Iterator[Cloud]:
     """
     layout = Layout(KEPT / "run")
     if layout.state != layout.state.resolve():
-        raise Refused(f"{layout.state} is the cloud of another checkout: {layout.state.resolve()}")
+        raise CommandError(
+            f"{layout.state} is the cloud of another checkout: {layout.state.resolve()}"
+        )
     if any(marked.processes(layout.state)):
         assert gone(lambda: up.is_up(layout), SLOW), f"the cloud of {layout.state} does not answer"
         yield Cloud(layout)

@@ -21,7 +21,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from local.refusal import Refused, exit_on_error
+from local.errors import CommandError, exit_on_error
 from tests.cloud import services
 from tests.cloud.layout import HERE, KEPT, arguments, layout
 from tests.cloud.network import RELAY
@@ -60,7 +60,7 @@ class Recipe:
 
 
 def read(name: str) -> Recipe:
-    """The recipe of that name, or in that file; raises Refused when it is not there."""
+    """The recipe of that name, or in that file; raises CommandError when it is not there."""
     path = Path(name) if name.endswith(".toml") else HERE / "images" / f"{name}.toml"
     try:
         values = tomllib.loads(path.read_text())
@@ -69,7 +69,7 @@ def read(name: str) -> Recipe:
         packages = tuple(values.pop("packages"))
         return Recipe(path.stem, packages, files=files, **values)
     except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
-        raise Refused(f"{path}: {error!r}") from None
+        raise CommandError(f"{path}: {error!r}") from None
 
 
 def names() -> list[str]:
@@ -268,11 +268,11 @@ def unpacked(file: Path, name: str) -> Path:
 
 
 def run(command: tuple[str, ...]) -> str:
-    """What a command prints; raises Refused with the end of what it said when it fails."""
+    """What a command prints; raises CommandError with the end of what it said when it fails."""
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode:
         said = (outcome.stdout + outcome.stderr).strip().splitlines()
-        raise Refused("\n  ".join((f"{' '.join(command)[:200]} failed:", *said[-8:])))
+        raise CommandError("\n  ".join((f"{' '.join(command)[:200]} failed:", *said[-8:])))
     return outcome.stdout
 
 

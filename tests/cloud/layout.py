@@ -105,7 +105,7 @@ def arguments(parser: ArgumentParser) -> ArgumentParser:
 
 
 def layout(given: Namespace) -> Layout:
-    """The cloud that the arguments mean; raises Refused when its socket has no room."""
+    """The cloud that the arguments mean; raises CommandError when its socket has no room."""
     meant = Layout(given.state.absolute(), given.first_port)
     short_enough([meant.socket])
     return meant

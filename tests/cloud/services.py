@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from local.errors import CommandError
 from local.layout import CHECKOUT
-from local.refusal import Refused
 from tests.cloud import configuration
 from tests.cloud.configuration import VENV
 from tests.cloud.layout import HERE, KEPT, MARK, SERVICES, Layout
@@ -73,15 +73,15 @@ class Running:
             )
 
     def wait(self, *services: Service, patience: float = PATIENCE) -> None:
-        """Raises Refused, quoting the log, when one ends or does not work in time."""
+        """Raises CommandError, quoting the log, when one ends or does not work in time."""
         limit = time.monotonic() + patience
         for service in services:
             process = self.processes[service.name]
             while not service.works():
                 if process.poll() is not None:
-                    raise Refused(self.complaint(service, f"ended with {process.returncode}"))
+                    raise CommandError(self.complaint(service, f"ended with {process.returncode}"))
                 if time.monotonic() > limit:
-                    raise Refused(self.complaint(service, f"does not work after {patience} s"))
+                    raise CommandError(self.complaint(service, f"does not work after {patience} s"))
                 time.sleep(0.1)
 
     def end(self, service: Service) -> None:
@@ -259,12 +259,12 @@ def everything(layout: Layout) -> Iterator[Service]:
 
 
 def tool(layout: Layout, module: str, *arguments: str) -> str:
-    """What a module of `inside/` prints; raises Refused with its last words when it fails."""
+    """What a module of `inside/` prints; raises CommandError with its last words when it fails."""
     command = (f"{VENV}/bin/python", "-m", f"slipcloud.{module}", *arguments)
     outcome = subprocess.run(
         command, capture_output=True, text=True, check=False, env=environment(layout)
     )
     if outcome.returncode:
         said = (outcome.stdout + outcome.stderr).strip().splitlines()
-        raise Refused("\n  ".join((f"slipcloud.{module} failed:", *said[-12:])))
+        raise CommandError("\n  ".join((f"slipcloud.{module} failed:", *said[-12:])))
     return outcome.stdout

@@ -14,7 +14,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from local import stop
-from local.refusal import Refused, exit_on_error
+from local.errors import CommandError, exit_on_error
 from tests.cloud import marked, network
 from tests.cloud.layout import Layout, arguments, layout
 from tests.cloud.machine import Machine
@@ -24,12 +24,12 @@ PATIENCE = 30
 
 
 def end(layout: Layout) -> bool:
-    """End everything; whether anything ran. Raises Refused when something will not end."""
+    """End everything; whether anything ran. Raises CommandError when something will not end."""
     found = others(layout)
     limit = time.monotonic() + PATIENCE
     while left := others(layout):
         if time.monotonic() > limit:
-            raise Refused(f"these processes do not end: {left}")
+            raise CommandError(f"these processes do not end: {left}")
         # Nothing is kept, so nothing has to end in good order.
         stop.send(signal.SIGKILL, left)
         time.sleep(0.1)
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--when-gone", type=int, metavar="PID", help="first wait for its end")
     given = parser.parse_args()
     if os.geteuid():
-        raise Refused("the test cloud is root's: run this as root")
+        raise CommandError("the test cloud is root's: run this as root")
     if given.when_gone:
         wait_for_end(given.when_gone)
     print("The test cloud is stopped." if end(layout(given)) else "No test cloud was running.")

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.bootstrap import packages, virtual_environment
-from local.refusal import Refused, exit_on_error
+from local.errors import CommandError, exit_on_error
 from tests.cloud import configuration, images, services, stop
 from tests.cloud.configuration import FILES, HOST, PASSWORD, REGION, VENV, database_url
 from tests.cloud.layout import HERE, KEPT, PORTS, SERVICES, Layout, arguments, layout
@@ -57,7 +57,7 @@ ENTRY_POINT = "[neutron.ml2.mechanism_drivers]\nslipcloud = slipcloud.mechanism:
 
 
 def up(layout: Layout) -> None:
-    """Bring everything up; raises Refused, having stopped whatever it had started."""
+    """Bring everything up; raises CommandError, having stopped whatever it had started."""
     with alone():
         packages.ensure(PACKAGES)
         stop.end(layout)
@@ -96,14 +96,14 @@ def watchful() -> None:
 def free(layout: Layout) -> None:
     for name in PORTS:
         if services.listens(layout.port(name)):
-            raise Refused(
+            raise CommandError(
                 f"port {layout.port(name)}, needed for {name}, is in use by another program; "
                 "choose others with --first-port"
             )
 
 
 def ensure_template(layout: Layout) -> Path:
-    """The folder of a cloud that was made and filled once; raises Refused when that fails."""
+    """The folder of a cloud that was made and filled once; raises CommandError when that fails."""
     recipes = [images.read(name) for name in images.names()]
     ours = KEPT / "template" / layout.prefix.removesuffix("-")
     template = ours / digest(layout, recipes)
@@ -245,7 +245,7 @@ stop      make cloud-stop"""
 def main() -> None:
     meant = layout(arguments(ArgumentParser(description=__doc__)).parse_args())
     if os.geteuid():
-        raise Refused("the test cloud needs root: namespaces, mounts and machines are root's")
+        raise CommandError("the test cloud needs root: namespaces, mounts and machines are root's")
     began = time.monotonic()
     if not is_up(meant):
         up(meant)

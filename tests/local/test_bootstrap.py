@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.bootstrap import command, packages, service_user, virtual_environment
-from local.refusal import Refused
+from local.errors import CommandError
 from servers import debian_packages
 
 ME = pwd.getpwuid(os.getuid())
@@ -58,7 +58,7 @@ def test_nobody_who_may_not_install_is_left_without_the_exact_command(
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(CommandError) as refusal:
         packages.privilege_for(("caddy", "zstd"))
     assert str(refusal.value) == (
         "Debian packages are missing; as root, run: "
@@ -126,7 +126,7 @@ def test_a_half_made_virtual_environment_is_made_again_and_a_whole_one_is_not(
 def test_a_registry_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
     nobody = ("--index-url", "http://127.0.0.1:1/simple", "--retries", "0")
     pip = (sys.executable, "-m", "pip", "install", "--target", f"{tmp_path}")
-    with pytest.raises(Refused, match="the package registry does not answer") as refusal:
+    with pytest.raises(CommandError, match="the package registry does not answer") as refusal:
         virtual_environment.run((*pip, *nobody, "rich"), {"HOME": str(tmp_path)})
     assert "\n" not in str(refusal.value)
 
@@ -135,7 +135,7 @@ def test_a_registry_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> 
 def test_an_unwritable_folder_is_named_with_its_owner(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var").chmod(0o500)
-    with pytest.raises(Refused, match=f"cannot write in {tmp_path}/var"):
+    with pytest.raises(CommandError, match=f"cannot write in {tmp_path}/var"):
         command.writable(tmp_path / "var")
     (tmp_path / "var").chmod(0o700)
 
@@ -144,7 +144,7 @@ def test_a_full_disk_is_named_with_what_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "ROOM", 10**18)
-    with pytest.raises(Refused, match=f"not enough disk space at {tmp_path}: .* GB needed"):
+    with pytest.raises(CommandError, match=f"not enough disk space at {tmp_path}: .* GB needed"):
         command.require_free_space(tmp_path)
 
 

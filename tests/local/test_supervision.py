@@ -18,8 +18,8 @@ from agent.processes import describe
 from agent.server import Server
 from agent.supervisor import Supervisor as Deploying
 from cloud.polling import wait_until
+from local.errors import CommandError
 from local.layout import Layout, short_enough
-from local.refusal import Refused
 from local.run import run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
@@ -220,13 +220,13 @@ def test_a_program_that_gives_up_is_named_with_the_end_of_its_log(installation: 
         priority=1,
         restarts=0,
     )
-    with pytest.raises(Refused, match=r"(?s)broken does not answer.*no luck today"):
+    with pytest.raises(CommandError, match=r"(?s)broken does not answer.*no luck today"):
         again(installation, broken)
 
 
 def test_only_an_installation_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
-    with pytest.raises(Refused, match="no installation of ours"):
+    with pytest.raises(CommandError, match="no installation of ours"):
         forget(Layout(tmp_path / "letters"))
     assert (tmp_path / "letters").exists()
 
@@ -236,7 +236,7 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
     with socket.create_server((LOOPBACK, 0)) as other:
         port = other.getsockname()[1]
         layout = Layout(short / "s", site=demo.folder, http_port=port)
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(CommandError) as refusal:
             run(layout)
     assert "\n" not in str(refusal.value)
     assert "is in use by another program" in str(refusal.value)
@@ -279,11 +279,11 @@ def test_a_service_whose_socket_has_no_room_is_refused(demo: Site, short: Path) 
     )
     site = demo.model_copy(update={"components": (component,)})
     environment_servers.servers(site, Layout(short / "s"))
-    with pytest.raises(Refused, match=r"s{14}.*\.sock is \d+ bytes too long"):
+    with pytest.raises(CommandError, match=r"s{14}.*\.sock is \d+ bytes too long"):
         environment_servers.servers(site, Layout(short / ("x" * 20)))
 
 
 def test_a_socket_whose_path_is_too_long_is_refused_with_a_way_out() -> None:
-    with pytest.raises(Refused, match=r"is 2 bytes too long; .* STATE=/some/short/path"):
+    with pytest.raises(CommandError, match=r"is 2 bytes too long; .* STATE=/some/short/path"):
         short_enough([Path("/" + "x" * 104), Path("/short")])
     short_enough([Path("/" + "x" * 102)])

@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from model.environment import Environment
-from releases.rules import Action, DeploymentRequest, Entry, Freeze, Held, History, Refused, choose
+from releases.rules import (
+    Action,
+    ComponentHeld,
+    DeploymentRequest,
+    Entry,
+    Freeze,
+    History,
+    RequestRefused,
+    choose,
+)
 
 STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
 PRODUCTION = Environment(
@@ -113,18 +122,18 @@ def test_a_refusal_says_which_rule(
     before: History,
     words: str,
 ) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(RequestRefused) as refusal:
         decide(request_, environment, here, before)
     assert words in str(refusal.value)
 
 
 def test_a_hold_makes_green_builds_wait_and_names_who_held_why() -> None:
-    with pytest.raises(Held, match=r"on hold since .* by ana: because"):
+    with pytest.raises(ComponentHeld, match=r"on hold since .* by ana: because"):
         decide(asked(Action.DEPLOY, NEW, None), STAGING, ROLLED_BACK)
 
 
 def test_a_build_that_was_followed_by_a_newer_one_moves_nothing() -> None:
-    with pytest.raises(Held, match="aaaaaaaaaaaa was followed by bbbbbbbbbbbb"):
+    with pytest.raises(ComponentHeld, match="aaaaaaaaaaaa was followed by bbbbbbbbbbbb"):
         decide(asked(Action.DEPLOY, OLD, None), STAGING, NOTHING)
 
 
@@ -168,7 +177,9 @@ def approved(*approvals: tuple[str, str, int]) -> History:
 
 
 def test_a_freeze_refuses_a_promotion_and_says_why_and_by_whom() -> None:
-    with pytest.raises(Refused, match=r"production is frozen by ben: the database moves; say why"):
+    with pytest.raises(
+        RequestRefused, match=r"production is frozen by ben: the database moves; say why"
+    ):
         choose(
             asked(Action.PROMOTE), PRODUCTION, NOTHING, VERIFIED, NEW, {"ana"}.__contains__, FROZEN
         )
@@ -183,27 +194,31 @@ def test_a_freeze_is_no_match_for_a_reason_nor_for_a_rollback() -> None:
 
 
 def test_a_hold_by_hand_stops_every_promotion_until_it_is_released() -> None:
-    with pytest.raises(Refused, match=r"on hold since .* by ana: because; release the hold first"):
+    with pytest.raises(
+        RequestRefused, match=r"on hold since .* by ana: because; release the hold first"
+    ):
         decide(asked(Action.PROMOTE), PRODUCTION, HELD)
     lifted = History(entries=(*history((Action.RELEASE_HOLD, None)).entries, *HELD.entries))
     assert decide(asked(Action.PROMOTE), PRODUCTION, lifted) == NEW
-    with pytest.raises(Held):
+    with pytest.raises(ComponentHeld):
         decide(asked(Action.DEPLOY, NEW, None), STAGING, HELD)
 
 
 def test_nothing_is_held_twice_or_where_nothing_is_live() -> None:
     assert decide(asked(Action.HOLD), PRODUCTION, history((Action.PROMOTE, OLD))) == OLD
-    with pytest.raises(Refused, match="nothing is live"):
+    with pytest.raises(RequestRefused, match="nothing is live"):
         decide(asked(Action.HOLD), PRODUCTION, NOTHING)
-    with pytest.raises(Refused, match="on hold since"):
+    with pytest.raises(RequestRefused, match="on hold since"):
         decide(asked(Action.HOLD), PRODUCTION, HELD)
 
 
 def test_two_people_are_two_people() -> None:
     for here in (NOTHING, approved(("ana", NEW, 5)), approved(("ben", OLD, 5))):
-        with pytest.raises(Refused, match="another releaser than ana must approve bbbbbbbbbbbb"):
+        with pytest.raises(
+            RequestRefused, match="another releaser than ana must approve bbbbbbbbbbbb"
+        ):
             promoted(asked(Action.PROMOTE), here)
-    with pytest.raises(Refused, match="must approve"):
+    with pytest.raises(RequestRefused, match="must approve"):
         promoted(asked(Action.PROMOTE), approved(("carl", NEW, 5)))  # no releaser any more
     assert promoted(asked(Action.PROMOTE), approved(("ben", NEW, 5))) == NEW
     assert promoted(asked(Action.PROMOTE, owner="ben"), approved(("ana", NEW, 5))) == NEW
@@ -215,7 +230,7 @@ def test_an_approval_is_for_one_digest_and_ends_when_staging_moves_on() -> None:
     moved_on = history(
         (Action.DEPLOY, OLD), (Action.DEPLOY, NEW), (Action.DEPLOY, NEWER), (Action.DEPLOY, NEW)
     )
-    with pytest.raises(Refused, match="must approve"):
+    with pytest.raises(RequestRefused, match="must approve"):
         promoted(asked(Action.PROMOTE), here, moved_on)
     again = history((Action.DEPLOY, OLD), (Action.DEPLOY, NEW), (Action.DEPLOY, NEW))
     assert promoted(asked(Action.PROMOTE), here, again) == NEW
@@ -223,12 +238,12 @@ def test_an_approval_is_for_one_digest_and_ends_when_staging_moves_on() -> None:
 
 def test_only_what_was_verified_is_approved_and_only_by_releasers() -> None:
     assert decide(asked(Action.APPROVE, NEW), PRODUCTION, NOTHING) == NEW
-    with pytest.raises(Refused, match="staging verified"):
+    with pytest.raises(RequestRefused, match="staging verified"):
         decide(asked(Action.APPROVE, OLD), PRODUCTION, NOTHING)
-    with pytest.raises(Refused, match="eve is not a releaser"):
+    with pytest.raises(RequestRefused, match="eve is not a releaser"):
         decide(asked(Action.APPROVE, NEW, "eve"), PRODUCTION, NOTHING)
 
 
 def test_two_people_wait_for_the_end_of_a_freeze_too() -> None:
-    with pytest.raises(Refused, match="frozen"):
+    with pytest.raises(RequestRefused, match="frozen"):
         promoted(asked(Action.PROMOTE), approved(("ben", NEW, 5)), frozen=True)

@@ -7,7 +7,7 @@ import pytest
 
 from model.freeze import FreezeWindow
 from releases.ledger import history_from_builds
-from releases.rules import Action, Freeze, History, Refused
+from releases.rules import Action, Freeze, History, RequestRefused
 from releases.site_wide import (
     SiteAction,
     frozen,
@@ -63,7 +63,7 @@ def test_freezing_and_ending_it_are_refused_where_they_mean_nothing(
     if refusal is None:
         to_switch(action, freeze)
     else:
-        with pytest.raises(Refused, match=refusal):
+        with pytest.raises(RequestRefused, match=refusal):
             to_switch(action, freeze)
 
 
@@ -94,9 +94,9 @@ def test_what_waits_is_promoted_in_the_order_of_the_site() -> None:
 
 def test_nothing_is_promoted_where_nothing_waits_or_nothing_may() -> None:
     same = histories(blog=([NEW], [NEW]), docs=([], []))
-    with pytest.raises(Refused, match="production has everything that staging verified"):
+    with pytest.raises(RequestRefused, match="production has everything that staging verified"):
         to_promote_all(SITE, PRODUCTION, same)
-    with pytest.raises(Refused, match="takes every green build"):
+    with pytest.raises(RequestRefused, match="takes every green build"):
         to_promote_all(SITE, STAGING, same)
 
 
@@ -104,7 +104,9 @@ def test_what_was_not_shown_or_is_another_release_by_now_does_not_move() -> None
     known = histories(blog=([OLD, NEW], [OLD]), docs=([NEWER], []))
     (move,) = to_promote_all(SITE, PRODUCTION, known, f"blog={NEW[:12]}")
     assert (move.component, move.digest) == ("blog", NEW)
-    with pytest.raises(Refused, match="staging verified blog bbbbbbbbbbbb since you looked, not"):
+    with pytest.raises(
+        RequestRefused, match="staging verified blog bbbbbbbbbbbb since you looked, not"
+    ):
         to_promote_all(SITE, PRODUCTION, known, f"blog={OLD},docs={NEWER}")
 
 
@@ -115,9 +117,9 @@ RETURNED = build(5, "site-production", action="return", moved={"blog": [NEW, OLD
 
 def test_a_return_is_never_returned_and_goes_on_where_it_stopped() -> None:
     back = histories(blog=([NEW], [OLD, NEW, OLD]), docs=([NEWER], [NEWER]))
-    with pytest.raises(Refused, match="nothing left to return"):
+    with pytest.raises(RequestRefused, match="nothing left to return"):
         to_return("", (RETURNED, MOVED), back, "production")
-    with pytest.raises(Refused, match="no promotion of everything 5"):
+    with pytest.raises(RequestRefused, match="no promotion of everything 5"):
         to_return("5", (RETURNED, MOVED), back, "production")
     assert interrupted_bulk_promotion((RETURNED, MOVED), {NEW, NEWER}) == MOVED
     assert interrupted_bulk_promotion((RETURNED, MOVED), {OLD, NEWER}) is None
@@ -133,7 +135,7 @@ def test_what_was_moved_goes_back_the_last_first_if_it_came_from_anywhere() -> N
 
 def test_what_moved_on_since_is_not_returned() -> None:
     known = histories(blog=([NEW], [OLD, NEW, NEWER]), docs=([NEWER], [NEWER]))
-    with pytest.raises(Refused, match="blog has moved on since"):
+    with pytest.raises(RequestRefused, match="blog has moved on since"):
         to_return("", (MOVED,), known, "production")
-    with pytest.raises(Refused, match="no promotion of everything 9 moved anything"):
+    with pytest.raises(RequestRefused, match="no promotion of everything 9 moved anything"):
         to_return("9", (MOVED,), known, "production")

@@ -29,12 +29,12 @@ OTHER = "9bd1" * 16
 
 
 def expected(verb: str, *words: str, **secrets: str) -> ExpectShell:
-    order = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    context = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
     return ExpectShell(
         workdir="wkdir",
         command=["slipway-agent", verb, "blog", *words],
         log_environ=False,
-        initial_stdin=order.model_dump_json(),
+        initial_stdin=context.model_dump_json(),
     )
 
 
@@ -108,13 +108,13 @@ KNOWN = "10.0.0.1 ssh-ed25519 KEY1\n10.0.0.2 ssh-ed25519 KEY2"
 
 
 def asked(words: str, files: str = "", **secrets: str) -> ExpectShell:
-    order = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    context = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
     script = ["ssh-agent", "bash", "-c", SCRIPT.read_text(), "remote_agent"]
     return ExpectShell(
         workdir="wkdir",
         command=[*script, KNOWN, words, files, "web-1=10.0.0.1", "web-2=10.0.0.2"],
         log_environ=False,
-        initial_stdin=f"KEY\n{order.model_dump_json()}",
+        initial_stdin=f"KEY\n{context.model_dump_json()}",
     )
 
 

@@ -13,7 +13,16 @@ from model.reading import Model, Name
 from model.site import Site
 from releases.ledger import Build, Builds, history_from_builds, recorded
 from releases.provenance import Provenance
-from releases.rules import Action, DeploymentRequest, Entry, Freeze, Held, History, Refused, choose
+from releases.rules import (
+    Action,
+    ComponentHeld,
+    DeploymentRequest,
+    Entry,
+    Freeze,
+    History,
+    RequestRefused,
+    choose,
+)
 from releases.site_wide import frozen, interrupted_bulk_promotion, waiting
 from web.views.deployments import Deployment, of
 
@@ -300,7 +309,7 @@ def blocked_by(
                 freeze,
                 two_person,
             )
-        except (Refused, Held) as refusal:
+        except (RequestRefused, ComponentHeld) as refusal:
             said = said or str(refusal)
         else:
             return ""

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 
-class Refused(Exception):
+class CommandError(Exception):
     """What is wrong and what to do about it, in one line for the person at the terminal."""
 
 
@@ -12,7 +12,7 @@ def exit_on_error(command: Callable[[], None]) -> None:
     """Run a command; when it refuses, say why and end with status 1."""
     try:
         command()
-    except Refused as refusal:
+    except CommandError as refusal:
         sys.exit(f"slipway: {refusal}")
     except KeyboardInterrupt:
         sys.exit("slipway: interrupted")
