@@ -12,7 +12,7 @@ from model.environment import Environment
 from model.site import SiteFile
 from tests.conftest import ROOT
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 MINIMUM = {"title": "T", "runtime": "static", "host": "t"}
 
 
