@@ -13,7 +13,6 @@ from change_sources.github import Hint
 from model.installation import Installation
 from model.site import Site
 from releases.store import Store
-from web import upstream
 from web.endpoints import PAGE, ReleasesPage
 from web.health import HealthChecks
 
@@ -35,7 +34,7 @@ def ui(site: Site, installation: Installation) -> dict[str, Any]:
             allowRules=[AnyControlEndpointMatcher(role=RELEASER)],
             roleMatchers=[RolesFromUsername(roles=[RELEASER], usernames=list(site.releasers))],
         ),
-        "plugins": {PAGE: {}, "wsgi_dashboards": [upstream.dashboard(site)]},
+        "plugins": {PAGE: {}},
         "change_hook_dialects": {
             "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
         },

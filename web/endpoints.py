@@ -27,6 +27,7 @@ from web.views.board import Board, BoardInputs, Running, board, expected
 from web.views.deployments import Deployment, everything
 from web.views.difference import Difference, Side, difference
 from web.views.figures import Figure, figures
+from web.views.trials import TrialRow, trial_rows
 
 PAGE = "releases"
 """The name of the page's own plugin, under which its answers lie too."""
@@ -130,12 +131,18 @@ class ReleasesPage(BuildbotService):
             "release.json": self.pedigree,
             "figures.json": self.figures,
             "machines.json": self.machines,
+            "trials.json": self.trials,
         }
 
     async def machines(self, _asked: dict[str, str]) -> dict[str, Any]:
         """The machines of OpenStack projects and what became of others; none without a project."""
         service: Any = self.master.service_manager.namedServices.get("machines")
         return {"report": service.report() if service else None}
+
+    async def trials(self, _asked: dict[str, str]) -> list[TrialRow]:
+        """How our changes fit what upstream offers, by component."""
+        reports = await ledger.reports(self.master, self.site)
+        return trial_rows(self.site.watched, reports)
 
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()

@@ -47,11 +47,12 @@ def test_a_new_release_is_tried_at_once_and_each_patch_has_its_verdict(line: Lin
     assert watched["results"] == 2
     assert line.said(watched)["try-newest"].startswith("newest 6.2: 1 of 3 patches apply: ")
     row = next(row for row in table(line) if row["component"] == "blog")
-    verdicts = {patch["name"]: patch["words"] for patch in row["trials"]["newest"]["patches"]}
+    trials = {trial["target"]: trial for trial in row["trials"]}
+    verdicts = {patch["name"]: patch["words"] for patch in trials["newest"]["patches"]}
     assert verdicts[first.name].startswith("conflicts (wp-includes/general-template.php, line ")
     assert verdicts[second.name] == "applies"
     assert verdicts[third.name] == f"is already upstream, as {taken[:12]}"
-    assert row["trials"]["pinned"]["fits"] is True
+    assert trials["pinned"]["fits"] is True
     line.idle()
     assert line.number("blog-build") == before[1], "6.2 is not of the series 6.1.*"
 
@@ -83,7 +84,7 @@ def test_make_ends_badly_when_something_does_not_fit_or_is_not_watched(line: Lin
 
 
 def test_the_page_shows_the_whole_site_to_anybody(line: Line, browser: Page) -> None:
-    browser.goto(f"http://localhost:{line.layout.http_port}/#/upstream")
+    browser.goto(f"http://localhost:{line.layout.http_port}/#/releases/upstream")
     expect(browser.get_by_role("heading", name="Upstream")).to_be_visible()
     row = browser.get_by_role("row").filter(has_text="6.2")
     expect(row).to_contain_text("does not fit")
@@ -91,15 +92,15 @@ def test_the_page_shows_the_whole_site_to_anybody(line: Line, browser: Page) -> 
     expect(browser.get_by_role("row").filter(has_text="1.40.0")).to_contain_text("is ready")
     browser.get_by_role("link", name="docs").first.click()
     expect(browser.get_by_text("offer").first).to_be_visible()
-    browser.goto(f"http://localhost:{line.layout.http_port}/#/upstream")
+    browser.goto(f"http://localhost:{line.layout.http_port}/#/releases/upstream")
     expect(row).to_be_visible()
     picture(browser, "upstream")
 
 
 def table(line: Line) -> list[dict[str, Any]]:
-    """The table as JSON, as anybody may have it."""
-    url = f"http://127.0.0.1:{line.layout.http_port}/plugins/wsgi_dashboards/upstream/table.json"
-    answer = line.anonymous.get(url, timeout=30)
-    answer.raise_for_status()
-    found: list[dict[str, Any]] = json.loads(answer.text)["components"]
-    return found
+    """The rows of the page as JSON, which everybody may read."""
+    url = f"http://127.0.0.1:{line.layout.http_port}/plugins/releases/trials.json"
+    response = line.anonymous.get(url, timeout=30)
+    response.raise_for_status()
+    rows: list[dict[str, Any]] = json.loads(response.text)
+    return rows
