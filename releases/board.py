@@ -11,6 +11,7 @@ from model.component import Component
 from model.environment import Environment
 from model.reading import Model, Name
 from model.site import Site
+from releases import buttons
 from releases.deployments import Deployment, of
 from releases.everything import frozen, half_way, waiting
 from releases.history import Action, Asked, Entry, Freeze, Held, History, Refused, choose
@@ -74,6 +75,8 @@ class Cell(Model):
     """One component in one environment."""
 
     environment: Name
+    builder_id: int | None
+    """What a button of the environment is pressed for; None while the master knows no builder."""
     url: str
     live: Release | None
     hold: Outcome | None
@@ -99,6 +102,8 @@ class Row(Model):
 
     component: Name
     title: str
+    builder_id: int | None
+    """What `build` is pressed for."""
     building: Running | None
     problem: Outcome | None
     """Why it cannot be built."""
@@ -109,6 +114,10 @@ class Column(Model):
     """One environment."""
 
     name: Name
+    buttons: Mapping[str, str]
+    """By action, the name of the force scheduler that starts it."""
+    builder_id: int | None
+    """What the buttons that concern all components are pressed for."""
     promotes_from: Name | None
     freeze: Freeze | None
     by_hand: bool
@@ -126,6 +135,8 @@ class Board(Model):
     title: str
     now: datetime
     releasers: tuple[Name, ...]
+    buttons: Mapping[str, str]
+    """By action, the name of the force scheduler; those of an environment are in its column."""
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
@@ -140,6 +151,8 @@ class Sight:
 
     site: Site
     builds: Builds
+    builder_ids: Mapping[str, int]
+    """By builder: its number in Buildbot's API."""
     running: dict[str, Running]
     """By builder."""
     queued: dict[str, int]
@@ -154,6 +167,7 @@ def board(sight: Sight, known: Known) -> Board:
         title=site.title,
         now=sight.now,
         releasers=site.releasers,
+        buttons={"build": buttons.BUILD},
         columns=tuple(column(sight, environment) for environment in site.environments),
         rows=tuple(row(sight, component, known) for component in site.ordered),
     )
@@ -165,8 +179,11 @@ def column(sight: Sight, environment: Environment) -> Column:
     cells = (sight.builds.get(environment.builder(c), ()) for c in sight.site.components)
     live = {entry.digest for entry in (told_by(some).live for some in cells) if entry}
     half = half_way(builds, live)
+    actions = buttons.actions(sight.site, environment)
     return Column(
         name=environment.name,
+        buttons={action.value: buttons.name(action, environment) for action in actions},
+        builder_id=sight.builder_ids.get(environment.site_builder),
         promotes_from=environment.promotes_from,
         freeze=freeze,
         by_hand=bool(freeze and freeze.until is None),
@@ -184,6 +201,7 @@ def row(sight: Sight, component: Component, known: Known) -> Row:
     return Row(
         component=component.name,
         title=component.title,
+        builder_id=sight.builder_ids.get(component.builder),
         building=sight.running.get(component.builder),
         problem=outcome(last) if last and broken else None,
         cells=tuple(cell(sight, component, e, known) for e in sight.site.environments),
@@ -201,6 +219,7 @@ def cell(sight: Sight, component: Component, environment: Environment, known: Kn
     done = list(of(component.name, environment, builds))
     return Cell(
         environment=environment.name,
+        builder_id=sight.builder_ids.get(name),
         url=environment.url(component),
         live=release(here.arrival, links, known) if here.live else None,
         hold=hold(here, links),

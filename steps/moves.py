@@ -15,7 +15,7 @@ from model.environment import Environment
 from model.site import Site
 from releases import everything, ledger
 from releases.everything import Move, SiteAction
-from releases.history import Refused
+from releases.history import Refused, current
 from steps.step import Step
 
 MOVED = "moved"
@@ -24,8 +24,8 @@ MOVED = "moved"
 PLANNED = "planned"
 """The property that names the components which were to move, in order."""
 
-Scheduler = Callable[[Component, Environment], str]
-"""The name of what starts one component's deployment."""
+Properties = Callable[[Component, Environment], dict[str, str]]
+"""What a scheduler is told so that it starts one component's deployment."""
 
 
 class ChooseMoves(Step):
@@ -35,11 +35,17 @@ class ChooseMoves(Step):
     updateBuildSummaryPolicy = True  # its sentence becomes the build's, until something moves
 
     def __init__(
-        self, site: Site, environment: Environment, scheduler: Scheduler, **kwargs: Any
+        self,
+        site: Site,
+        environment: Environment,
+        scheduler: str,
+        properties: Properties,
+        **kwargs: Any,
     ) -> None:
         self.site = site
         self.environment = environment
         self.scheduler = scheduler
+        self.trigger_properties = properties
         super().__init__(**kwargs)
 
     @async_to_deferred
@@ -54,7 +60,7 @@ class ChooseMoves(Step):
     async def decided(self) -> str:
         """What happens, in words; raises Refused."""
         await self.refuse_rebuild()
-        action = self.getProperty("action")
+        action = current(self.getProperty("action"))
         if action not in list(SiteAction):
             raise Refused("started without an action: use one of this builder's buttons")
         who = everything.presser(self.getProperty("owner"), self.site.releasers)
@@ -99,8 +105,9 @@ class ChooseMoves(Step):
         component = self.site.component(move.component)
         return MoveComponent(
             move,
-            schedulerNames=[self.scheduler(component, self.environment)],
+            schedulerNames=[self.scheduler],
             set_properties={
+                **self.trigger_properties(component, self.environment),
                 "action": move.action.value,
                 "wanted": move.digest,
                 "owner": who,

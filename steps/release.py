@@ -11,7 +11,7 @@ from model.environment import Environment
 from model.site import Site
 from releases import ledger
 from releases.everything import frozen
-from releases.history import NOTED, Action, Asked, Held, Refused, choose, short
+from releases.history import NOTED, Action, Asked, Held, Refused, choose, current, short
 from releases.provenance import unverified
 from releases.store import Store
 from steps.step import Step
@@ -20,7 +20,7 @@ WORDS = {
     Action.DEPLOY: "deploy",
     Action.PROMOTE: "promote",
     Action.ROLL_BACK: "roll back to",
-    Action.RELEASE_HOLD: "hold released, deploy",
+    Action.LIFT_HOLD: "hold lifted, deploy",
     Action.HOLD: "on hold from now on:",
     Action.APPROVE: "approved",
 }
@@ -58,7 +58,7 @@ class ChooseRelease(Step):
             self.descriptionDone = f"nothing moves: {hold}"
             return SKIPPED
         if digest is None:
-            self.descriptionDone = f"hold released by {asked.owner}"
+            self.descriptionDone = f"hold lifted by {asked.owner}"
             return SUCCESS
         self.setProperty("approved" if asked.action in NOTED else "digest", digest, self.name)
         self.descriptionDone = self.outcome(asked, digest)
@@ -66,13 +66,13 @@ class ChooseRelease(Step):
 
     async def asked(self) -> Asked:
         """What was asked for, whichever button, scheduler or repetition it came through."""
-        action = self.getProperty("action")
+        action = current(self.getProperty("action"))
         if action not in list(Action):
             raise Refused("started without an action: use one of this builder's buttons")
         wanted = self.getProperty("wanted") or ""
         despite = (self.getProperty("despite") or "").strip()
         owner = self.getProperty("owner")
-        return Asked(action=action, digest=wanted, owner=owner, despite=despite)
+        return Asked(action=Action(action), digest=wanted, owner=owner, despite=despite)
 
     async def chosen_before(self) -> str | None:
         """The digest that an interrupted build of this very request chose by the rules.

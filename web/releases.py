@@ -24,6 +24,7 @@ from releases.contents import contents
 from releases.deployments import Deployment, everything
 from releases.difference import Difference, Side, difference
 from releases.figures import Figure, figures
+from releases.history import current
 from releases.provenance import Provenance, unverified
 from releases.store import Store
 from web.health import HealthChecks
@@ -140,10 +141,12 @@ class ReleasesPage(BuildbotService):
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()
         health = self.master.service_manager.namedServices.get(HealthChecks.name)
-        running, queued = await self.at_work(known)
+        builders = {b["builderid"]: b["name"] for b in await self.master.data.get(("builders",))}
+        running, queued = await self.at_work(known, builders)
         sight = Sight(
             site=self.site,
             builds=known,
+            builder_ids={name: number for number, name in builders.items()},
             running=running,
             queued=queued,
             healths=health.answers if health else {},
@@ -212,10 +215,11 @@ class ReleasesPage(BuildbotService):
 
     # What runs now.
 
-    async def at_work(self, known: ledger.Builds) -> tuple[dict[str, Running], dict[str, int]]:
-        """What runs, and how many requests wait, by builder."""
+    async def at_work(
+        self, known: ledger.Builds, names: dict[int, str]
+    ) -> tuple[dict[str, Running], dict[str, int]]:
+        """What runs, and how many requests wait, by builder; `names` are those of all builders."""
         get = self.master.data.get
-        names = {b["builderid"]: b["name"] for b in await get(("builders",))}
         running = {
             names[build["builderid"]]: await self.running_build(build, known, names)
             for build in await get(("builds",), filters=[INCOMPLETE])
@@ -233,7 +237,7 @@ class ReleasesPage(BuildbotService):
         told = await ledger.properties(self.master, build["buildid"])
         now = next((s for s in steps if s["started_at"] and not s["complete"]), None)
         builder = names[build["builderid"]]
-        action = str(told.get("action") or "")
+        action = current(told.get("action")) or ""
         return Running(
             link=f"#/builders/{build['builderid']}/builds/{build['number']}",
             action=action,

@@ -48,14 +48,13 @@ class Listening(RunMasterBase):
         secret.parent.mkdir()
         secret.touch(0o600)
         secret.write_text("shared with GitHub")
-        (blog,) = site.components
         watching = pollers(site)
         await self.setup_master(
             {
                 "builders": [
                     BuilderConfig("blog-build", workernames=["local1"], factory=BuildFactory())
                 ],
-                "schedulers": [merge.scheduler(blog)],
+                "schedulers": [merge.scheduler(site)],
                 "change_source": watching,
                 "projects": [Project("blog")],
                 "secretsProviders": [SecretInAFile(str(secret.parent))],
