@@ -24,6 +24,7 @@ from change_sources.github import LIMIT, Hint
 from change_sources.pollers import pollers
 from model.site import read_site
 from schedulers import merge
+from schedulers.changes import ChangeScheduler
 from tests.repositories import Repository
 
 HOUR = 3600
@@ -138,11 +139,25 @@ class Listening(RunMasterBase):
     async def test_what_is_pushed_while_the_master_is_stopped_is_built_when_it_runs_again(
         self,
     ) -> None:
+        looked = []
+
+        class LateScheduler(ChangeScheduler):
+            """Becomes active when every poller has looked already."""
+
+            @async_to_deferred
+            async def activate(self) -> None:
+                for poller in self.master.change_svc:
+                    await poller.poll()
+                    looked.append(poller.name)
+                await super().activate()
+
         database = f"sqlite:///{self.folder}/state.sqlite"
         await self.listen(seconds=1, database=database)
         await self.tested_master.shutdown()
         self.theme.commit({"style.css": "p {}\n"}, subject="While it was stopped")
+        self.patch(merge, "ChangeScheduler", LateScheduler)
         await self.listen(seconds=1, database=database)
+        assert looked, "no poller looked before the scheduler was active"
         assert await self.changes(1) == ["While it was stopped"]
         await self.requested(1)
 
