@@ -14,10 +14,10 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-cloud check screenshots bench bench-cloud lock
+.PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-cloud check screenshots bench bench-masters bench-cloud lock
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start everything on this machine, or bring what runs up to date
 	@$(PYTHON) local.bootstrap run -m local.run $(PLACE) $(OPTIONS)
@@ -66,6 +66,9 @@ bench: ## Measure push, promotion, roll back, a series of patches and the board 
 	@$(PYTHON) local.bootstrap test -m benchmarks.lead_time
 	@$(PYTHON) local.bootstrap test -m benchmarks.series
 	@$(PYTHON) local.bootstrap test -m pytest -q -s tests/web/test_sixty.py
+
+bench-masters: ## Measure what masters of 5, 60 and 1000 components take to start, in some minutes
+	@$(PYTHON) local.bootstrap test -m benchmarks.masters
 
 bench-cloud: ## Measure the machines of builds on a test cloud, as root
 	@$(PYTHON) local.bootstrap test-as-root -m benchmarks.machines

@@ -67,7 +67,7 @@ def press(line: Line, button: str, **fields: str) -> float:
     """Seconds from a click to production's first page from the other release."""
     before = line.live("production", COMPONENT)
     began = time.perf_counter()
-    line.press(f"{COMPONENT}-production-{button}", **fields)
+    line.press(button, f"{COMPONENT}-production", **fields)
     served(line, "production", before)
     seconds = time.perf_counter() - began
     line.idle()
@@ -134,9 +134,9 @@ def measure(line: Line, fresh: float) -> None:
     for _ in range(ROUNDS):
         floors.append(floor(line))
         merges.append(merge(line))
-        promotions.append(press(line, "promote"))
-        rollbacks.append(press(line, "roll-back"))
-        line.press(f"{COMPONENT}-production-release-hold")
+        promotions.append(press(line, "promote-production"))
+        rollbacks.append(press(line, "roll-back-production"))
+        line.press("lift-hold-production", f"{COMPONENT}-production")
         line.idle()
 
     # Staging runs what production was just rolled back from.
@@ -144,7 +144,7 @@ def measure(line: Line, fresh: float) -> None:
 
     def switch() -> None:
         for number in range(SWITCHES):
-            press(line, "roll-back", wanted=both[number % 2])
+            press(line, "roll-back-production", wanted=both[number % 2])
 
     answers = Visitors(line, "production", COMPONENT).during(switch)
     least = statistics.median(floors)

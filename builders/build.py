@@ -17,7 +17,7 @@ from model.component import Component
 from model.site import Site
 from releases.rules import Action
 from releases.store import Store
-from schedulers import follow
+from schedulers import trigger
 from steps.fetch import FetchUpstream
 from steps.git import BLOCK
 from steps.pack import Pack
@@ -84,8 +84,12 @@ def trigger_steps(component: Component, site: Site) -> list[BuildStep]:
     return [
         Trigger(
             name=f"deploy-to-{environment.name}",
-            schedulerNames=[follow.name(component, environment)],
-            set_properties={"action": Action.DEPLOY.value, "wanted": Property("recorded")},
+            schedulerNames=[trigger.name(environment)],
+            set_properties={
+                **trigger.properties(component, environment),
+                "action": Action.DEPLOY.value,
+                "wanted": Property("recorded"),
+            },
             alwaysUseLatest=True,
             waitForFinish=False,
         )

@@ -1,4 +1,4 @@
-"""What concerns the whole site in one environment: promote all of it, return it, freeze it."""
+"""What concerns the whole site in one environment: promote all of it, revert that, freeze it."""
 
 from buildbot.config.builder import BuilderConfig
 from buildbot.process.factory import BuildFactory
@@ -7,7 +7,7 @@ from builders.choice import ready_first
 from builders.tree import skipped
 from model.environment import Environment
 from model.site import Site
-from schedulers import together
+from schedulers import trigger
 from steps.moves import ChooseMoves, ReportMoves, moves
 
 
@@ -27,7 +27,7 @@ def builder(site: Site, environment: Environment) -> BuilderConfig:
         tags=[environment.name],
         factory=BuildFactory(
             [
-                ChooseMoves(site, environment, together.name),
+                ChooseMoves(site, environment, trigger.name(environment), trigger.properties),
                 ReportMoves(doStepIf=moves, hideStepIf=skipped),
             ]
         ),

@@ -2,6 +2,7 @@
 
 import click
 
+from cli.button import button
 from cli.options import answering, reason, within
 from cli.output import Output
 from cli.places import promoted
@@ -35,7 +36,8 @@ def promote(
     fields = {"reason": options.reason or proposal, "wanted": shown}
     fields |= options.despite_freeze(output, column["freeze"])
     output.confirm(f"Promote them to {name}?", yes=options.yes)
-    return pressed(server, output, f"everything → {name}", f"site-{name}-promote-all", fields)
+    pressing = button(column, "promote-all", column)
+    return pressed(server, output, f"everything → {name}", pressing, fields)
 
 
 def promised(cell: Cell) -> str:
@@ -65,4 +67,4 @@ def return_(server: Server, output: Output, environment: str | None, reason: str
     number = column["stopped_number"]
     why = reason or f"the promotion of everything {number} stopped half-way"
     fields = {"wanted": number, "reason": why}
-    return pressed(server, output, "return", f"site-{name}-return", fields)
+    return pressed(server, output, "return", button(column, "revert", column), fields)

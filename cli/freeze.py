@@ -2,6 +2,7 @@
 
 import click
 
+from cli.button import button
 from cli.options import answering, reason, within
 from cli.output import Output
 from cli.places import promoted
@@ -15,10 +16,10 @@ from cli.server import Server
 @answering
 def freeze(server: Server, output: Output, environment: str | None, reason: str | None) -> int:
     """Promote nothing until the freeze is ended; rolling back stays possible."""
-    name = promoted(server.board(), environment, "--in")["name"]
-    why = output.reason(reason, f"Why is {name} frozen")
+    column = promoted(server.board(), environment, "--in")
+    why = output.reason(reason, f"Why is {column['name']} frozen")
     logged_in(server)
-    return pressed(server, output, "freeze", f"site-{name}-freeze", {"reason": why})
+    return pressed(server, output, "freeze", button(column, "freeze", column), {"reason": why})
 
 
 @click.command()
@@ -27,7 +28,7 @@ def freeze(server: Server, output: Output, environment: str | None, reason: str 
 @answering
 def thaw(server: Server, output: Output, environment: str | None, reason: str | None) -> int:
     """End a freeze that somebody began."""
-    name = promoted(server.board(), environment, "--in")["name"]
+    column = promoted(server.board(), environment, "--in")
     logged_in(server)
     fields = {"reason": reason or "the freeze is over"}
-    return pressed(server, output, "thaw", f"site-{name}-thaw", fields)
+    return pressed(server, output, "thaw", button(column, "thaw", column), fields)

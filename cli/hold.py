@@ -2,9 +2,10 @@
 
 import click
 
+from cli.button import Button, button
 from cli.options import answering, reason, within
 from cli.output import Output
-from cli.places import any_environment, row
+from cli.places import any_environment, cell, row
 from cli.pressing import logged_in, pressed
 from cli.server import Server
 
@@ -17,12 +18,11 @@ from cli.server import Server
 def hold(
     server: Server, output: Output, component: str, environment: str | None, reason: str | None
 ) -> int:
-    """Keep what is live of COMPONENT where it is, until the hold is released."""
-    name = place(server, component, environment)
+    """Keep what is live of COMPONENT where it is, until the hold is lifted."""
+    name, pressing = place(server, component, environment, "hold")
     why = output.reason(reason, f"Why is {component} held in {name}")
     logged_in(server)
-    button = f"{component}-{name}-hold"
-    return pressed(server, output, f"{component} in {name}", button, {"reason": why})
+    return pressed(server, output, f"{component} in {name}", pressing, {"reason": why})
 
 
 @click.command()
@@ -33,16 +33,18 @@ def hold(
 def unhold(
     server: Server, output: Output, component: str, environment: str | None, reason: str | None
 ) -> int:
-    """Release the hold of COMPONENT."""
-    name = place(server, component, environment)
+    """Lift the hold of COMPONENT."""
+    name, pressing = place(server, component, environment, "lift-hold")
     logged_in(server)
     fields = {"reason": reason or "the hold is over"}
-    button = f"{component}-{name}-release-hold"
-    return pressed(server, output, f"{component} in {name}", button, fields)
+    return pressed(server, output, f"{component} in {name}", pressing, fields)
 
 
-def place(server: Server, component: str, environment: str | None) -> str:
-    """The environment that is meant, of a component that exists."""
+def place(
+    server: Server, component: str, environment: str | None, action: str
+) -> tuple[str, Button]:
+    """The environment that is meant, and its button for a component that exists."""
     board = server.board()
-    row(board, component)
-    return any_environment(board, environment, "--in")["name"]
+    found = row(board, component)
+    column = any_environment(board, environment, "--in")
+    return column["name"], button(column, action, cell(found, column))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 
 from cli import difference
+from cli.button import Button, button
 from cli.changes import Difference
 from cli.places import cell, row
 from cli.server import Server
@@ -27,8 +28,8 @@ class Offer:
     def title(self) -> str:
         return f"{self.component} → {self.column['name']}"
 
-    def button(self, action: str) -> str:
-        return f"{self.component}-{self.column['name']}-{action}"
+    def button(self, action: str) -> Button:
+        return button(self.column, action, self.cell)
 
     def headline(self) -> str:
         """What waits, or why nothing does."""

@@ -1,5 +1,6 @@
 """A button of the master pressed from the terminal, and what came of it."""
 
+from cli.button import Button
 from cli.following import Following
 from cli.login import login
 from cli.output import Output
@@ -12,7 +13,9 @@ def logged_in(server: Server) -> None:
     server.log_in(login(server.address))
 
 
-def pressed(server: Server, output: Output, title: str, button: str, fields: dict[str, str]) -> int:
+def pressed(
+    server: Server, output: Output, title: str, button: Button, fields: dict[str, str]
+) -> int:
     """Press, follow, tell; the exit code."""
     try:
         request = server.press(button, fields)
@@ -20,7 +23,7 @@ def pressed(server: Server, output: Output, title: str, button: str, fields: dic
         where = server.page("releases")
         raise Interrupted(f"interrupted; {where} shows whether {title} goes on") from None
     ended = Following(server, title, request).end()
-    told = {"button": button, "outcome": ended.outcome, "said": ended.said, "page": ended.page}
+    told = {"button": button.name, "outcome": ended.outcome, "said": ended.said, "page": ended.page}
     mark = "✓" if ended.well else "✗"
     output.answer(told, f"{mark} {title}: {ended.said}", f"  {ended.page}")
     return 0 if ended.well else Refused.code

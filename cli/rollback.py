@@ -3,9 +3,10 @@
 import click
 
 from cli import difference
+from cli.button import button
 from cli.options import answering, digest, reason, within
 from cli.output import Output
-from cli.places import any_environment, row
+from cli.places import any_environment, cell, row
 from cli.pressing import logged_in, pressed
 from cli.server import Server
 from cli.shapes import Cell
@@ -29,16 +30,15 @@ def rollback(
 ) -> int:
     """Bring an earlier release of COMPONENT back, the last one before; it is then on hold."""
     board = server.board()
-    name = any_environment(board, environment, "--in")["name"]
-    here = next(c for c in row(board, component)["cells"] if c["environment"] == name)
+    column = any_environment(board, environment, "--in")
+    name, here = column["name"], cell(row(board, component), column)
     wanted = digest or before(here, name)
     why = output.reason(reason, f"Why is {component} rolled back in {name}")
     logged_in(server)
     show(server, output, here, wanted)
     fields = {"wanted": wanted, "reason": why}
-    return pressed(
-        server, output, f"{component} in {name}", f"{component}-{name}-roll-back", fields
-    )
+    pressing = button(column, "roll-back", here)
+    return pressed(server, output, f"{component} in {name}", pressing, fields)
 
 
 def before(here: Cell, environment: str) -> str:

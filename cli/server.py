@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from cli.button import Button
 from cli.changes import Difference
 from cli.connection import Connection, complaint, whole
 from cli.login import Login
@@ -21,7 +22,7 @@ class Server(Connection):
 
     def board(self) -> Board:
         found = self.asked("plugins/releases/board.json")
-        if not isinstance(found, dict) or not {"columns", "rows", "now"} <= found.keys():
+        if not isinstance(found, dict) or not {"buttons", "columns", "rows", "now"} <= found.keys():
             raise Unreachable(f"{self.address} answers, but not as a Slipway master")
         return cast(Board, found)
 
@@ -62,10 +63,11 @@ class Server(Connection):
                 f"{answer.status_code} and leads to {harmless(line(went))}"
             )
 
-    def press(self, button: str, fields: dict[str, str]) -> int:
+    def press(self, button: Button, fields: dict[str, str]) -> int:
         """Press a button of the UI; the number of the request that it makes."""
-        call = {"jsonrpc": "2.0", "id": 1, "method": "force", "params": fields}
-        answer = self.sent("POST", f"api/v2/forceschedulers/{button}", json=call)
+        params = {**fields, "builderid": button.builder_id}
+        call = {"jsonrpc": "2.0", "id": 1, "method": "force", "params": params}
+        answer = self.sent("POST", f"api/v2/forceschedulers/{button.name}", json=call)
         said = whole(answer)
         if said is None and answer.ok:
             raise Unreachable(

@@ -44,6 +44,7 @@ class Cell(TypedDict):
     """One component in one environment."""
 
     environment: str
+    builder_id: int | None
     url: str
     live: Release | None
     hold: Outcome | None
@@ -80,6 +81,9 @@ class Column(TypedDict):
     """One environment."""
 
     name: str
+    buttons: dict[str, str]
+    """By action, the name of the force scheduler."""
+    builder_id: int | None
     promotes_from: str | None
     freeze: Freeze | None
     two_person: bool

@@ -20,6 +20,7 @@ from local.progress import console, step
 from local.services.probes import LOOPBACK, SECONDS, ask
 from model.component import Component
 from model.site import Site, read_site
+from releases.buttons import TRY_UPSTREAM
 from releases.trial import WATCHED, Report, Target
 
 PATIENCE = 1800.0
@@ -31,7 +32,7 @@ def watch(layout: Layout, name: str) -> Report:
     site = read_site(layout.site, layout.environments)
     component = find(site, name)
     before = newest(layout, component)
-    press(layout, site, f"{component.watcher}-try")
+    press(layout, site, TRY_UPSTREAM, builder_id(layout, component))
     with step(f"{component.watcher}") as say:
         done: list[Mapping[str, Any]] = []
 
@@ -57,6 +58,14 @@ def find(site: Site, name: str) -> Component:
     return watched[name]
 
 
+def builder_id(layout: Layout, component: Component) -> int:
+    """The number of a component's watch in Buildbot's API."""
+    answer = ask(f"{layout.url}api/v2/builders/{component.watcher}")
+    if answer is None:
+        raise CommandError(f"no master answers at {layout.url}: make run starts one")
+    return int(answer["builders"][0]["builderid"])
+
+
 def newest(layout: Layout, component: Component) -> Mapping[str, Any] | None:
     """The latest build of a component's watch."""
     path = f"{layout.url}api/v2/builders/{component.watcher}/builds"
@@ -75,13 +84,14 @@ def report(layout: Layout, build: Mapping[str, Any]) -> Report:
     return Report.model_validate(known[WATCHED][0])
 
 
-def press(layout: Layout, site: Site, button: str) -> None:
-    """Press a button of the UI as the first releaser, whose password lies on this machine."""
+def press(layout: Layout, site: Site, button: str, builder: int) -> None:
+    """Press a button for a builder as the first releaser, whose password lies on this machine."""
     opener = build_opener(HTTPCookieProcessor(CookieJar()))
     user = site.releasers[0]
     password = secrets.password(layout, user)
     basic = base64.b64encode(f"{user}:{password}".encode()).decode()
-    call = {"id": 1, "jsonrpc": "2.0", "method": "force", "params": {"reason": "make upstream"}}
+    given = {"reason": "make upstream", "builderid": builder}
+    call = {"id": 1, "jsonrpc": "2.0", "method": "force", "params": given}
     try:
         send(opener, layout, "auth/login", {"Authorization": f"Basic {basic}"})
         path = f"api/v2/forceschedulers/{button}"

@@ -19,7 +19,7 @@ class SiteFile(Model):
 
     title: str
     releasers: tuple[Name, ...]
-    """Who may promote, roll back and release holds: names that the login page knows."""
+    """Who may promote, roll back and lift holds: names that the login page knows."""
     poll_seconds: Annotated[int, Field(ge=1)]
     """How often each repository is looked at; a webhook makes it sooner."""
     health_seconds: Annotated[int, Field(ge=1)] = 60

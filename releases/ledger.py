@@ -14,7 +14,7 @@ from sqlalchemy.pool import SingletonThreadPool
 
 from model.reading import Model
 from model.site import Site
-from releases.rules import Action, Entry, History
+from releases.rules import Action, Entry, History, current
 from releases.trial import WATCHED, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
@@ -135,7 +135,8 @@ def read(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
     )
     properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
     for row in told:
-        properties[row.buildid][row.name] = json.loads(row.value)
+        value = json.loads(row.value)
+        properties[row.buildid][row.name] = current(value) if row.name == "action" else value
     found: defaultdict[str, list[Build]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.number, reverse=True):
         found[row.name].append(

@@ -17,9 +17,12 @@ class Action(StrEnum):
     PROMOTE = "promote"
     ROLL_BACK = "roll-back"
     HOLD = "hold"
-    RELEASE_HOLD = "release-hold"
+    LIFT_HOLD = "lift-hold"
     APPROVE = "approve"
 
+
+FORMER = {"release-hold": Action.LIFT_HOLD.value, "return": "revert"}
+"""Names of actions that Buildbot's database holds from before they were changed."""
 
 NOTED = (Action.HOLD, Action.APPROVE)
 """What is written down about a release and moves nothing."""
@@ -94,7 +97,7 @@ class History(Model):
     @property
     def hold(self) -> Entry | None:
         """What holds the component here, until lifted or followed by a promotion."""
-        telling = (Action.HOLD, Action.RELEASE_HOLD)
+        telling = (Action.HOLD, Action.LIFT_HOLD)
         last = next((e for e in self.entries if e.made_live or e.action in telling), None)
         return last if last and last.action in (Action.ROLL_BACK, Action.HOLD) else None
 
@@ -128,6 +131,11 @@ class History(Model):
         """The entries older than the one that brought a digest here, newest first."""
         came = [n for n, e in enumerate(self.lived) if e.digest == digest and not e.rolled_back]
         return self.lived[came[0] + 1 :] if came else self.lived
+
+
+def current(action: str | None) -> str | None:
+    """An action's name today, whatever it was called when it was recorded."""
+    return FORMER.get(str(action), action) if action else None
 
 
 def short(digest: str) -> str:
@@ -165,7 +173,7 @@ def choose(
             return to_roll_back(asked, environment, here)
         case Action.HOLD:
             return to_hold(environment, here)
-        case Action.RELEASE_HOLD:
+        case Action.LIFT_HOLD:
             return after_hold(environment, here, newest)
         case Action.APPROVE:
             return verified(asked, environment, before)
@@ -192,7 +200,7 @@ def to_promote(
 ) -> str:
     digest = verified(asked, environment, before)
     if here.hold and here.hold.action is Action.HOLD:
-        raise RequestRefused(f"{held(here.hold)}; release the hold first")
+        raise RequestRefused(f"{held(here.hold)}; lift the hold first")
     if here.hold and any(entry.digest == digest for entry in here.lived):
         raise RequestRefused(
             f"{held(here.hold)}; {short(digest)} ran here before: promote a newer one"

@@ -17,7 +17,7 @@ class SiteAction(StrEnum):
     """Why a build of `site-<environment>` runs."""
 
     PROMOTE_ALL = "promote-all"
-    RETURN = "return"
+    REVERT = "revert"
     FREEZE = "freeze"
     THAW = "thaw"
 

@@ -1,101 +1,91 @@
-"""The buttons that releasers press: build, promote, roll back, release a hold."""
+"""The buttons that releasers press: build, promote, roll back, hold, freeze."""
+
+from collections.abc import Iterable, Sequence
 
 from buildbot.schedulers.forcesched import (
     CodebaseParameter,
     FixedParameter,
-    ForceScheduler,
     IntParameter,
     StringParameter,
 )
 
-from model.component import Component
 from model.environment import Environment
+from model.site import Site
+from releases.buttons import BUILD, TRY_UPSTREAM, actions, name
 from releases.rules import Action
 from releases.site_wide import SiteAction
+from schedulers.force import ForceOne
 
 DIGEST = r"^[0-9a-f]{0,64}$"
 SHOWN = r"^([a-z][a-z0-9-]*=[0-9a-f]{12,64}(,(?=[a-z])|$))*$"
 
 
-def build(component: Component) -> ForceScheduler:
-    return button(component.builder, "build", "Build now", [])
+def buttons(site: Site) -> list[ForceOne]:
+    """Every button; each has all builders that it may start."""
+    return [
+        button(BUILD, "Build now", [component.builder for component in site.components]),
+        *try_upstream(site),
+        *(
+            in_environment(site, environment, action)
+            for environment in site.environments
+            for action in actions(site, environment)
+        ),
+    ]
 
 
-def watch(component: Component) -> ForceScheduler:
-    return button(component.watcher, "try", "Try upstream now", [])
+def try_upstream(site: Site) -> list[ForceOne]:
+    """None for a site that pins nothing."""
+    builders = [component.watcher for component in site.watched]
+    return [button(TRY_UPSTREAM, "Try upstream now", builders)] if builders else []
 
 
-def promote(component: Component, environment: Environment) -> ForceScheduler:
-    label = f"Digest that {environment.promotes_from} verified; empty: the one it runs now"
-    text = f"Promote to {environment.name}"
-    return about(component, environment, Action.PROMOTE, text, wanted(label), despite())
+def in_environment(site: Site, environment: Environment, action: Action | SiteAction) -> ForceOne:
+    builders = [environment.builder(component) for component in site.components]
+    if isinstance(action, SiteAction):
+        builders = [environment.site_builder]
+    fixed = FixedParameter(name="action", default=action.value)
+    fields = asked_for(action, environment)
+    return button(name(action, environment), text(action, environment), builders, [fixed, *fields])
 
 
-def approve(component: Component, environment: Environment) -> ForceScheduler:
-    label = f"Digest that {environment.promotes_from} verified; empty: the one it runs now"
-    text = f"Approve for {environment.name}"
-    return about(component, environment, Action.APPROVE, text, wanted(label))
+def text(action: Action | SiteAction, environment: Environment) -> str:
+    """What stands on the button."""
+    texts: dict[Action | SiteAction, str] = {
+        Action.PROMOTE: f"Promote to {environment.name}",
+        Action.APPROVE: f"Approve for {environment.name}",
+        Action.ROLL_BACK: f"Roll back {environment.name}",
+        Action.HOLD: f"Hold {environment.name}",
+        Action.LIFT_HOLD: "Lift hold",
+        SiteAction.PROMOTE_ALL: f"Promote everything to {environment.name}",
+        SiteAction.REVERT: "Return what it moved",
+        SiteAction.FREEZE: f"Freeze {environment.name}",
+        SiteAction.THAW: "End the freeze",
+    }
+    return texts[action]
 
 
-def roll_back(component: Component, environment: Environment) -> ForceScheduler:
-    label = "Digest of a release that was live here; empty: the last one before"
-    text = f"Roll back {environment.name}"
-    return about(component, environment, Action.ROLL_BACK, text, wanted(label))
+def asked_for(action: Action | SiteAction, environment: Environment) -> Iterable[StringParameter]:
+    """The fields of the form beside the reason, which every one has."""
+    verified = f"Digest that {environment.promotes_from} verified; empty: the one it runs now"
+    lived = "Digest of a release that was live here; empty: the last one before"
+    shown = "What you looked at (blog=<digest>,docs=<digest>); empty: all that waits now"
+    number = "Number of the build that promoted everything; empty: the last one"
+    match action:
+        case Action.PROMOTE:
+            return wanted(verified, 64, DIGEST), despite()
+        case Action.APPROVE:
+            return (wanted(verified, 64, DIGEST),)
+        case Action.ROLL_BACK:
+            return (wanted(lived, 64, DIGEST),)
+        case SiteAction.PROMOTE_ALL:
+            return wanted(shown, 60, SHOWN), despite()
+        case SiteAction.REVERT:
+            return (wanted(number, 10, r"^\d*$"),)
+    return ()
 
 
-def hold(component: Component, environment: Environment) -> ForceScheduler:
-    return about(component, environment, Action.HOLD, f"Hold {environment.name}")
-
-
-def release_hold(component: Component, environment: Environment) -> ForceScheduler:
-    return about(component, environment, Action.RELEASE_HOLD, "Release hold")
-
-
-def about(
-    component: Component,
-    environment: Environment,
-    action: Action,
-    text: str,
-    *more: StringParameter,
-) -> ForceScheduler:
-    """A button that concerns the release of one component in one environment."""
-    return button(environment.builder(component), action, text, [fixed(action), *more])
-
-
-def promote_all(environment: Environment) -> ForceScheduler:
-    text = f"Promote everything to {environment.name}"
-    label = "What you looked at (blog=<digest>,docs=<digest>); empty: all that waits now"
-    shown = StringParameter(name="wanted", label=label, default="", size=60, regex=SHOWN)
-    return site_wide(environment, SiteAction.PROMOTE_ALL, text, shown, despite())
-
-
-def return_all(environment: Environment) -> ForceScheduler:
-    label = "Number of the build that promoted everything; empty: the last one"
-    number = StringParameter(name="wanted", label=label, default="", size=10, regex=r"^\d*$")
-    return site_wide(environment, SiteAction.RETURN, "Return what it moved", number)
-
-
-def freeze(environment: Environment) -> ForceScheduler:
-    return site_wide(environment, SiteAction.FREEZE, f"Freeze {environment.name}")
-
-
-def thaw(environment: Environment) -> ForceScheduler:
-    return site_wide(environment, SiteAction.THAW, "End the freeze")
-
-
-def site_wide(
-    environment: Environment, action: SiteAction, text: str, *more: StringParameter
-) -> ForceScheduler:
-    """A button that concerns all components in one environment."""
-    return button(environment.site_builder, action, text, [fixed(action), *more])
-
-
-def fixed(action: Action | SiteAction) -> FixedParameter:
-    return FixedParameter(name="action", default=action.value)
-
-
-def wanted(label: str) -> StringParameter:
-    return StringParameter(name="wanted", label=label, default="", size=64, regex=DIGEST)
+def wanted(label: str, size: int, regex: str) -> StringParameter:
+    return StringParameter(name="wanted", label=label, default="", size=size, regex=regex)
 
 
 def despite() -> StringParameter:
@@ -104,16 +94,19 @@ def despite() -> StringParameter:
 
 
 def button(
-    builder: str, name: str, text: str, properties: list[FixedParameter | StringParameter]
-) -> ForceScheduler:
-    """A button on one builder's page, which asks for a reason."""
-    return ForceScheduler(
-        name=f"{builder}-{name}",
-        builderNames=[builder],
+    name: str,
+    text: str,
+    builders: Sequence[str],
+    properties: Sequence[FixedParameter | StringParameter] = (),
+) -> ForceOne:
+    """A button on its builders' pages, which asks for a reason."""
+    return ForceOne(
+        name=name,
+        builderNames=list(builders),
         buttonName=text,
         label=text,
         reason=StringParameter(name="reason", label="Why", default="", required=True, size=60),
         priority=IntParameter(name="priority", default=0, hide=True),
         codebases=[CodebaseParameter(codebase="", hide=True)],
-        properties=properties,
+        properties=list(properties),
     )

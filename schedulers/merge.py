@@ -1,24 +1,24 @@
-"""A merge, or a new upstream release, starts the component's build."""
+"""A merge, or a new upstream release, starts the builds of the components made from it."""
 
 from buildbot.changes.changes import Change
-from buildbot.changes.filter import ChangeFilter
-from buildbot.schedulers.basic import AnyBranchScheduler
 
 from change_sources.watch import watched
-from model.component import Component, Source
+from model.component import Source
+from model.site import Site
 from model.tags import releases
+from schedulers.changes import ChangeScheduler
 
 
-def scheduler(component: Component) -> AnyBranchScheduler:
-    def concerns(change: Change) -> bool:
-        return any(tells_of(change, source) for source in component.followed)
+def scheduler(site: Site) -> ChangeScheduler:
+    def concerned(change: Change) -> list[str]:
+        return [
+            component.builder
+            for component in site.components
+            if any(tells_of(change, source) for source in component.followed)
+        ]
 
-    return AnyBranchScheduler(
-        name=f"{component.name}-merge",
-        change_filter=ChangeFilter(filter_fn=concerns),
-        treeStableTimer=None,
-        builderNames=[component.builder],
-    )
+    builders = [component.builder for component in site.components]
+    return ChangeScheduler(name="merge", concerned=concerned, builderNames=builders)
 
 
 def tells_of(change: Change, source: Source) -> bool:

@@ -1,35 +1,31 @@
 """Our changes are tried on upstream every night, and at once on a new release tag."""
 
 from buildbot.changes.changes import Change
-from buildbot.changes.filter import ChangeFilter
-from buildbot.schedulers.basic import AnyBranchScheduler
 from buildbot.schedulers.timed import Nightly
 
 from change_sources.watch import watched
-from model.component import Component
 from model.site import Site
+from schedulers.changes import ChangeScheduler
 
 HOUR, MINUTE = 2, 23
 """When nobody waits for the workers, and few others ask the same servers."""
 
 
-def nightly(site: Site) -> list[Nightly]:
-    """One scheduler for all, none for a site that pins nothing."""
+def schedulers(site: Site) -> list[Nightly | ChangeScheduler]:
+    """One of each for all components, none for a site that pins nothing."""
     builders = [component.watcher for component in site.watched]
     if not builders:
         return []
-    return [Nightly(name="nightly-upstream", builderNames=builders, hour=HOUR, minute=MINUTE)]
+    nightly = Nightly(name="nightly-upstream", builderNames=builders, hour=HOUR, minute=MINUTE)
+    return [nightly, released(site)]
 
 
-def released(component: Component) -> AnyBranchScheduler:
+def released(site: Site) -> ChangeScheduler:
     """Any release counts, whether builds follow its series or not."""
 
-    def concerns(change: Change) -> bool:
-        return (change.repository, change.category) == watched(component.upstream)
+    def concerned(change: Change) -> list[str]:
+        what = change.repository, change.category
+        return [one.watcher for one in site.watched if watched(one.upstream) == what]
 
-    return AnyBranchScheduler(
-        name=f"{component.name}-released",
-        change_filter=ChangeFilter(filter_fn=concerns),
-        treeStableTimer=None,
-        builderNames=[component.watcher],
-    )
+    builders = [component.watcher for component in site.watched]
+    return ChangeScheduler(name="upstream-released", concerned=concerned, builderNames=builders)

@@ -18,6 +18,7 @@ from releases.rules import (
     DeploymentRequest,
     RequestRefused,
     choose,
+    current,
     short,
 )
 from releases.site_wide import frozen
@@ -28,7 +29,7 @@ WORDS = {
     Action.DEPLOY: "deploy",
     Action.PROMOTE: "promote",
     Action.ROLL_BACK: "roll back to",
-    Action.RELEASE_HOLD: "hold released, deploy",
+    Action.LIFT_HOLD: "hold lifted, deploy",
     Action.HOLD: "on hold from now on:",
     Action.APPROVE: "approved",
 }
@@ -66,7 +67,7 @@ class ChooseRelease(Step):
             self.descriptionDone = f"nothing moves: {hold}"
             return SKIPPED
         if digest is None:
-            self.descriptionDone = f"hold released by {asked.owner}"
+            self.descriptionDone = f"hold lifted by {asked.owner}"
             return SUCCESS
         self.setProperty("approved" if asked.action in NOTED else "digest", digest, self.name)
         self.descriptionDone = self.outcome(asked, digest)
@@ -74,13 +75,13 @@ class ChooseRelease(Step):
 
     async def asked(self) -> DeploymentRequest:
         """What was asked for, whichever button, scheduler or repetition it came through."""
-        action = self.getProperty("action")
+        action = current(self.getProperty("action"))
         if action not in list(Action):
             raise RequestRefused("started without an action: use one of this builder's buttons")
         wanted = self.getProperty("wanted") or ""
         despite = (self.getProperty("despite") or "").strip()
         owner = self.getProperty("owner")
-        return DeploymentRequest(action=action, digest=wanted, owner=owner, despite=despite)
+        return DeploymentRequest(action=Action(action), digest=wanted, owner=owner, despite=despite)
 
     async def chosen_before(self) -> str | None:
         """The digest that an interrupted build of this very request chose by the rules.

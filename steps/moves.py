@@ -14,7 +14,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger, site_wide
-from releases.rules import RequestRefused
+from releases.rules import RequestRefused, current
 from releases.site_wide import Move, SiteAction
 from steps.step import Step
 
@@ -24,8 +24,8 @@ MOVED = "moved"
 PLANNED = "planned"
 """The property that names the components which were to move, in order."""
 
-Scheduler = Callable[[Component, Environment], str]
-"""The name of what starts one component's deployment."""
+Properties = Callable[[Component, Environment], dict[str, str]]
+"""What a scheduler is told so that it starts one component's deployment."""
 
 
 class ChooseMoves(Step):
@@ -35,11 +35,17 @@ class ChooseMoves(Step):
     updateBuildSummaryPolicy = True  # its sentence becomes the build's, until something moves
 
     def __init__(
-        self, site: Site, environment: Environment, scheduler: Scheduler, **kwargs: Any
+        self,
+        site: Site,
+        environment: Environment,
+        scheduler: str,
+        properties: Properties,
+        **kwargs: Any,
     ) -> None:
         self.site = site
         self.environment = environment
         self.scheduler = scheduler
+        self.trigger_properties = properties
         super().__init__(**kwargs)
 
     @async_to_deferred
@@ -54,7 +60,7 @@ class ChooseMoves(Step):
     async def decided(self) -> str:
         """What happens, in words; raises RequestRefused."""
         await self.refuse_rebuild()
-        action = self.getProperty("action")
+        action = current(self.getProperty("action"))
         if action not in list(SiteAction):
             raise RequestRefused("started without an action: use one of this builder's buttons")
         who = site_wide.presser(self.getProperty("owner"), self.site.releasers)
@@ -101,8 +107,9 @@ class ChooseMoves(Step):
         component = self.site.component(move.component)
         return MoveComponent(
             move,
-            schedulerNames=[self.scheduler(component, self.environment)],
+            schedulerNames=[self.scheduler],
             set_properties={
+                **self.trigger_properties(component, self.environment),
                 "action": move.action.value,
                 "wanted": move.digest,
                 "owner": who,

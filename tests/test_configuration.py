@@ -11,10 +11,14 @@ from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 from change_sources.pollers import heard_of
 from change_sources.watch import name
 from model.site import Site
+from releases import buttons
+from releases.site_wide import SiteAction
 
 
 def test_every_builder_has_a_reason_to_run(config: MasterConfig) -> None:
-    reasons = {name for scheduler in config.schedulers.values() for name in scheduler.builderNames}
+    listed = [name for scheduler in config.schedulers.values() for name in scheduler.builderNames]
+    # A trigger lists none: it is told the builder by a property.
+    reasons = {name for name in listed if isinstance(name, str)}
     assert {builder.name for builder in config.builders} == reasons
 
 
@@ -69,10 +73,25 @@ def test_only_releasers_press_anything(config: MasterConfig) -> None:
 
 
 def test_every_button_asks_for_a_reason(config: MasterConfig) -> None:
-    buttons = [s for s in config.schedulers.values() if isinstance(s, ForceScheduler)]
-    assert buttons
-    for button in buttons:
+    pressed = [s for s in config.schedulers.values() if isinstance(s, ForceScheduler)]
+    assert pressed
+    for button in pressed:
         assert button._config_kwargs["reason"].required, button.name
+
+
+def test_a_button_starts_all_builders_of_its_environment(config: MasterConfig, demo: Site) -> None:
+    pressed = {s.name: s for s in config.schedulers.values() if isinstance(s, ForceScheduler)}
+    expected = {
+        buttons.BUILD: {component.builder for component in demo.components},
+        buttons.TRY_UPSTREAM: {component.watcher for component in demo.watched},
+    }
+    for environment in demo.environments:
+        each = {environment.builder(component) for component in demo.components}
+        for action in buttons.actions(demo, environment):
+            all_at_once = isinstance(action, SiteAction)
+            name = buttons.name(action, environment)
+            expected[name] = {environment.site_builder} if all_at_once else each
+    assert {name: set(button.builderNames) for name, button in pressed.items()} == expected
 
 
 def test_step_names_are_kebab_case_and_short(config: MasterConfig) -> None:

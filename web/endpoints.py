@@ -20,6 +20,7 @@ from twisted.web.server import NOT_DONE_YET, GzipEncoderFactory, Request
 from model.site import Site
 from releases import ledger
 from releases.provenance import Provenance, unverified
+from releases.rules import current
 from releases.store import Store
 from web.health import HealthChecks
 from web.views.artifact_contents import contents
@@ -147,16 +148,18 @@ class ReleasesPage(BuildbotService):
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()
         health = self.master.service_manager.namedServices.get(HealthChecks.name)
-        running, queued = await self.at_work(known)
-        sight = BoardInputs(
+        builders = {b["builderid"]: b["name"] for b in await self.master.data.get(("builders",))}
+        running, queued = await self.at_work(known, builders)
+        inputs = BoardInputs(
             site=self.site,
             builds=known,
+            builder_ids={name: number for number, name in builders.items()},
             running=running,
             queued=queued,
             healths=health.answers if health else {},
             now=datetime.now(UTC),
         )
-        return board(sight, self.release)
+        return board(inputs, self.release)
 
     async def history(self, asked: dict[str, str]) -> list[Deployment]:
         """Of the whole site, or of one component."""
@@ -219,10 +222,11 @@ class ReleasesPage(BuildbotService):
 
     # What runs now.
 
-    async def at_work(self, known: ledger.Builds) -> tuple[dict[str, Running], dict[str, int]]:
-        """What runs, and how many requests wait, by builder."""
+    async def at_work(
+        self, known: ledger.Builds, names: dict[int, str]
+    ) -> tuple[dict[str, Running], dict[str, int]]:
+        """What runs, and how many requests wait, by builder; `names` are those of all builders."""
         get = self.master.data.get
-        names = {b["builderid"]: b["name"] for b in await get(("builders",))}
         running = {
             names[build["builderid"]]: await self.running_build(build, known, names)
             for build in await get(("builds",), filters=[INCOMPLETE])
@@ -240,7 +244,7 @@ class ReleasesPage(BuildbotService):
         report = await ledger.properties(self.master, build["buildid"])
         now = next((s for s in steps if s["started_at"] and not s["complete"]), None)
         builder = names[build["builderid"]]
-        action = str(report.get("action") or "")
+        action = current(report.get("action")) or ""
         return Running(
             link=f"#/builders/{build['builderid']}/builds/{build['number']}",
             action=action,

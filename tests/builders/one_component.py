@@ -24,7 +24,7 @@ from model.component import Component
 from model.site import Site, read_site
 from releases.provenance import Provenance, new_key, verify
 from releases.store import Store
-from schedulers import follow
+from schedulers import trigger
 from tests.repositories import Repository
 
 PAGE = "<?php\n\necho 'one';\necho 'two';\necho 'three';\n"
@@ -104,7 +104,7 @@ class OneComponent(RunMasterBase):
                 "builders": [builder, deploying],
                 "schedulers": [
                     ForceScheduler(name="force", builderNames=[builder.name]),
-                    follow.scheduler(blog, site.environment("staging")),
+                    trigger.scheduler(site.environment("staging")),
                 ],
                 "secretsProviders": [SecretInAFile(str(keys))],
                 "multiMaster": True,

@@ -24,6 +24,7 @@ from change_sources.github import LIMIT, Hint
 from change_sources.pollers import pollers
 from model.site import read_site
 from schedulers import merge
+from schedulers.changes import ChangeScheduler
 from tests.repositories import Repository
 
 HOUR = 3600
@@ -41,21 +42,20 @@ class Listening(RunMasterBase):
         self.upstream.commit({"index.php": "<?php\n"}, tag="1.9")
         self.theme.commit({"style.css": "body {}\n"})
 
-    async def listen(self, seconds: int = HOUR) -> None:
+    async def listen(self, seconds: int = HOUR, database: str = "sqlite://") -> None:
         """Start a master that has looked once at each repository."""
         site = self.site(seconds)
         secret = self.folder / "keys" / "webhook-github"
-        secret.parent.mkdir()
+        secret.parent.mkdir(exist_ok=True)
         secret.touch(0o600)
         secret.write_text("shared with GitHub")
-        (blog,) = site.components
         watching = pollers(site)
         await self.setup_master(
             {
                 "builders": [
                     BuilderConfig("blog-build", workernames=["local1"], factory=BuildFactory())
                 ],
-                "schedulers": [merge.scheduler(blog)],
+                "schedulers": [merge.scheduler(site)],
                 "change_source": watching,
                 "projects": [Project("blog")],
                 "secretsProviders": [SecretInAFile(str(secret.parent))],
@@ -65,8 +65,10 @@ class Listening(RunMasterBase):
                         "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
                     },
                 },
+                "db_url": database,
                 "multiMaster": True,
-            }
+            },
+            basedir=str(self.folder / "master"),
         )
         while not all([await self.looked(poller) for poller in watching]):
             await deferLater(reactor, 0.05)
@@ -131,6 +133,32 @@ class Listening(RunMasterBase):
         await self.listen(seconds=1)
         self.theme.commit({"style.css": "p {}\n"}, subject="Seen by polling")
         assert await self.changes(1) == ["Seen by polling"]
+        await self.requested(1)
+
+    @async_to_deferred
+    async def test_what_is_pushed_while_the_master_is_stopped_is_built_when_it_runs_again(
+        self,
+    ) -> None:
+        looked = []
+
+        class LateScheduler(ChangeScheduler):
+            """Becomes active when every poller has looked already."""
+
+            @async_to_deferred
+            async def activate(self) -> None:
+                for poller in self.master.change_svc:
+                    await poller.poll()
+                    looked.append(poller.name)
+                await super().activate()
+
+        database = f"sqlite:///{self.folder}/state.sqlite"
+        await self.listen(seconds=1, database=database)
+        await self.tested_master.shutdown()
+        self.theme.commit({"style.css": "p {}\n"}, subject="While it was stopped")
+        self.patch(merge, "ChangeScheduler", LateScheduler)
+        await self.listen(seconds=1, database=database)
+        assert looked, "no poller looked before the scheduler was active"
+        assert await self.changes(1) == ["While it was stopped"]
         await self.requested(1)
 
     @async_to_deferred

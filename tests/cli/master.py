@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 ANSWERS = Path(__file__).parent / "answers"
 USER, PASSWORD = "releaser", "correct horse"
+BLOG_STAGING, BLOG, SITE = 7, 16, 12
+"""The builders `blog-staging`, `blog-production` and `site-production` of the recorded boards."""
 REQUEST = 44
 """The request that `pressed.json` names."""
 BUILDS = f"/api/v2/buildrequests/{REQUEST}/builds"
@@ -31,7 +33,7 @@ class Master:
     asked: list[str] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
     """Paths that came with a password."""
-    pressed: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    pressed: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def __enter__(self) -> "Master":
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))

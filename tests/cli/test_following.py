@@ -12,7 +12,7 @@ def test_json_tells_the_outcome_and_keeps_everything_else_off_stdout(slipway: Sl
     shown = slipway("promote", "blog", "--yes", "--json")
     told = json.loads(shown.stdout)
     assert told["outcome"] == "done"
-    assert told["button"] == "blog-production-promote"
+    assert told["button"] == "promote-production"
     assert told["page"].endswith("#/builders/16/builds/" + str(number()))
     assert "Upstream" in shown.stderr
 

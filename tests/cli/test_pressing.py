@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.cli.conftest import Slipway
-from tests.cli.master import Master, recorded
+from tests.cli.master import BLOG, BLOG_STAGING, SITE, Master, recorded
 
 WAITING = "8b3f988e0257"
 
@@ -19,7 +19,7 @@ def test_promote_shows_what_changes_and_asks_for_just_that_release(
     assert "wp-content/themes/shipyard: main 13356fd0" in shown.stdout
     assert "✓ blog → production: promote digest 8b3f988e0257 of 6.1.9, by releaser" in shown.stdout
     [(button, fields)] = demo.pressed
-    assert button == "blog-production-promote"
+    assert (button, fields["builderid"]) == ("promote-production", BLOG)
     assert fields["wanted"].startswith(WAITING)
     assert len(fields["wanted"]) == 64
     assert fields["reason"].startswith("wp-content/themes/shipyard 13356fd0 → ")
@@ -91,7 +91,8 @@ def test_promote_all_names_what_moves_in_the_order_of_the_site(
     assert shown.exit_code == 0
     assert "1 release for production, in this order:\nblog: 6.1.9" in shown.stdout
     ((button, fields),) = demo.pressed
-    assert (button, fields["reason"]) == ("site-production-promote-all", "all that waits: blog")
+    assert (button, fields["builderid"]) == ("promote-all-production", SITE)
+    assert fields["reason"] == "all that waits: blog"
     assert re.fullmatch(r"blog=8b3f988e0257[0-9a-f]{52}", fields["wanted"])
 
 
@@ -100,8 +101,9 @@ def test_return_names_the_promotion_that_stopped(demo: Master, slipway: Slipway)
     board["columns"][1] |= {"stopped": {"said": "docs failed: GET /"}, "stopped_number": "7"}
     demo.say("/plugins/releases/board.json", board)
     assert slipway("return").exit_code == 0
-    fields = {"wanted": "7", "reason": "the promotion of everything 7 stopped half-way"}
-    assert demo.pressed == [("site-production-return", fields)]
+    reason = "the promotion of everything 7 stopped half-way"
+    fields = {"wanted": "7", "reason": reason, "builderid": SITE}
+    assert demo.pressed == [("revert-production", fields)]
 
 
 def test_return_is_refused_when_nothing_stopped(demo: Master, slipway: Slipway) -> None:
@@ -114,10 +116,11 @@ def test_return_is_refused_when_nothing_stopped(demo: Master, slipway: Slipway) 
 def test_approve_is_bound_to_the_release_that_was_shown(demo: Master, slipway: Slipway) -> None:
     board = demo.board("board")
     board["columns"][1]["two_person"] = True
+    board["columns"][1]["buttons"]["approve"] = "approve-production"
     demo.say("/plugins/releases/board.json", board)
     assert slipway("approve", "blog", "--yes").exit_code == 0
     [(button, fields)] = demo.pressed
-    assert button == "blog-production-approve"
+    assert (button, fields["builderid"]) == ("approve-production", BLOG)
     assert fields["wanted"].startswith(WAITING)
 
 
@@ -128,17 +131,29 @@ def test_approve_is_refused_where_one_person_is_enough(slipway: Slipway) -> None
 
 
 @pytest.mark.parametrize(
-    ("words", "button", "reason"),
+    ("words", "button", "builder", "reason"),
     [
-        (("hold", "blog", "--reason", "a repair"), "blog-production-hold", "a repair"),
-        (("hold", "blog", "--in", "staging", "--reason", "x"), "blog-staging-hold", "x"),
-        (("unhold", "blog"), "blog-production-release-hold", "the hold is over"),
-        (("freeze", "--reason", "a move"), "site-production-freeze", "a move"),
-        (("thaw",), "site-production-thaw", "the freeze is over"),
+        (("hold", "blog", "--reason", "a repair"), "hold-production", BLOG, "a repair"),
+        (("hold", "blog", "--in", "staging", "--reason", "x"), "hold-staging", BLOG_STAGING, "x"),
+        (("unhold", "blog"), "lift-hold-production", BLOG, "the hold is over"),
+        (("freeze", "--reason", "a move"), "freeze-production", SITE, "a move"),
+        (("thaw",), "thaw-production", SITE, "the freeze is over"),
     ],
 )
 def test_each_switch_presses_its_button(
-    demo: Master, slipway: Slipway, words: tuple[str, ...], button: str, reason: str
+    demo: Master, slipway: Slipway, words: tuple[str, ...], button: str, builder: int, reason: str
 ) -> None:
     assert slipway(*words).exit_code == 0
-    assert demo.pressed == [(button, {"reason": reason})]
+    assert demo.pressed == [(button, {"reason": reason, "builderid": builder})]
+
+
+@pytest.mark.parametrize(("lacking", "value"), [("buttons", {}), ("builder_id", None)])
+def test_what_the_master_does_not_offer_is_refused_and_not_pressed(
+    demo: Master, slipway: Slipway, lacking: str, value: object
+) -> None:
+    board = demo.board("board")
+    board["columns"][1][lacking] = value
+    shown = slipway("thaw")
+    assert shown.exit_code == 1
+    assert "the master offers no 'thaw' in production" in shown.stderr
+    assert not demo.pressed

@@ -108,7 +108,7 @@ def test_a_master_that_fails_says_so_itself(demo: Master, slipway: Slipway) -> N
 def test_a_press_that_the_master_refuses_is_told_in_its_words(
     demo: Master, slipway: Slipway, answer: object, status: int, said: str
 ) -> None:
-    demo.say("/api/v2/forceschedulers/site-production-thaw", answer, status=status)
+    demo.say("/api/v2/forceschedulers/thaw-production", answer, status=status)
     shown = slipway("thaw")
     assert shown.exit_code == 1
     assert said in shown.stderr

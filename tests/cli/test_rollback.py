@@ -1,7 +1,7 @@
 """Rolling back: which release is named, so that it never goes further than somebody meant."""
 
 from tests.cli.conftest import Slipway
-from tests.cli.master import Master
+from tests.cli.master import BLOG, Master
 
 
 def test_rollback_names_the_release_before_so_that_two_presses_are_one(
@@ -14,7 +14,7 @@ def test_rollback_names_the_release_before_so_that_two_presses_are_one(
     assert "roll back to digest 5cbec1ba8d6b of 6.1.9, by releaser; on hold" in shown.stdout
     assert any("backwards=yes" in path for path in demo.asked)
     [(button, fields)] = demo.pressed
-    assert button == "blog-production-roll-back"
+    assert (button, fields["builderid"]) == ("roll-back-production", BLOG)
     assert fields["reason"] == "login is broken"
     assert fields["wanted"].startswith("5cbec1ba8d6b")
     assert len(fields["wanted"]) == 64

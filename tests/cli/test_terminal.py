@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.cli.conftest import Slipway
-from tests.cli.master import BUILDS, PASSWORD, USER, Master, recorded
+from tests.cli.master import BLOG, BUILDS, PASSWORD, USER, Master, recorded
 from tests.conftest import ROOT
 
 RUN = "from cli.main import main; main()"
@@ -106,7 +106,8 @@ def test_reasons_are_asked_for_where_somebody_can_answer(demo: Master) -> None:
         shown.type("Why is blog held in production", "a repair")
         assert shown.over() == 0
     assert demo.pressed[0][1]["despite"] == "a hole"
-    assert demo.pressed[1] == ("blog-production-hold", {"reason": "a repair"})
+    fields = {"reason": "a repair", "builderid": BLOG}
+    assert demo.pressed[1] == ("hold-production", fields)
 
 
 @pytest.mark.usefixtures("typed")

@@ -91,10 +91,10 @@ def test_one_click_brings_the_previous_release_back_on_every_server(line: CloudL
     line.promote("blog")
     assert set(line.everywhere("production", "blog").values()) == {staged}
     builder = "blog-production"
-    done = line.pressed(f"{builder}-roll-back", builder)
+    done = line.pressed("roll-back-production", builder)
     assert done["results"] == SUCCESS, line.said(done)
     assert line.everywhere("production", "blog") == before
-    assert line.pressed(f"{builder}-release-hold", builder)["results"] == SUCCESS
+    assert line.pressed("lift-hold-production", builder)["results"] == SUCCESS
 
 
 @contextmanager
@@ -142,7 +142,7 @@ def test_a_release_goes_to_all_servers_or_to_none(
     staged = change(line, "notes")
     builder = "notes-production"
     with broken(line, how, mend):
-        done = line.pressed(f"{builder}-promote", builder)
+        done = line.pressed("promote-production", builder)
         said = line.said(done)
     assert done["results"] == FAILURE, said
     assert "web-2: " in said[step], said

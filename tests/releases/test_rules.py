@@ -50,7 +50,7 @@ TWICE = history(
     (Action.PROMOTE, NEWER),
     (Action.ROLL_BACK, NEW),
 )
-LIFTED = History(entries=(*history((Action.RELEASE_HOLD, None)).entries, *ROLLED_BACK.entries))
+LIFTED = History(entries=(*history((Action.LIFT_HOLD, None)).entries, *ROLLED_BACK.entries))
 
 
 HELD = history((Action.PROMOTE, OLD), (Action.HOLD, None))
@@ -84,8 +84,8 @@ ALLOWED = [
     (asked(Action.ROLL_BACK, OLD[:5]), STAGING, VERIFIED, OLD),
     (asked(Action.ROLL_BACK, NEW[:5]), PRODUCTION, ROLLED_BACK, NEW),
     (asked(Action.ROLL_BACK), PRODUCTION, TWICE, OLD),
-    (asked(Action.RELEASE_HOLD), PRODUCTION, ROLLED_BACK, None),
-    (asked(Action.RELEASE_HOLD), STAGING, ROLLED_BACK, NEW),
+    (asked(Action.LIFT_HOLD), PRODUCTION, ROLLED_BACK, None),
+    (asked(Action.LIFT_HOLD), STAGING, ROLLED_BACK, NEW),
 ]
 
 
@@ -100,7 +100,7 @@ REFUSED = [
     (asked(Action.PROMOTE, owner="eve"), PRODUCTION, NOTHING, VERIFIED, "eve is not a releaser"),
     (asked(Action.PROMOTE, owner=None), PRODUCTION, NOTHING, VERIFIED, "nobody is not a releaser"),
     (asked(Action.ROLL_BACK, owner="eve"), STAGING, VERIFIED, NOTHING, "eve is not a releaser"),
-    (asked(Action.RELEASE_HOLD, owner="eve"), STAGING, VERIFIED, NOTHING, "not a releaser"),
+    (asked(Action.LIFT_HOLD, owner="eve"), STAGING, VERIFIED, NOTHING, "not a releaser"),
     (asked(Action.DEPLOY, NEW), PRODUCTION, NOTHING, VERIFIED, "takes only what staging verified"),
     (asked(Action.PROMOTE), STAGING, NOTHING, NOTHING, "staging takes every green build"),
     (asked(Action.PROMOTE), PRODUCTION, NOTHING, NOTHING, "staging has verified nothing yet"),
@@ -110,7 +110,7 @@ REFUSED = [
     (asked(Action.ROLL_BACK), PRODUCTION, ROLLED_BACK, NOTHING, "an earlier release was never"),
     (asked(Action.ROLL_BACK, NEW), STAGING, VERIFIED, NOTHING, "bbbbbbbbbbbb was never live in st"),
     (asked(Action.ROLL_BACK, NEWER), STAGING, VERIFIED, NOTHING, "cccccccccccc was never live"),
-    (asked(Action.RELEASE_HOLD), STAGING, VERIFIED, NOTHING, "no hold in staging"),
+    (asked(Action.LIFT_HOLD), STAGING, VERIFIED, NOTHING, "no hold in staging"),
 ]
 
 
@@ -195,10 +195,10 @@ def test_a_freeze_is_no_match_for_a_reason_nor_for_a_rollback() -> None:
 
 def test_a_hold_by_hand_stops_every_promotion_until_it_is_released() -> None:
     with pytest.raises(
-        RequestRefused, match=r"on hold since .* by ana: because; release the hold first"
+        RequestRefused, match=r"on hold since .* by ana: because; lift the hold first"
     ):
         decide(asked(Action.PROMOTE), PRODUCTION, HELD)
-    lifted = History(entries=(*history((Action.RELEASE_HOLD, None)).entries, *HELD.entries))
+    lifted = History(entries=(*history((Action.LIFT_HOLD, None)).entries, *HELD.entries))
     assert decide(asked(Action.PROMOTE), PRODUCTION, lifted) == NEW
     with pytest.raises(ComponentHeld):
         decide(asked(Action.DEPLOY, NEW, None), STAGING, HELD)

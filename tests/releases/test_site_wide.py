@@ -112,7 +112,7 @@ def test_what_was_not_shown_or_is_another_release_by_now_does_not_move() -> None
 
 ALL: dict[str, Any] = {"action": "promote-all", "moved": {"docs": ["", NEWER], "blog": [OLD, NEW]}}
 MOVED = build(4, "site-production", results=2, **ALL)
-RETURNED = build(5, "site-production", action="return", moved={"blog": [NEW, OLD]})
+RETURNED = build(5, "site-production", action="revert", moved={"blog": [NEW, OLD]})
 
 
 def test_a_return_is_never_returned_and_goes_on_where_it_stopped() -> None:

@@ -158,14 +158,18 @@ class Line:
         assert answer.status_code in (200, 302), answer.text
 
     def press(
-        self, button: str, session: requests.Session | None = None, /, **fields: str
+        self, button: str, builder: str, session: requests.Session | None = None, /, **fields: str
     ) -> requests.Response:
-        """Press a force button; as the releaser unless said otherwise."""
+        """Press a force button for a builder; as the releaser unless said otherwise."""
         path = f"forceschedulers/{button}"
-        return self.control(path, "force", session, reason="a test", **fields)
+        given = {"reason": "a test", "builderid": self.builder_id(builder), **fields}
+        return self.control(path, "force", session, **given)
+
+    def builder_id(self, builder: str) -> int:
+        return int(self.get(f"builders/{builder}")["builders"][0]["builderid"])
 
     def control(
-        self, path: str, method: str, session: requests.Session | None = None, /, **fields: str
+        self, path: str, method: str, session: requests.Session | None = None, /, **fields: Any
     ) -> requests.Response:
         url = f"http://127.0.0.1:{self.layout.http_port}/api/v2/{path}"
         call: Any = {"jsonrpc": "2.0", "id": 1, "method": method, "params": fields}
@@ -198,13 +202,13 @@ class Line:
     def pressed(self, button: str, builder: str, **fields: str) -> dict[str, Any]:
         """The complete build that a press starts."""
         before = self.number(builder)
-        answer = self.press(button, **fields)
+        answer = self.press(button, builder, **fields)
         assert answer.status_code == 200, answer.text
         return self.finished(builder, before)
 
     def promote(self, component: str) -> dict[str, Any]:
         builder = f"{component}-production"
-        done = self.pressed(f"{builder}-promote", builder)
+        done = self.pressed("promote-production", builder)
         assert done["results"] == 0, self.said(done)
         return done
 

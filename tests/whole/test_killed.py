@@ -25,9 +25,9 @@ def before(line: Line) -> None:
 def test_a_killed_deployment_ends_with_one_release_live(line: Line, program: str) -> None:
     staged = change(line, "docs")
     killed(line, program, "unpack-and-configure", staged)
-    assert line.pressed("docs-production-roll-back", "docs-production")["results"] == 0
+    assert line.pressed("roll-back-production", "docs-production")["results"] == 0
     assert line.live("production", "docs") != staged
-    line.pressed("docs-production-release-hold", "docs-production")
+    line.pressed("lift-hold-production", "docs-production")
     killed(line, program, "back-up-and-migrate", staged)
 
 
@@ -35,7 +35,7 @@ def killed(line: Line, program: str, step: str, staged: str) -> None:
     """Promote what is staged, kill a program while a step runs, and see what comes of it."""
     builder = "docs-production"
     before = line.number(builder)
-    assert line.press(f"{builder}-promote").status_code == 200
+    assert line.press("promote-production", builder).status_code == 200
     until(lambda: running_step(line, builder, step), f"{builder} at {step}")
     line.kill(program)
     line.run("--no-wait")

@@ -89,24 +89,24 @@ def test_one_click_brings_the_previous_release_back_and_holds_it(line: Line) -> 
     line.promote("blog")
     assert line.live("production", "blog") == second
     builder = "blog-production"
-    done = line.pressed(f"{builder}-roll-back", builder)
+    done = line.pressed("roll-back-production", builder)
     assert done["results"] == 0, line.said(done)
     assert line.live("production", "blog") == first
-    refused = line.pressed(f"{builder}-promote", builder)
+    refused = line.pressed("promote-production", builder)
     assert refused["results"] == 2
     assert "refused: on hold since" in line.said(refused)["choose-release"]
     assert "a test" in line.said(refused)["choose-release"]
     assert line.live("production", "blog") == first
-    assert line.pressed(f"{builder}-release-hold", builder)["results"] == 0
+    assert line.pressed("lift-hold-production", builder)["results"] == 0
     assert line.live("production", "blog") == first
     line.promote("blog")
     assert line.live("production", "blog") == second
 
 
-def test_a_hold_on_staging_lets_green_builds_wait_until_it_is_released(line: Line) -> None:
+def test_a_hold_on_staging_lets_green_builds_wait_until_it_is_lifted(line: Line) -> None:
     change(line, "specs")
     builder = "specs-staging"
-    held = line.pressed(f"{builder}-roll-back", builder)
+    held = line.pressed("roll-back-staging", builder)
     assert held["results"] == 0, line.said(held)
     stays = line.live("staging", "specs")
     before = line.number(builder)
@@ -115,8 +115,8 @@ def test_a_hold_on_staging_lets_green_builds_wait_until_it_is_released(line: Lin
     assert "nothing moves: on hold since" in line.said(waiting)["choose-release"]
     assert line.live("staging", "specs") == stays
     line.idle()
-    released = line.pressed(f"{builder}-release-hold", builder)
-    assert released["results"] == 0, line.said(released)
+    lifted = line.pressed("lift-hold-staging", builder)
+    assert lifted["results"] == 0, line.said(lifted)
     newest = line.properties(line.builds("specs-build")[0])["digest"]
     assert line.live("staging", "specs") == newest
 
@@ -125,8 +125,12 @@ def test_an_anonymous_visitor_sees_everything_and_presses_nothing(line: Line) ->
     before = line.number("blog-production")
     assert line.builds("blog-production")
     stranger = requests.Session()
-    for button in ("blog-build-build", "blog-production-promote", "blog-production-roll-back"):
-        assert line.press(button, stranger).status_code == 403
+    for button, builder in (
+        ("build", "blog-build"),
+        ("promote-production", "blog-production"),
+        ("roll-back-production", "blog-production"),
+    ):
+        assert line.press(button, builder, stranger).status_code == 403
     last = line.builds("blog-production")[0]["buildid"]
     for method in ("rebuild", "stop"):
         assert line.control(f"builds/{last}", method, stranger).status_code == 403
@@ -140,17 +144,18 @@ def test_production_takes_only_what_staging_verified_whatever_starts_the_build(
     promotion = line.promote("specs")
     change(line, "specs")
     builder = "specs-production"
-    other = line.pressed(f"{builder}-promote", builder, wanted=old[:12])
+    other = line.pressed("promote-production", builder, wanted=old[:12])
     assert "refused: staging verified" in line.said(other)["choose-release"]
     before = line.number(builder)
     line.control(f"builds/{promotion['buildid']}", "rebuild")
     rebuilt = line.finished(builder, before)
     assert "refused: Rebuild decides nothing" in line.said(rebuilt)["choose-release"]
     before = line.number(builder)
-    identity = line.get(f"builders/{builder}")["builders"][0]["builderid"]
-    line.press("docs-build-build", builderid=identity)
-    forced = line.finished(builder, before)
-    assert "refused: started without an action" in line.said(forced)["choose-release"]
+    foreign = line.press("build", builder)
+    assert foreign.status_code == 400
+    assert "name one builder that build starts" in foreign.text
+    line.idle()
+    assert line.number(builder) == before
     assert line.live("production", "specs") == old
 
 

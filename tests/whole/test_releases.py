@@ -81,14 +81,15 @@ def test_somebody_who_is_no_releaser_is_named_and_refused(line: Line, windows: W
     opened(cell(page, "specs").get_by_role("button", name="Promote specs"))
     said = f"visitor is not a releaser: {RELEASER}, {SECOND} may press this"
     expect(page.get_by_role("dialog")).to_contain_text(said)
-    assert page.evaluate(FORCE) == 403
+    assert page.evaluate(FORCE, line.builder_id("specs-production")) == 403
     page.context.close()
 
 
-FORCE = """async () => (await fetch("api/v2/forceschedulers/specs-production-promote", {
+FORCE = """async (builderid) => (await fetch("api/v2/forceschedulers/promote-production", {
     method: "POST",
     headers: {"Content-Type": "application/json"},
-    body: JSON.stringify({jsonrpc: "2.0", id: 1, method: "force", params: {reason: "x"}}),
+    body: JSON.stringify({jsonrpc: "2.0", id: 1, method: "force",
+        params: {reason: "x", builderid}}),
 })).status"""
 
 
@@ -142,7 +143,7 @@ def test_a_freeze_refuses_and_is_forced_with_a_reason_that_the_history_shows(
     with frozen(page):
         picture(page, "frozen")
         expect(cell(page, "specs").locator(".sw-against")).to_contain_text("frozen by releaser")
-        refused = line.pressed("specs-production-promote", "specs-production")
+        refused = line.pressed("promote-production", "specs-production")
         assert "refused: production is frozen by releaser" in line.said(refused)["choose-release"]
         opened(cell(page, "specs").locator(".sw-waiting").get_by_role("button"))
         dialog = page.get_by_role("dialog")
@@ -180,8 +181,8 @@ def test_a_rollback_asks_why_and_the_hold_says_it(line: Line, page: Page) -> Non
     opened(waiting.get_by_role("button"))
     confirm(page, "Promote to production")
     expect(outcome(page)).to_contain_text("refused: on hold since")
-    opened(cell(page, "specs").get_by_role("button", name="Release the hold of specs"))
-    confirm(page, "Release hold", "it was something else")
+    opened(cell(page, "specs").get_by_role("button", name="Lift the hold of specs"))
+    confirm(page, "Lift hold", "it was something else")
     expect(hold).to_have_count(0)
 
 
@@ -191,7 +192,7 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
     was = line.live("production", "blog")
     moved = change(line, "blog")
     change(line, "specs")
-    line.pressed("specs-production-hold", "specs-production")
+    line.pressed("hold-production", "specs-production")
     opened(page.get_by_role("button", name="Promote all (2)…"))
     expect(page.get_by_role("dialog")).to_contain_text("in this order: blog, specs")
     confirm(page, "Promote 2 releases", "all of it")
@@ -215,7 +216,7 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
     expect(stopped).to_have_count(0)
     for component in ("blog", "specs"):
         builder = f"{component}-production"
-        line.pressed(f"{builder}-release-hold", builder)
+        line.pressed("lift-hold-production", builder)
         line.promote(component)
 
 

@@ -74,9 +74,9 @@ def test_a_service_is_switched_under_load_and_no_request_fails(line: Line, compo
     def switch() -> None:
         line.promote(component)
         for wanted in (first, second, first):
-            done = line.pressed(f"{builder}-roll-back", builder, wanted=wanted)
+            done = line.pressed("roll-back-production", builder, wanted=wanted)
             assert done["results"] == 0, line.said(done)
-        line.pressed(f"{builder}-release-hold", builder)
+        line.pressed("lift-hold-production", builder)
 
     answers = Visitors(line, "production", component).during(switch)
     assert line.live("production", component) == first
@@ -92,8 +92,8 @@ def test_what_visitors_wrote_outlives_releases(line: Line) -> None:
     line.promote("notes")
     assert "What is written stays written" in ask(line, "GET", NOTE)[1]
     builder = "notes-production"
-    line.pressed(f"{builder}-roll-back", builder)
-    line.pressed(f"{builder}-release-hold", builder)
+    line.pressed("roll-back-production", builder)
+    line.pressed("lift-hold-production", builder)
     assert "What is written stays written" in ask(line, "GET", NOTE)[1]
 
 

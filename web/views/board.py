@@ -11,6 +11,7 @@ from model.component import Component
 from model.environment import Environment
 from model.reading import Model, Name
 from model.site import Site
+from releases import buttons
 from releases.ledger import Build, Builds, history_from_builds, recorded
 from releases.provenance import Provenance
 from releases.rules import (
@@ -83,6 +84,8 @@ class Cell(Model):
     """One component in one environment."""
 
     environment: Name
+    builder_id: int | None
+    """What a button of the environment is pressed for; None while the master knows no builder."""
     url: str
     live: Release | None
     hold: Outcome | None
@@ -108,6 +111,8 @@ class Row(Model):
 
     component: Name
     title: str
+    builder_id: int | None
+    """What `build` is pressed for."""
     building: Running | None
     problem: Outcome | None
     """Why it cannot be built."""
@@ -118,6 +123,10 @@ class Column(Model):
     """One environment."""
 
     name: Name
+    buttons: Mapping[str, str]
+    """By action, the name of the force scheduler that starts it."""
+    builder_id: int | None
+    """What the buttons that concern all components are pressed for."""
     promotes_from: Name | None
     freeze: Freeze | None
     by_hand: bool
@@ -135,6 +144,8 @@ class Board(Model):
     title: str
     now: datetime
     releasers: tuple[Name, ...]
+    buttons: Mapping[str, str]
+    """By action, the name of the force scheduler; those of an environment are in its column."""
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
@@ -149,6 +160,8 @@ class BoardInputs:
 
     site: Site
     builds: Builds
+    builder_ids: Mapping[str, int]
+    """By builder: its number in Buildbot's API."""
     running: dict[str, Running]
     """By builder."""
     queued: dict[str, int]
@@ -163,6 +176,7 @@ def board(inputs: BoardInputs, known: ProvenanceLookup) -> Board:
         title=site.title,
         now=inputs.now,
         releasers=site.releasers,
+        buttons={"build": buttons.BUILD},
         columns=tuple(column(inputs, environment) for environment in site.environments),
         rows=tuple(row(inputs, component, known) for component in site.ordered),
     )
@@ -174,8 +188,11 @@ def column(inputs: BoardInputs, environment: Environment) -> Column:
     cells = (inputs.builds.get(environment.builder(c), ()) for c in inputs.site.components)
     live = {entry.digest for entry in (history_from_builds(some).live for some in cells) if entry}
     half = interrupted_bulk_promotion(builds, live)
+    actions = buttons.actions(inputs.site, environment)
     return Column(
         name=environment.name,
+        buttons={action.value: buttons.name(action, environment) for action in actions},
+        builder_id=inputs.builder_ids.get(environment.site_builder),
         promotes_from=environment.promotes_from,
         freeze=freeze,
         by_hand=bool(freeze and freeze.until is None),
@@ -193,6 +210,7 @@ def row(inputs: BoardInputs, component: Component, known: ProvenanceLookup) -> R
     return Row(
         component=component.name,
         title=component.title,
+        builder_id=inputs.builder_ids.get(component.builder),
         building=inputs.running.get(component.builder),
         problem=outcome(last) if last and broken else None,
         cells=tuple(cell(inputs, component, e, known) for e in inputs.site.environments),
@@ -216,6 +234,7 @@ def cell(
     done = list(of(component.name, environment, builds))
     return Cell(
         environment=environment.name,
+        builder_id=inputs.builder_ids.get(name),
         url=environment.url(component),
         live=release(here.arrival, links, known) if here.live else None,
         hold=hold(here, links),

@@ -6,6 +6,8 @@ from typing import Any
 from buildbot.process.results import FAILURE
 
 from releases.ledger import Build
+from releases.rules import Action
+from releases.site_wide import SiteAction
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, START, build, ledger
 from web.views.board import Board, BoardInputs, Cell, Health, Running, board, expected
 
@@ -17,7 +19,7 @@ PROMOTED = build(5, action="promote", live=OLD)
 
 
 def seen(*told: Build, site: Any = SITE, **more: Any) -> Board:
-    inputs: dict[str, Any] = {"running": {}, "queued": {}, "healths": {}}
+    inputs: dict[str, Any] = {"running": {}, "queued": {}, "healths": {}, "builder_ids": {}}
     inputs |= {"now": START + timedelta(hours=1)}
     return board(BoardInputs(site=site, builds=ledger(*told), **inputs | more), lambda _: None)
 
@@ -130,6 +132,22 @@ def test_what_runs_waits_and_is_well_is_where_it_belongs() -> None:
     assert cell(shown, "docs").health is None
     stale = health.model_copy(update={"when": START})
     assert cell(seen(*STAGED, PROMOTED, healths={("production", "blog"): stale})).health is None
+
+
+def test_each_action_and_builder_is_named_as_a_press_must_name_them() -> None:
+    ids = {"blog-production": 3, "site-production": 4, "blog-build": 5}
+    shown = seen(builder_ids=ids, site=SITE.model_copy(update={"two_person": ("production",)}))
+    staging, production = shown.columns
+    assert set(staging.buttons) == {"roll-back", "hold", "lift-hold"}
+    assert set(production.buttons) == {
+        *(action for action in Action if action is not Action.DEPLOY),
+        *SiteAction,
+    }
+    assert production.buttons["promote"] == "promote-production"
+    assert (staging.builder_id, production.builder_id) == (None, 4)
+    assert (cell(shown).builder_id, cell(shown, environment="staging").builder_id) == (3, None)
+    assert {row.component: row.builder_id for row in shown.rows} == {"blog": 5, "docs": None}
+    assert shown.buttons == {"build": "build"}
 
 
 def test_how_long_it_takes_is_the_median_of_the_last_like_it() -> None:

@@ -130,12 +130,12 @@ function Summary({ board, act }) {
 function everything(column, rows, at) {
   const shown = rows.map((row) => `${row.component}=${row.cells[at].waiting.digest}`);
   return {
-    fields: { wanted: shown.join(",") },
+    fields: { builderid: column.builder_id, wanted: shown.join(",") },
     title: `Promote everything that waits to ${column.name}`,
     text: `One after the other, in this order: ${rows.map((row) => row.component).join(", ")}. ` +
       "The first that fails stops the rest; what was moved can then be returned.",
     confirm: `Promote ${plural(rows.length, "release")}`,
-    button: `site-${column.name}-promote-all`,
+    button: column.buttons["promote-all"],
     freeze: column.freeze,
     shown: `Everything → ${column.name}`,
   };
@@ -151,18 +151,19 @@ function Press({ act, label, open, primary, title }) {
 
 function Column({ column, act }) {
   const name = column.name;
-  const ask = (given) => ({ kind: ReasonDialog, given });
+  const ask = (given) =>
+    ({ kind: ReasonDialog, given: { ...given, fields: { builderid: column.builder_id, ...given.fields } } });
   const freeze = ask({
-    title: `Freeze ${name}`, confirm: `Freeze ${name}`, button: `site-${name}-freeze`,
+    title: `Freeze ${name}`, confirm: `Freeze ${name}`, button: column.buttons.freeze,
     text: "Nothing is promoted until somebody ends the freeze. Rolling back stays possible, and a " +
       "promotion that cannot wait can be forced with a reason.", shown: `Freeze ${name}`,
   });
   const thaw = ask({
-    title: `End the freeze of ${name}`, confirm: "End the freeze", button: `site-${name}-thaw`,
+    title: `End the freeze of ${name}`, confirm: "End the freeze", button: column.buttons.thaw,
     text: `It is ${frozen(column.freeze)}.`, shown: `Freeze of ${name}`,
   });
   const back = ask({
-    title: `Return what was moved to ${name}`, confirm: "Return it", button: `site-${name}-return`,
+    title: `Return what was moved to ${name}`, confirm: "Return it", button: column.buttons.revert,
     text: `${column.stopped?.said}. What it moved is rolled back, the last first, and put on hold.`,
     fields: { wanted: column.stopped_number }, shown: `Return ${name}`,
   });
@@ -214,7 +215,7 @@ function Cell({ cell, column, row, act }) {
       : cell.queued ? h("p", { className: "sw-note" }, `${plural(cell.queued, "request")} waits`) : null,
     cell.failed && !running ? h("p", { className: "sw-failed" }, h(Go, { to: cell.failed.link }, cell.failed.said)) : null,
     waiting ? h(Waiting, { cell, column, row, act }) : null,
-    live ? h(More, { cell, row, act }) : null);
+    live ? h(More, { cell, column, row, act }) : null);
 }
 
 function Health({ health, now }) {
@@ -236,23 +237,23 @@ function Waiting({ cell, column, row, act }) {
       disabled: Boolean(cell.running), onClick: () => act.open(promote) }, "Promote…"));
 }
 
-function More({ cell, row, act }) {
+function More({ cell, column, row, act }) {
   const name = `${row.component} in ${cell.environment}`;
-  const builder = `${row.component}-${cell.environment}`;
-  const reason = (given) => ({ kind: ReasonDialog, given: { ...given, shown: name } });
-  const hold = reason({ title: `Hold ${name}`, confirm: "Hold", button: `${builder}-hold`,
-    text: "Nothing newer is deployed or promoted here until the hold is released." });
-  const release = reason({ title: `Release the hold of ${name}`, confirm: "Release hold",
-    button: `${builder}-release-hold`, text: cell.hold ? `On hold by ${cell.hold.said}.` : "" });
-  const back = { kind: RollBackDialog, given: { cell, row } };
+  const fields = { builderid: cell.builder_id };
+  const reason = (given) => ({ kind: ReasonDialog, given: { ...given, fields, shown: name } });
+  const hold = reason({ title: `Hold ${name}`, confirm: "Hold", button: column.buttons.hold,
+    text: "Nothing newer is deployed or promoted here until the hold is lifted." });
+  const lift = reason({ title: `Lift the hold of ${name}`, confirm: "Lift hold",
+    button: column.buttons["lift-hold"], text: cell.hold ? `On hold by ${cell.hold.said}.` : "" });
+  const back = { kind: RollBackDialog, given: { cell, column, row } };
   return h("div", { className: "sw-more" },
     h("button", { type: "button", className: "sw-button", "aria-label": `Roll back ${name}…`,
       disabled: !cell.earlier.length || Boolean(cell.running),
       title: cell.earlier.length ? undefined : "nothing was live here before",
       onClick: () => act.open(back) }, "Roll back…"),
-    h("button", { type: "button", className: "sw-button", onClick: () => act.open(cell.hold ? release : hold),
-      "aria-label": cell.hold ? `Release the hold of ${name}…` : `Hold ${name}…` },
-      cell.hold ? "Release hold…" : "Hold…"));
+    h("button", { type: "button", className: "sw-button", onClick: () => act.open(cell.hold ? lift : hold),
+      "aria-label": cell.hold ? `Lift the hold of ${name}…` : `Hold ${name}…` },
+      cell.hold ? "Lift hold…" : "Hold…"));
 }
 
 /** A build that runs: its step, how far it is, and how long it will take. */

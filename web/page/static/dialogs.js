@@ -57,15 +57,14 @@ export function ReasonDialog({ act, close, title, text, confirm, button, fields 
 
 export function PromoteDialog({ act, close, cell, column, row }) {
   const { waiting, live } = cell;
-  const builder = `${row.component}-${cell.environment}`;
   const shown = `${row.component} → ${cell.environment}`;
   const found = useDifference(live?.digest, waiting.digest, false);
-  const wanted = waiting.digest;
+  const asked = { builderid: cell.builder_id, wanted: waiting.digest };
   const mine = column.two_person && !cell.approvals.filter((who) => who !== visitor()).length;
   const approve = column.two_person && act.may
     ? h("button", { type: "button", className: "sw-button", onClick: () => {
         close();
-        act.press(`Approve ${shown}`, `${builder}-approve`, { wanted, reason: "looked at it" });
+        act.press(`Approve ${shown}`, column.buttons.approve, { ...asked, reason: "looked at it" });
       } }, "Approve") : null;
   return h(Dialog, { title: `Promote ${row.title} to ${cell.environment}`, close },
     h("p", null, h(Named, { release: waiting }), ` runs in ${column.promotes_from} since `,
@@ -77,7 +76,7 @@ export function PromoteDialog({ act, close, cell, column, row }) {
     h(Changes, { found, name: cell.environment }),
     h(Confirm, { act, close, confirm: `Promote to ${cell.environment}`, freeze: column.freeze, extra: approve,
       proposed: proposal(waiting, found?.difference),
-      onConfirm: (given) => act.press(shown, `${builder}-promote`, { wanted, ...given }) }));
+      onConfirm: (given) => act.press(shown, column.buttons.promote, { ...asked, ...given }) }));
 }
 
 /** A reason that nobody needs to type: what it is that changes. */
@@ -92,7 +91,7 @@ function differs({ before, after }) {
   return before?.commit !== after?.commit;
 }
 
-export function RollBackDialog({ act, close, cell, row }) {
+export function RollBackDialog({ act, close, cell, column, row }) {
   const [chosen, choose] = useState(cell.back || cell.earlier[0]?.digest);
   const found = useDifference(cell.live.digest, chosen, true);
   const shown = `${row.component} in ${cell.environment}`;
@@ -105,7 +104,7 @@ export function RollBackDialog({ act, close, cell, row }) {
     h(Changes, { found, name: cell.environment }),
     h("p", { className: "sw-note" }, "No build, under a second. The component is then on hold; the database stays as it is."),
     h(Confirm, { act, close, confirm: `Roll back ${cell.environment}`,
-      onConfirm: (given) => act.press(shown, `${row.component}-${cell.environment}-roll-back`, { wanted: chosen, ...given }) }));
+      onConfirm: (given) => act.press(shown, column.buttons["roll-back"], { builderid: cell.builder_id, wanted: chosen, ...given }) }));
 }
 
 function useDifference(before, after, backwards) {

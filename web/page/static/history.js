@@ -6,8 +6,8 @@ import { Digest, Go, Head, duration, exactly, h, plural } from "./words.js";
 const PAGE = 100;
 const WORDS = {
   deploy: "deployed", promote: "promoted", "roll-back": "rolled back", hold: "put on hold",
-  "release-hold": "hold released", approve: "approved",
-  "promote-all": "promoted everything", return: "returned everything", freeze: "frozen", thaw: "freeze ended",
+  "lift-hold": "hold lifted", approve: "approved",
+  "promote-all": "promoted everything", revert: "returned everything", freeze: "frozen", thaw: "freeze ended",
 };
 
 export function History() {

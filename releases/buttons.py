@@ -1,0 +1,26 @@
+"""The buttons: which actions each environment offers, and the force schedulers that start them."""
+
+from model.environment import Environment
+from model.site import Site
+from releases.rules import Action
+from releases.site_wide import SiteAction
+
+BUILD = "build"
+"""Starts the build of one component."""
+TRY_UPSTREAM = "try-upstream"
+"""Tries one component's changes on what its upstream offers."""
+
+
+def actions(site: Site, environment: Environment) -> tuple[Action | SiteAction, ...]:
+    """What releasers may start in an environment; green builds are deployed by themselves."""
+    found: list[Action | SiteAction] = [Action.ROLL_BACK, Action.HOLD, Action.LIFT_HOLD]
+    if environment.promotes_from:
+        found += [Action.PROMOTE, *SiteAction]
+    if environment.name in site.two_person:
+        found.append(Action.APPROVE)
+    return tuple(found)
+
+
+def name(action: Action | SiteAction, environment: Environment) -> str:
+    """The name of the force scheduler for an action in an environment."""
+    return f"{action}-{environment.name}"
