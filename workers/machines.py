@@ -334,6 +334,8 @@ class Machines(BuildbotService):
         now = time.monotonic()
         return {
             **asdict(self.numbers),
+            # In Python 3.11 `asdict` makes of a Counter one that counts its pairs.
+            "failures": dict(self.numbers.failures),
             "lacking": self.lacks,
             "machines": [
                 {
