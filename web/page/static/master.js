@@ -133,7 +133,9 @@ function listen(paths, heard, connected) {
     socket = new WebSocket(url);
     socket.onopen = () => {
       pause = 500;
-      paths.forEach((path, _id) => socket.send(JSON.stringify({ cmd: "startConsuming", path, _id })));
+      paths.forEach((path, _id) =>
+        socket.send(JSON.stringify({ cmd: "startConsuming", path, _id })),
+      );
       connected(true);
     };
     socket.onmessage = (event) => {

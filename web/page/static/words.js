@@ -4,7 +4,11 @@ export const h = React.createElement;
 
 export function ago(when, now) {
   const seconds = Math.max(0, (now - new Date(when)) / 1000);
-  for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+  for (const [unit, length] of [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ]) {
     if (seconds >= length) return `${plural(Math.floor(seconds / length), unit)} ago`;
   }
   return "just now";
@@ -54,27 +58,48 @@ export function Go({ to, children, ...more }) {
 }
 
 export function Digest({ digest }) {
-  return h(Go, { to: `/releases/release/${digest}`, className: "sw-digest", title: digest },
-    h("code", null, short(digest)));
+  return h(
+    Go,
+    { to: `/releases/release/${digest}`, className: "sw-digest", title: digest },
+    h("code", null, short(digest)),
+  );
 }
 
 /** A release in words: what upstream calls it, our patches, its digest. */
 export function Named({ release }) {
-  return h(React.Fragment, null,
-    h("strong", { className: "sw-release" }, release.upstream || "forgotten"), " ",
-    release.patches ? h("span", { className: "sw-patches" }, `+ ${plural(release.patches, "patch")} `) : null,
-    h(Digest, { digest: release.digest }));
+  return h(
+    React.Fragment,
+    null,
+    h("strong", { className: "sw-release" }, release.upstream || "forgotten"),
+    " ",
+    release.patches
+      ? h("span", { className: "sw-patches" }, `+ ${plural(release.patches, "patch")} `)
+      : null,
+    h(Digest, { digest: release.digest }),
+  );
 }
 
 /** The line above every view. */
 export function Head({ title, at, children }) {
-  const views = [["/releases", "Board"], ["/releases/history", "History"], ["/releases/figures", "Figures"],
-    ["/releases/machines", "Machines"]];
-  return h("header", { className: "sw-head" },
+  const views = [
+    ["/releases", "Board"],
+    ["/releases/history", "History"],
+    ["/releases/figures", "Figures"],
+    ["/releases/machines", "Machines"],
+  ];
+  return h(
+    "header",
+    { className: "sw-head" },
     h("h1", null, title),
-    h("nav", { "aria-label": "Releases" }, views.map(([to, name]) =>
-      h(Go, { key: to, to, "aria-current": name === at ? "page" : undefined }, name))),
-    children);
+    h(
+      "nav",
+      { "aria-label": "Releases" },
+      views.map(([to, name]) =>
+        h(Go, { key: to, to, "aria-current": name === at ? "page" : undefined }, name),
+      ),
+    ),
+    children,
+  );
 }
 
 /** A clock that ticks every so many milliseconds. */
