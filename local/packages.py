@@ -43,7 +43,8 @@ BUILD = (
     "python3-pip",
     "unzip",
 )
-RUN = (*SERVE, *BUILD)
+MASTER = ("libjs-chart.js",)
+RUN = (*SERVE, *BUILD, *MASTER)
 TEST = (*RUN, "chromium", "quilt", "shellcheck")
 
 UPDATE = ("apt-get", "update", "--quiet")
