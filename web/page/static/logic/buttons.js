@@ -1,4 +1,4 @@
-// The names of the force schedulers, Buildbot's buttons, as `model/` spells them.
+// The names of the force schedulers, as `schedulers/buttons.py` makes them.
 
 /**
  * A button for one component in one environment.

@@ -65,11 +65,34 @@ export function figureWords({ name, environment, points }) {
   return { title, latest, label: `${title}, ${environment}: ${description}` };
 }
 
+/** @typedef {{ line: string, text: string, grid: string }} Colours */
+
+/**
+ * The axis of values: from zero, with units; counts and shares have no fractions.
+ *
+ * @param {string} name
+ * @param {Colours} colours
+ */
+export function valueAxis(name, colours) {
+  return {
+    beginAtZero: true,
+    suggestedMax: name === "failures" ? 10 : undefined,
+    grid: { color: colours.grid },
+    ticks: {
+      color: colours.text,
+      maxTicksLimit: 5,
+      precision: ["deployments", "failures"].includes(name) ? 0 : undefined,
+      /** @param {number | string} value */
+      callback: (value) => formatValue(name, Number(value)),
+    },
+  };
+}
+
 /**
  * What Chart.js needs: a week without a value leaves a gap in the line.
  *
  * @param {Figure} figure
- * @param {{ line: string, text: string, grid: string }} colours
+ * @param {Colours} colours
  * @param {string} [locale]
  * @returns {ChartConfiguration<"bar" | "line", (number | null)[], string>}
  */
@@ -94,17 +117,7 @@ export function chartConfiguration({ name, points }, colours, locale) {
       maintainAspectRatio: false,
       scales: {
         x: { grid: { display: false }, ticks: { color: colours.text, maxRotation: 0 } },
-        y: {
-          beginAtZero: true,
-          suggestedMax: name === "failures" ? 10 : undefined,
-          grid: { color: colours.grid },
-          ticks: {
-            color: colours.text,
-            maxTicksLimit: 5,
-            precision: ["deployments", "failures"].includes(name) ? 0 : undefined,
-            callback: (value) => formatValue(name, Number(value)),
-          },
-        },
+        y: valueAxis(name, colours),
       },
       plugins: {
         legend: { display: false },
