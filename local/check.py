@@ -17,7 +17,6 @@ def commands() -> dict[str, tuple[str, ...]]:
     """Every tool with its command, the slowest first."""
     python = (sys.executable, "-m")
     cache = ("--cache", "--cache-location")
-    page_tests = map(str, sorted(Path("tests/web/page").glob("*.test.js")))
     return {
         "types": (*python, "mypy", "--exclude", "^(var|sites)/", "."),
         "fast tests": (*python, "pytest", "-q", "-n", "2", "-m", FAST),
@@ -28,7 +27,6 @@ def commands() -> dict[str, tuple[str, ...]]:
             *("--check", *cache, "var/cache/prettier", *JAVASCRIPT),
         ),
         "page lint": (f"{NODE}/eslint", *cache, "var/cache/eslint", *JAVASCRIPT),
-        "page tests": ("node", "--test", *page_tests),
         "page types": (f"{NODE}/tsc", "--project", "."),
         "shell": ("shellcheck", *map(str, shell_files(Path()))),
     }
