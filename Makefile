@@ -14,10 +14,11 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-cloud check screenshots bench bench-masters bench-cloud lock
+.PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-cloud check \
+  screenshots bench bench-masters bench-cloud lock declarations
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start everything on this machine, or bring what runs up to date
 	@$(PYTHON) local.bootstrap run -m local.run $(PLACE) $(OPTIONS)
@@ -82,3 +83,7 @@ lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(LOCK) tests/cloud/images/slipway-worker.in \
 	  --output-file tests/cloud/images/slipway-worker.lock
 	@$(LOCK) benchmarks/stock.in --output-file benchmarks/stock.lock
+
+declarations: ## Write the page's TypeScript declarations again from the models
+	@$(PYTHON) local.bootstrap test -c pass
+	@var/venv-test/bin/python -B -m web.page.declarations

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FAST = "not whole and not real and not cloud"
+NODE = Path("node_modules/.bin")
+JAVASCRIPT = ("eslint.config.js", "web/page", "tests/web/page")
 SHELL = ("#!/bin/sh", "#!/usr/bin/env bash", "#!/bin/bash")
 FOLDERS_LEFT_OUT = {"var", ".git"}
 
@@ -14,11 +16,18 @@ FOLDERS_LEFT_OUT = {"var", ".git"}
 def commands() -> dict[str, tuple[str, ...]]:
     """Every tool with its command, the slowest first."""
     python = (sys.executable, "-m")
+    cache = ("--cache", "--cache-location")
     return {
         "types": (*python, "mypy", "--exclude", "^(var|sites)/", "."),
         "fast tests": (*python, "pytest", "-q", "-n", "2", "-m", FAST),
         "format": (*python, "ruff", "format", "--check", "."),
         "lint": (*python, "ruff", "check", "."),
+        "page format": (
+            f"{NODE}/prettier",
+            *("--check", *cache, "var/cache/prettier", *JAVASCRIPT),
+        ),
+        "page lint": (f"{NODE}/eslint", *cache, "var/cache/eslint", *JAVASCRIPT),
+        "page types": (f"{NODE}/tsc", "--project", "."),
         "shell": ("shellcheck", *map(str, shell_files(Path()))),
     }
 

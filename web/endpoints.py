@@ -28,6 +28,7 @@ from web.views.board import Board, BoardInputs, Running, board, expected
 from web.views.deployments import Deployment, everything
 from web.views.difference import Difference, Side, difference
 from web.views.figures import Figure, figures
+from web.views.machines import MachinesAnswer
 from web.views.trials import TrialRow, trial_rows
 
 PAGE = "releases"
@@ -135,10 +136,10 @@ class ReleasesPage(BuildbotService):
             "trials.json": self.trials,
         }
 
-    async def machines(self, _asked: dict[str, str]) -> dict[str, Any]:
+    async def machines(self, _asked: dict[str, str]) -> MachinesAnswer:
         """The machines of OpenStack projects and what became of others; none without a project."""
         service: Any = self.master.service_manager.namedServices.get("machines")
-        return {"report": service.report() if service else None}
+        return MachinesAnswer.model_validate({"report": service.report() if service else None})
 
     async def trials(self, _asked: dict[str, str]) -> list[TrialRow]:
         """How our changes fit what upstream offers, by component."""

@@ -342,6 +342,8 @@ class Sweeper(BuildbotService):
         now = time.monotonic()
         return {
             **asdict(self.statistics),
+            # In Python 3.11 `asdict` makes of a Counter one that counts its pairs.
+            "failures": dict(self.statistics.failures),
             "lacking": self.missing,
             "machines": [
                 {

@@ -2,8 +2,9 @@
 
     /usr/bin/python3 -B -m local.bootstrap run|test|test-as-root ARGUMENT...
 
-installs the Debian packages and the virtual environment that `run` or `test` needs, goes on as an
-unprivileged user when root started it, and becomes that environment's Python with the arguments.
+installs the Debian packages and the virtual environment that `run` or `test` needs (for `test` the
+npm packages too), goes on as an unprivileged user when root started it, and becomes that
+environment's Python with the arguments.
 `test-as-root` is for what can be shown by root only: it stays root, and does nothing without it.
 Standard library only: it runs before the virtual environment exists.
 """
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local.bootstrap import packages, service_user, virtual_environment
+from local.bootstrap import node_packages, packages, service_user, virtual_environment
 from local.errors import CommandError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,8 @@ def main() -> None:
     venv = var / name
     environment = service_user.environment(os.environ, venv, var)
     virtual_environment.ensure(venv, CHECKOUT / lock, environment, CHECKOUT)
+    if purpose == "test":
+        node_packages.ensure(var / "node", CHECKOUT, environment)
     os.chdir(CHECKOUT)
     python = str(venv / "bin" / "python")
     os.execve(python, (python, *arguments), environment)  # noqa: S606  # what we are here for

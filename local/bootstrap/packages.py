@@ -25,7 +25,8 @@ BUILD = (
     "python3-pip",
     "unzip",
 )
-RUN = (*SERVER_PACKAGES, *BUILD)
+MASTER = ("libjs-chart.js",)
+RUN = (*SERVER_PACKAGES, *BUILD, *MASTER)
 TEST = (*RUN, "chromium", "quilt", "shellcheck")
 
 UPDATE = ("apt-get", "update", "--quiet")

@@ -39,8 +39,8 @@ sys.path.insert(0, "{checkout}")
 from builders.choice import ready_first
 from model.environment import Environment
 from model.reading import read
-from workers.machines import Machines
-from workers.openstack import MachineWorker
+from workers.latent import MachineWorker
+from workers.sweeper import Sweeper
 from workers.warm import WarmPool
 
 send = requests.Session.send
@@ -53,10 +53,10 @@ def sent(*arguments, **more):
 
 
 requests.Session.send = sent
-place = read(Path("staging.toml"), Environment, name="staging")
-names = [f"{prefix}-{{number}}" for number in range(1, place.openstack.build.machines + 1)]
-workers = [MachineWorker(name, place, "build") for name in names]
-services = [Machines((place,), Path("{clouds}")), WarmPool()]
+environment = read(Path("staging.toml"), Environment, name="staging")
+names = [f"{prefix}-{{number}}" for number in range(1, environment.openstack.build.machines + 1)]
+workers = [MachineWorker(name, environment, "build") for name in names]
+services = [Sweeper((environment,), Path("{clouds}")), WarmPool()]
 chosen = ready_first
 '''
 """The first part of a configuration: its workers, and what stands behind them."""

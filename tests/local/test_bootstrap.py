@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.bootstrap import command, packages, service_user, virtual_environment
+from local.bootstrap import command, node_packages, packages, service_user, virtual_environment
 from local.errors import CommandError
 from servers import debian_packages
 
@@ -131,6 +131,43 @@ def test_a_registry_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> 
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.real
+def test_half_installed_npm_packages_are_installed_again_and_complete_ones_are_not(
+    tmp_path: Path,
+) -> None:
+    checkout, folder = tmp_path / "checkout", tmp_path / "var" / "node"
+    checkout.mkdir()
+    (folder / "node_modules" / "half").mkdir(parents=True)
+    (checkout / "package.json").write_text('{"name": "empty", "version": "1.0.0"}')
+    (checkout / "package-lock.json").write_text(
+        '{"name": "empty", "version": "1.0.0", "lockfileVersion": 3, "packages": {}}'
+    )
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    node_packages.ensure(folder, checkout, environment)
+    assert not (folder / "node_modules" / "half").exists()
+    (folder / "node_modules" / "kept").mkdir(parents=True)
+    node_packages.ensure(folder, checkout, environment)
+    assert (folder / "node_modules" / "kept").exists()
+    (checkout / "package.json").write_text('{"name": "changed", "version": "1.0.0"}')
+    node_packages.ensure(folder, checkout, environment)
+    assert not (folder / "node_modules" / "kept").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        (
+            "npm ERR! code ECONNREFUSED\nnpm ERR! errno ECONNREFUSED\n",
+            "the package registry does not answer (npm ERR! code ECONNREFUSED)",
+        ),
+        ("npm warn old\nnpm error code EUSAGE\nnpm error other\n", "npm error code EUSAGE"),
+        ("", "npm printed no error"),
+    ],
+)
+def test_what_npm_complains_of_is_said_in_one_line(output: str, sentence: str) -> None:
+    assert node_packages.complaint(output) == sentence
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_an_unwritable_folder_is_named_with_its_owner(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
@@ -152,7 +189,14 @@ PACKAGES = "servers.debian_packages"
 
 
 def test_the_bootstrap_needs_nothing_but_the_standard_library() -> None:
-    for module in (command, debian_packages, packages, service_user, virtual_environment):
+    for module in (
+        command,
+        debian_packages,
+        node_packages,
+        packages,
+        service_user,
+        virtual_environment,
+    ):
         lines = Path(str(module.__file__)).read_text().splitlines()
         imports = [line.split()[1] for line in lines if line.startswith(("import ", "from "))]
         for name in imports:

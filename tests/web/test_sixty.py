@@ -1,4 +1,4 @@
-"""The board of a site with sixty components, in a real browser, from a real master's ledger."""
+"""The page of a site with sixty components, in a real browser, from a real master's ledger."""
 
 import json
 import tempfile
@@ -14,7 +14,7 @@ from buildbot.schedulers.forcesched import ForceScheduler
 from buildbot.test.util.integration import RunMasterBase
 from buildbot.util.twisted import async_to_deferred
 from buildbot.worker.base import Worker
-from playwright.sync_api import Request, expect, sync_playwright
+from playwright.sync_api import Error, Request, expect, sync_playwright
 from sqlalchemy.engine import Connection
 from twisted.internet.threads import deferToThread
 
@@ -25,6 +25,7 @@ from releases.store import Store
 from tests.releases.ledgers import SITE, component
 from tests.whole.browser import PICTURES, QUIET
 from web.endpoints import PAGE, ReleasesPage
+from web.views.figures import DEFINITIONS
 
 pytestmark = pytest.mark.real
 
@@ -32,8 +33,11 @@ COMPONENTS = 60
 DEPLOYMENTS = 20
 """Of each component to each environment."""
 
-REQUESTS = 10
-"""What the page may ask for, its own modules included."""
+ANSWERS = 3
+"""Requests that the master answers from its ledger or its database."""
+
+FILES = 25
+"""Modules and styles of the page, which are files on the master's disk."""
 
 WIDE = SITE.model_copy(
     update={
@@ -48,6 +52,26 @@ class Sixty(RunMasterBase):
 
     @async_to_deferred
     async def test_sixty_components_are_shown_with_few_requests(self) -> None:
+        await self.start()
+        seen, seconds, asked = await deferToThread(looked_at, self.master.config.buildbotURL)
+        own = [url for url in asked if f"/plugins/{PAGE}/" in url or "/api/" in url]
+        print(f"\n{COMPONENTS} components: first paint of the board {seconds:.2f} s, "
+              f"{len(own)} requests of its own, {len(asked)} with the UI's")  # fmt: skip
+        assert seen == COMPONENTS
+        answers = [url for url in own if ".json" in url or "/api/" in url]
+        assert len(answers) <= ANSWERS, answers
+        assert len(own) - len(answers) <= FILES, own
+        assert not [url for url in own if "component-" in url]
+
+    @async_to_deferred
+    async def test_every_figure_of_every_environment_is_plotted(self) -> None:
+        await self.start()
+        plots = await deferToThread(plots_drawn, self.master.config.buildbotURL)
+        assert len(plots) == len(DEFINITIONS) * len(WIDE.environments)
+        assert all(plots)
+
+    async def start(self) -> None:
+        """A master with the page, the ledger and no worker."""
         folder = Path(tempfile.mkdtemp(dir=self.mktemp_folder()))
         builders = [c.builder for c in WIDE.components]
         builders += [e.builder(c) for e in WIDE.environments for c in WIDE.components]
@@ -70,13 +94,6 @@ class Sixty(RunMasterBase):
         await self.master.db.pool.do(write, self.master.db.model, WIDE, ids)
         port = self.master.www.getPortnum()
         self.master.config.buildbotURL = f"http://127.0.0.1:{port}/"
-        seen, seconds, asked = await deferToThread(looked_at, self.master.config.buildbotURL)
-        own = [url for url in asked if f"/plugins/{PAGE}/" in url or "/api/" in url]
-        print(f"\n{COMPONENTS} components: first paint of the board {seconds:.2f} s, "
-              f"{len(own)} requests of its own, {len(asked)} with the UI's")  # fmt: skip
-        assert seen == COMPONENTS
-        assert len(own) <= REQUESTS, own
-        assert not [url for url in own if "component-" in url]
 
     def mktemp_folder(self) -> str:
         folder = tempfile.TemporaryDirectory()
@@ -159,3 +176,27 @@ def looked_at(address: str) -> tuple[int, float, list[str]]:
         page.screenshot(path=PICTURES / "sixty.png", animations="disabled")
         chromium.close()
     return rows, seconds, asked
+
+
+def plots_drawn(address: str) -> list[bool]:
+    """For each plot, whether anything is drawn on it; in a thread."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        errors: list[Error] = []
+
+        def note(error: Error) -> None:
+            errors.append(error)
+
+        page.on("pageerror", note)
+        page.goto(f"{address}#/releases/figures")
+        page.wait_for_selector(".sw-figure canvas")
+        drawn: list[bool] = page.locator(".sw-figure canvas").evaluate_all(DRAWN)
+        page.screenshot(path=PICTURES / "plots.png", animations="disabled")
+        chromium.close()
+    assert not errors
+    return drawn
+
+
+DRAWN = """plots => plots.map(plot => plot.getContext("2d")
+    .getImageData(0, 0, plot.width, plot.height).data.some(Boolean))"""

@@ -1,179 +1,173 @@
-// What is asked before anything moves: what would change, and why.
+// Dialogs that ask for a reason before a button is pressed.
 
-import { ask, visitor } from "./master.js";
-import { Ago, Named, growth, h, plural, size } from "./words.js";
+/** @import { FormEvent, ReactNode } from "react" */
+/** @import { Freeze } from "../answers" */
+/** @import { BoardContext } from "./board.js" */
+/** @import { Confirmation } from "./logic/confirmations.js" */
 
-const { useEffect, useId, useRef, useState } = React;
+import { Banner, Button, h } from "./elements.js";
+import { LONGEST_REASON } from "./logic/comparison.js";
+import { whyNotReleaser } from "./logic/permissions.js";
 
-/** The browser's own dialog: it keeps the focus, ends with Escape, and gives the focus back. */
-function Dialog({ title, close, children }) {
-  const dialog = useRef(null);
+const { useId, useLayoutEffect, useRef, useState } = React;
+
+/**
+ * The browser's own dialog: it keeps the focus, ends with Escape, and gives the focus back.
+ *
+ * @param {{ title: string, close: () => void, children?: ReactNode }} props
+ */
+export function Dialog({ title, close, children }) {
+  const reference = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const heading = useId();
-  React.useLayoutEffect(() => {
-    const it = dialog.current;
-    it.showModal();
-    return () => it.close(); // gives the focus back
+  useLayoutEffect(() => {
+    const dialog = reference.current;
+    dialog?.showModal();
+    return () => dialog?.close(); // gives the focus back
   }, []);
-  return h("dialog", { ref: dialog, className: "sw-dialog", "aria-labelledby": heading, onClose: close },
-    h("h2", { id: heading }, title), children);
+  return h(
+    "dialog",
+    { ref: reference, className: "sw-dialog", "aria-labelledby": heading, onClose: close },
+    h("h2", { id: heading }, title),
+    children,
+  );
 }
 
-/** Reason and confirmation; whoever may not confirm is told why. */
-function Confirm({ act, close, confirm, freeze, proposed = "", onConfirm, extra }) {
-  const [typed, setReason] = useState(null);
-  const reason = typed ?? proposed;
+/**
+ * @typedef {object} ReasonFormProps
+ * @property {BoardContext} context
+ * @property {() => void} close
+ * @property {string} confirm what the button says
+ * @property {Freeze | null} [freeze]
+ * @property {string} [proposed] a reason that may stay as it is
+ * @property {ReactNode} [extra] one more button
+ * @property {(fields: Record<string, string>) => void} onConfirm
+ */
+
+/**
+ * Reason and confirmation; a visitor who may not confirm reads why.
+ *
+ * @param {ReasonFormProps} props
+ */
+export function ReasonForm({ context, close, confirm, freeze, proposed = "", extra, onConfirm }) {
+  const [typed, setTyped] = useState(/** @type {string | null} */ (null));
   const [despite, setDespite] = useState("");
-  const form = useId();
-  const who = visitor();
-  const why = act.may ? null : who
-    ? `${who} is not a releaser: ${act.board.releasers.join(", ")} may press this.`
-    : "Only releasers may press this. Log in at the upper right; anybody may look.";
+  const reason = typed ?? proposed;
+  const forbidden = whyNotReleaser(context.visitor, context.board.releasers);
+  /** @param {FormEvent} event */
   function submit(event) {
     event.preventDefault();
     close();
     onConfirm({ reason, ...(freeze ? { despite } : {}) });
   }
-  return h("form", { onSubmit: submit, className: "sw-confirm" },
-    why ? h("p", { className: "sw-banner sw-note" }, why) : [
-      h("label", { key: "label", htmlFor: `${form}-reason` }, "Why"),
-      h("input", { key: "reason", id: `${form}-reason`, value: reason, required: true, maxLength: 200,
-        autoFocus: !proposed, onChange: (event) => setReason(event.target.value) }),
-      freeze ? h("label", { key: "frozen", htmlFor: `${form}-despite`, className: "sw-freeze" },
-        `❄ ${freeze.reason} (${freeze.owner}). Why this cannot wait`) : null,
-      freeze ? h("input", { key: "despite", id: `${form}-despite`, value: despite, required: true,
-        onChange: (event) => setDespite(event.target.value) }) : null,
-    ],
-    h("div", { className: "sw-buttons" },
-      h("button", { type: "button", className: "sw-button", onClick: close }, why ? "Close" : "Cancel"),
+  return h(
+    "form",
+    { onSubmit: submit, className: "sw-confirm" },
+    forbidden
+      ? h(Banner, { state: "note" }, forbidden)
+      : h(ReasonInput, { reason, isFocused: !proposed, onChange: setTyped }),
+    freeze && !forbidden ? h(OverrideInput, { freeze, despite, onChange: setDespite }) : null,
+    h(
+      "div",
+      { className: "sw-buttons" },
+      h(Button, { label: forbidden ? "Close" : "Cancel", onClick: close }),
       extra,
-      h("button", { type: "submit", className: "sw-button sw-primary", autoFocus: Boolean(proposed),
-        disabled: Boolean(why) }, confirm)));
+      h(SubmitButton, {
+        label: confirm,
+        isFocused: Boolean(proposed),
+        isDisabled: Boolean(forbidden),
+      }),
+    ),
+  );
 }
 
-export function ReasonDialog({ act, close, title, text, confirm, button, fields = {}, freeze, shown }) {
-  return h(Dialog, { title, close }, h("p", null, text),
-    h(Confirm, { act, close, confirm, freeze, onConfirm: (given) => act.press(shown, button, { ...fields, ...given }) }));
+/** @param {{ label: string, isFocused: boolean, isDisabled: boolean }} props */
+function SubmitButton({ label, isFocused, isDisabled }) {
+  const className = "sw-button sw-primary";
+  const attributes = { className, autoFocus: isFocused, disabled: isDisabled };
+  return h("button", { type: "submit", ...attributes }, label);
 }
 
-export function PromoteDialog({ act, close, cell, column, row }) {
-  const { waiting, live } = cell;
-  const shown = `${row.component} → ${cell.environment}`;
-  const found = useDifference(live?.digest, waiting.digest, false);
-  const asked = { builderid: cell.builder_id, wanted: waiting.digest };
-  const mine = column.two_person && !cell.approvals.filter((who) => who !== visitor()).length;
-  const approve = column.two_person && act.may
-    ? h("button", { type: "button", className: "sw-button", onClick: () => {
-        close();
-        act.press(`Approve ${shown}`, column.buttons.approve, { ...asked, reason: "looked at it" });
-      } }, "Approve") : null;
-  return h(Dialog, { title: `Promote ${row.title} to ${cell.environment}`, close },
-    h("p", null, h(Named, { release: waiting }), ` runs in ${column.promotes_from} since `,
-      h(Ago, { when: waiting.since, now: act.now }), `; put there and verified by ${waiting.owner}`,
-      waiting.reason ? `: ${waiting.reason}` : "", "."),
-    column.two_person ? h("p", { className: "sw-banner sw-note" }, cell.approvals.length
-      ? `Approved by ${cell.approvals.join(", ")}.` : "Takes two people: another releaser must approve this very release first.") : null,
-    cell.blocked_by && !column.freeze && !mine ? h("p", { className: "sw-banner sw-warn" }, cell.blocked_by) : null,
-    h(Changes, { found, name: cell.environment }),
-    h(Confirm, { act, close, confirm: `Promote to ${cell.environment}`, freeze: column.freeze, extra: approve,
-      proposed: proposal(waiting, found?.difference),
-      onConfirm: (given) => act.press(shown, column.buttons.promote, { ...asked, ...given }) }));
+/**
+ * @param {{ reason: string, isFocused: boolean, onChange: (reason: string) => void }} props
+ */
+function ReasonInput({ reason, isFocused, onChange }) {
+  const id = useId();
+  return h(
+    React.Fragment,
+    null,
+    h("label", { htmlFor: id }, "Why"),
+    h("input", {
+      id,
+      value: reason,
+      required: true,
+      maxLength: LONGEST_REASON,
+      autoFocus: isFocused,
+      onChange: (event) => onChange(event.target.value),
+    }),
+  );
 }
 
-/** A reason that nobody needs to type: what it is that changes. */
-function proposal(waiting, difference) {
-  const changed = difference ? [difference.upstream, ...difference.overlays].filter(differs) : [];
-  const words = changed.map(({ into, before, after }) =>
-    `${into || "upstream"} ${before?.commit.slice(0, 8) ?? "nothing"} → ${after?.commit.slice(0, 8) ?? "nothing"}`);
-  return (words.join(", ") || `${waiting.upstream} with ${plural(waiting.patches ?? 0, "patch")}`).slice(0, 200);
+/**
+ * Why a freeze is overridden.
+ *
+ * @param {{ freeze: Freeze, despite: string, onChange: (despite: string) => void }} props
+ */
+function OverrideInput({ freeze, despite, onChange }) {
+  const id = useId();
+  return h(
+    React.Fragment,
+    null,
+    h(
+      "label",
+      { htmlFor: id, className: "sw-freeze" },
+      `❄ ${freeze.reason} (${freeze.owner}). Why this cannot wait`,
+    ),
+    h("input", {
+      id,
+      value: despite,
+      required: true,
+      onChange: (event) => onChange(event.target.value),
+    }),
+  );
 }
 
-function differs({ before, after }) {
-  return before?.commit !== after?.commit;
+/**
+ * @param {{ context: BoardContext, close: () => void, confirmation: Confirmation }} props
+ */
+function ConfirmationDialog({ context, close, confirmation }) {
+  const { button, confirm, fields, freeze, subject, text, title } = confirmation;
+  return h(
+    Dialog,
+    { title, close },
+    h("p", null, text),
+    h(ReasonForm, {
+      context,
+      close,
+      confirm,
+      freeze,
+      onConfirm: (given) => context.press(subject, button, { ...fields, ...given }),
+    }),
+  );
 }
 
-export function RollBackDialog({ act, close, cell, column, row }) {
-  const [chosen, choose] = useState(cell.back || cell.earlier[0]?.digest);
-  const found = useDifference(cell.live.digest, chosen, true);
-  const shown = `${row.component} in ${cell.environment}`;
-  return h(Dialog, { title: `Roll back ${row.title} in ${cell.environment}`, close },
-    h("fieldset", { className: "sw-earlier" }, h("legend", null, "To a release that is still on the servers"),
-      cell.earlier.map((release) => h("label", { key: release.digest },
-        h("input", { type: "radio", name: "release", value: release.digest, checked: release.digest === chosen,
-          onChange: () => choose(release.digest) }), " ",
-        h(Named, { release }), h("span", { className: "sw-who" }, " live since ", h(Ago, { when: release.since, now: act.now }), ` by ${release.owner}`)))),
-    h(Changes, { found, name: cell.environment }),
-    h("p", { className: "sw-note" }, "No build, under a second. The component is then on hold; the database stays as it is."),
-    h(Confirm, { act, close, confirm: `Roll back ${cell.environment}`,
-      onConfirm: (given) => act.press(shown, column.buttons["roll-back"], { builderid: cell.builder_id, wanted: chosen, ...given }) }));
-}
+/**
+ * @typedef {object} ConfirmationButtonProps
+ * @property {BoardContext} context
+ * @property {string} label
+ * @property {Confirmation} confirmation
+ * @property {string} [name] for a screen reader, where the label is not enough
+ * @property {boolean} [isPrimary]
+ */
 
-function useDifference(before, after, backwards) {
-  const [found, setFound] = useState(null);
-  useEffect(() => {
-    let over = false;
-    setFound(null);
-    ask("difference.json", { from: before ?? "", to: after, ...(backwards ? { backwards: "yes" } : {}) }).then(
-      (difference) => over || setFound({ difference }),
-      (error) => over || setFound({ error }));
-    return () => void (over = true);
-  }, [before, after, backwards]);
-  return found;
-}
-
-/** What would change, from the most telling to the last file. */
-function Changes({ found, name }) {
-  if (!found) return h("p", { className: "sw-note", role: "status" }, "Comparing the two releases…");
-  if (found.error) return h("p", { className: "sw-banner sw-warn" }, `What changes is not known: ${found.error.message}`);
-  const it = found.difference;
-  const sections = [
-    h(Part, { key: "upstream", title: "Upstream", text: h(Source, { source: it.upstream }) }),
-    h(Part, { key: "patches", title: "Patches", text: h(Patches, { it }) }),
-    it.overlays.length ? h(Part, { key: "overlays", title: "Overlays",
-      text: h("ul", null, it.overlays.map((source) => h("li", { key: source.into + source.repository }, h(Source, { source })))) }) : null,
-    it.configuration.length ? h(Part, { key: "configuration", title: "Configuration",
-      text: it.configuration.map((text) => h("details", { key: text.name }, h("summary", null, text.name), h("pre", null, text.difference))) }) : null,
-    h(Part, { key: "migrations", title: "Migrations",
-      text: it.migrations.length ? h("ul", null, it.migrations.map((command) => h("li", { key: command }, h("code", null, command)))) : "none" }),
-    h(Part, { key: "files", title: "Files", text: h(Files, { it }) }),
-  ];
-  return h("section", { className: "sw-changes", "aria-label": `What changes in ${name}`, tabIndex: 0 }, h("dl", null, sections));
-}
-
-function Part({ title, text }) {
-  return h(React.Fragment, null, h("dt", null, title), h("dd", null, text));
-}
-
-function Source({ source }) {
-  const { before, after } = source;
-  const at = source.into ? `${source.into}: ` : "";
-  const end = (material) => material ? h(React.Fragment, null, material.release, " ", h("code", { title: material.commit }, material.commit.slice(0, 8))) : "nothing";
-  if (!differs(source)) return h("span", null, at, end(after), ", unchanged");
-  return h("span", null, at, end(before), " → ", end(after), " ",
-    source.compare ? h("a", { href: source.compare, rel: "noreferrer" }, "commits") : null);
-}
-
-function Patches({ it }) {
-  const lists = [["added", it.patches_added], ["changed", it.patches_changed], ["removed", it.patches_removed]];
-  const some = lists.filter(([, patches]) => patches.length);
-  if (!some.length) return it.patches ? `${plural(it.patches, "patch")}, unchanged` : "none";
-  return h("ul", null, some.flatMap(([kind, patches]) => patches.map((patch) =>
-    h("li", { key: kind + patch.name }, h("span", { className: `sw-kind sw-${kind}` }, kind), " ", patch.subject, " ",
-      h("span", { className: "sw-who" }, patch.author)))));
-}
-
-function Files({ it }) {
-  const kinds = [["added", it.added], ["changed", it.changed], ["removed", it.removed]];
-  const some = kinds.filter(([, files]) => files.count);
-  if (!some.length) return "the same files";
-  return some.map(([kind, files]) => h("details", { key: kind },
-    h("summary", null, `${plural(files.count, "file")} ${kind}, ${growth(files.bytes)}`),
-    h("ul", { className: "sw-files" }, files.first.map((file) => h("li", { key: file.path },
-      h("code", null, file.path), " ", sizes(file))),
-    files.count > files.first.length ? h("li", null, `and ${files.count - files.first.length} more`) : null)));
-}
-
-function sizes(file) {
-  if (file.before === null) return size(file.after);
-  if (file.after === null) return size(file.before);
-  return file.before === file.after ? size(file.after) : `${size(file.before)} → ${size(file.after)}`;
+/**
+ * A button that everybody may press: its dialog says who may confirm.
+ *
+ * @param {ConfirmationButtonProps} props
+ */
+export function ConfirmationButton({ context, label, confirmation, name, isPrimary }) {
+  const open = () =>
+    context.open((current, close) =>
+      h(ConfirmationDialog, { context: current, close, confirmation }),
+    );
+  return h(Button, { label, name, isPrimary, onClick: open });
 }

@@ -1,45 +1,118 @@
 // Everything that was done: of the whole site, or of one component.
 
-import { ENDED, ask, useLive } from "./master.js";
-import { Digest, Go, Head, duration, exactly, h, plural } from "./words.js";
+/** @import { Deployment } from "../answers" */
 
-const PAGE = 100;
-const WORDS = {
-  deploy: "deployed", promote: "promoted", "roll-back": "rolled back", hold: "put on hold",
-  "lift-hold": "hold lifted", approve: "approved",
-  "promote-all": "promoted everything", revert: "returned everything", freeze: "frozen", thaw: "freeze ended",
-};
+import {
+  Button,
+  DigestLink,
+  ErrorBanner,
+  Loading,
+  Note,
+  TableHead,
+  View,
+  ViewLink,
+  h,
+} from "./elements.js";
+import { FINISHED_BUILDS, useAnswer } from "./live.js";
+import { deploymentStatus } from "./logic/deployments.js";
+import { formatDate, plural } from "./logic/words.js";
+
+const PAGE_SIZE = 100;
 
 export function History() {
   const { component } = ReactRouterDOM.useParams();
-  const [shown, setShown] = React.useState(PAGE);
-  const load = () => ask("history.json", component ? { component } : {});
-  const { value: done, error } = useLive(load, [component], ENDED);
+  const [count, setCount] = React.useState(PAGE_SIZE);
+  const query = component ? { component } : undefined;
+  const { value: deployments, error } = useAnswer("history.json", query, FINISHED_BUILDS);
   const title = component ? `History of ${component}` : "History";
-  return h("main", { className: "sw" }, h(Head, { title, at: component ? "" : "History" }),
-    error ? h("p", { className: "sw-banner sw-bad", role: "alert" }, error.message) : null,
-    !done ? h("p", { className: "sw-note", role: "status" }, "Loading…")
-      : !done.length ? h("p", { className: "sw-note" }, "Nothing has been done yet.")
-        : h(Deployments, { done: done.slice(0, shown), named: !component }),
-    done && done.length > shown ? h("button", { type: "button", className: "sw-button",
-      onClick: () => setShown(shown + PAGE) }, `Show ${Math.min(PAGE, done.length - shown)} more of ${done.length}`) : null);
+  const rest = (deployments?.length ?? 0) - count;
+  return h(
+    View,
+    { title, current: component ? undefined : "History" },
+    h(ErrorBanner, { error }),
+    deployments
+      ? h(Deployments, { deployments: deployments.slice(0, count), isOfSite: !component })
+      : h(Loading),
+    rest > 0
+      ? h(Button, {
+          label: `Show ${Math.min(PAGE_SIZE, rest)} more of ${count + rest}`,
+          onClick: () => setCount(count + PAGE_SIZE),
+        })
+      : null,
+  );
 }
 
-export function Deployments({ done, named }) {
-  const head = ["When", ...(named ? ["Component"] : []), "Environment", "What", "From → to", "Who and why", "Took", "Outcome"];
-  return h("table", { className: "sw-history" },
-    h("caption", { className: "sr-only" }, `${plural(done.length, "entry").replace("entrys", "entries")}, newest first`),
-    h("thead", null, h("tr", null, head.map((name) => h("th", { key: name, scope: "col" }, name)))),
-    h("tbody", null, done.map((one) => h("tr", { key: one.link, "data-outcome": one.outcome },
-      h("td", { "data-label": "When" }, h("time", { dateTime: one.finished }, exactly(one.finished))),
-      named ? h("td", { "data-label": "Component" }, one.component === "site" ? "the whole site" : h(Go, { to: `/releases/history/${one.component}` }, one.component)) : null,
-      h("td", { "data-label": "Environment" }, one.environment),
-      h("td", { "data-label": "What" }, WORDS[one.action] ?? one.action),
-      h("td", { "data-label": "From → to" }, one.before && one.before !== one.digest ? h(Digest, { digest: one.before }) : "",
-        one.digest ? [one.before && one.before !== one.digest ? " → " : "", h(Digest, { key: "to", digest: one.digest }), one.release ? ` ${one.release}` : ""] : ""),
-      h("td", { "data-label": "Who and why" }, one.owner, one.reason ? `: ${one.reason}` : "",
-        one.despite ? h("div", { className: "sw-freeze" }, `❄ despite the freeze: ${one.despite}`) : null),
-      h("td", { "data-label": "Took" }, duration((new Date(one.finished) - new Date(one.started)) / 1000)),
-      h("td", { "data-label": "Outcome" }, h(Go, { to: one.link, title: one.said }, one.outcome),
-        ["failed", "refused"].includes(one.outcome) ? h("div", { className: "sw-who" }, one.said) : null)))));
+/** @param {{ deployments: Deployment[], isOfSite: boolean }} props */
+export function Deployments({ deployments, isOfSite }) {
+  if (!deployments.length) return h(Note, null, "Nothing has been done yet.");
+  const columns = [
+    "When",
+    ...(isOfSite ? ["Component"] : []),
+    ...["Environment", "What", "From → to", "Who and why", "Took", "Outcome"],
+  ];
+  const rows = deployments.map((deployment) =>
+    h(DeploymentRow, { key: deployment.link, deployment, isOfSite }),
+  );
+  return h(
+    "table",
+    { className: "sw-history" },
+    h(TableHead, { columns, caption: `${plural(deployments.length, "entry")}, newest first` }),
+    h("tbody", null, rows),
+  );
+}
+
+/** @param {{ deployment: Deployment, isOfSite: boolean }} props */
+function DeploymentRow({ deployment, isOfSite }) {
+  const { environment, finished, link, outcome, owner, reason, said } = deployment;
+  const { action, isWrong, took } = deploymentStatus(deployment);
+  return h(
+    "tr",
+    { "data-outcome": outcome },
+    h("td", { "data-label": "When" }, h("time", { dateTime: finished }, formatDate(finished))),
+    isOfSite ? h("td", { "data-label": "Component" }, h(ComponentLink, { deployment })) : null,
+    h("td", { "data-label": "Environment" }, environment),
+    h("td", { "data-label": "What" }, action),
+    h("td", { "data-label": "From → to" }, h(ReleaseChange, { deployment })),
+    h(
+      "td",
+      { "data-label": "Who and why" },
+      reason ? `${owner}: ${reason}` : owner,
+      h(Override, { deployment }),
+    ),
+    h("td", { "data-label": "Took" }, took),
+    h(
+      "td",
+      { "data-label": "Outcome" },
+      h(ViewLink, { to: link, title: said }, outcome),
+      isWrong ? h("div", { className: "sw-who" }, said) : null,
+    ),
+  );
+}
+
+/** @param {{ deployment: Deployment }} props */
+function ComponentLink({ deployment }) {
+  const { component } = deployment;
+  if (deploymentStatus(deployment).isWholeSite) return "the whole site";
+  return h(ViewLink, { to: `/releases/history/${component}` }, component);
+}
+
+/** @param {{ deployment: Deployment }} props */
+function ReleaseChange({ deployment }) {
+  const { digest, release } = deployment;
+  const { replaced } = deploymentStatus(deployment);
+  return h(
+    React.Fragment,
+    null,
+    replaced ? h(DigestLink, { digest: replaced }) : null,
+    replaced && digest ? " → " : null,
+    digest ? h(DigestLink, { digest }) : null,
+    digest && release ? ` ${release}` : null,
+  );
+}
+
+/** @param {{ deployment: Deployment }} props */
+function Override({ deployment }) {
+  const { despite } = deployment;
+  if (!despite) return null;
+  return h("div", { className: "sw-freeze" }, `❄ despite the freeze: ${despite}`);
 }

@@ -1,45 +1,69 @@
-// The machines that exist for builds and deployments now, and what became of those before.
+// The machines that exist for builds and deployments now, and what happened to those before.
 
-import { ask, useLive } from "./master.js";
-import { Head, duration, h, plural } from "./words.js";
+/** @import { MachineRow, MachineReport } from "../answers" */
 
-const { Fragment } = React;
+import { Banner, ErrorBanner, Loading, Note, TableHead, View, h } from "./elements.js";
+import { useAnswer } from "./live.js";
+import { failureSentence, readySentence, removalSentence } from "./logic/report.js";
+import { duration, plural } from "./logic/words.js";
 
 export function Machines() {
-  const { value, error } = useLive(() => ask("machines.json"));
-  return h("main", { className: "sw" }, h(Head, { title: "Machines", at: "Machines" }),
-    error ? h("p", { className: "sw-banner sw-bad", role: "alert" }, error.message) : null,
-    !value ? h("p", { className: "sw-note", role: "status" }, "Loading…")
-      : value.told ? h(Told, value)
-        : h("p", { className: "sw-note" }, "Everything runs on the master's own machine; no environment has an OpenStack project."));
+  const { value, error } = useAnswer("machines.json");
+  return h(
+    View,
+    { title: "Machines", current: "Machines" },
+    h(ErrorBanner, { error }),
+    value ? h(Report, { report: value.report }) : h(Loading),
+  );
 }
 
-function Told({ told }) {
-  const failures = Object.entries(told.failures);
-  return h(Fragment, null,
-    told.lacking.map((said) => h("p", { key: said, className: "sw-banner sw-bad", role: "alert" }, said)),
-    told.machines.length ? h(Now, { machines: told.machines })
-      : h("p", { className: "sw-note" }, "No machine is needed at the moment."),
+/** @param {{ report: MachineReport | null }} props */
+function Report({ report }) {
+  if (!report) {
+    return h(
+      Note,
+      null,
+      "Everything runs on the master's own machine; no environment has an OpenStack project.",
+    );
+  }
+  return h(
+    React.Fragment,
+    null,
+    report.lacking.map((sentence) =>
+      h(Banner, { key: sentence, state: "bad", role: "alert" }, sentence),
+    ),
+    report.machines.length
+      ? h(MachineTable, { machines: report.machines })
+      : h(Note, null, "No machine is needed at the moment."),
     h("h2", null, "Since the master started"),
-    h("ul", null,
-      h("li", null, `${plural(told.ready, "machine")} got ready`, told.ready
-        ? `: ${duration(told.boot_seconds / told.ready)} until ACTIVE and ${duration(told.attach_seconds / told.ready)} until the worker called, on average` : ""),
-      h("li", null, failures.length
-        ? `failures: ${failures.map(([cause, count]) => `${cause} ${count}`).join(", ")}` : "no failures"),
-      h("li", null, `${told.removed} removed, ${told.swept} of them because nobody wanted them any more`,
-        told.leaving ? `; ${told.leaving} on their way out` : "",
-        told.deletes_failed ? `; a delete was refused ${told.deletes_failed} times` : "")));
+    h(
+      "ul",
+      null,
+      h("li", null, readySentence(report)),
+      h("li", null, failureSentence(report)),
+      h("li", null, removalSentence(report)),
+    ),
+  );
 }
 
-function Now({ machines }) {
-  return h("table", { className: "sw-history" },
-    h("caption", { className: "sr-only" }, plural(machines.length, "machine")),
-    h("thead", null, h("tr", null, ["Machine", "Project", "Worker", "State", "For"].map((name) =>
-      h("th", { key: name, scope: "col" }, name)))),
-    h("tbody", null, machines.map((one) => h("tr", { key: one.worker },
-      h("td", { "data-label": "Machine" }, one.name),
-      h("td", { "data-label": "Project" }, one.cloud),
-      h("td", { "data-label": "Worker" }, one.worker),
-      h("td", { "data-label": "State" }, one.state),
-      h("td", { "data-label": "For" }, duration(one.seconds))))));
+/** @param {{ machines: MachineRow[] }} props */
+function MachineTable({ machines }) {
+  const rows = machines.map(({ cloud, name, seconds, state, worker }) =>
+    h(
+      "tr",
+      { key: worker },
+      h("td", { "data-label": "Machine" }, name),
+      h("td", { "data-label": "Project" }, cloud),
+      h("td", { "data-label": "Worker" }, worker),
+      h("td", { "data-label": "State" }, state),
+      h("td", { "data-label": "For" }, duration(seconds)),
+    ),
+  );
+  const columns = ["Machine", "Project", "Worker", "State", "For"];
+  return h(
+    "table",
+    { className: "sw-history" },
+    h(TableHead, { columns, caption: plural(machines.length, "machine") }),
+    h("tbody", null, rows),
+  );
 }

@@ -1,23 +1,35 @@
-// Tells the Buildbot UI of the Releases page; the page itself is loaded when somebody opens it.
+// Registers the Releases page with the Buildbot UI; a view is loaded when somebody opens it.
 // React and the UI's own parts are on `window`: buildbot-www puts them there for its plugins.
 (function () {
   const h = React.createElement;
-  const here = new URL("plugins/releases/", document.baseURI);
 
-  const pages = [
-    ["/releases", "board.js", "Board"],
-    ["/releases/history", "history.js", "History"],
-    ["/releases/history/:component", "history.js", "History"],
-    ["/releases/release/:digest", "release.js", "Release"],
-    ["/releases/figures", "figures.js", "Figures"],
-    ["/releases/machines", "machines.js", "Machines"],
+  const board = React.lazy(() => import("./board.js").then((file) => ({ default: file.Board })));
+  const history = React.lazy(() =>
+    import("./history.js").then((file) => ({ default: file.History })),
+  );
+  const release = React.lazy(() =>
+    import("./release.js").then((file) => ({ default: file.Release })),
+  );
+  const figures = React.lazy(() =>
+    import("./figures.js").then((file) => ({ default: file.Figures })),
+  );
+  const machines = React.lazy(() =>
+    import("./machines.js").then((file) => ({ default: file.Machines })),
+  );
+
+  const upstream = React.lazy(() =>
+    import("./upstream.js").then((file) => ({ default: file.Upstream })),
+  );
+
+  const views = [
+    { route: "/releases", view: board },
+    { route: "/releases/history", view: history },
+    { route: "/releases/history/:component", view: history },
+    { route: "/releases/release/:digest", view: release },
+    { route: "/releases/figures", view: figures },
+    { route: "/releases/machines", view: machines },
+    { route: "/releases/upstream", view: upstream },
   ];
-
-  function page(file, name) {
-    return React.lazy(() =>
-      import(new URL(file, here)).then((module) => ({ default: module[name] })),
-    );
-  }
 
   BuildbotPluginSupport.buildbotSetupPlugin((registration) => {
     registration.registerMenuGroup({
@@ -28,13 +40,12 @@
       route: "/releases",
       parentName: null,
     });
-    for (const [route, file, name] of pages) {
-      const view = page(file, name);
-      const waiting = h("p", { className: "sw-note" }, "Loading…");
+    const loading = h("p", { className: "sw-note" }, "Loading…");
+    for (const { route, view } of views) {
       registration.registerRoute({
         route,
         group: "releases",
-        element: () => h(React.Suspense, { fallback: waiting }, h(view)),
+        element: () => h(React.Suspense, { fallback: loading }, h(view)),
       });
     }
   });

@@ -1,0 +1,154 @@
+// Answers of the master as tests need them; each part may be changed.
+
+/** @import { Board, Cell, Column, Deployment, Release, Row, Running } from "../../../web/page/answers" */
+
+const ACTIONS = [
+  ...["approve", "freeze", "hold", "lift-hold", "promote", "promote-all", "revert", "roll-back"],
+  "thaw",
+];
+
+export const NOW = Date.parse("2026-03-10T12:00:00Z");
+
+/**
+ * @param {Partial<Release>} [changes]
+ * @returns {Release}
+ */
+export function release(changes) {
+  return {
+    digest: "a".repeat(64),
+    upstream: "6.1",
+    patches: 2,
+    since: "2026-03-10T10:00:00Z",
+    owner: "ana",
+    reason: "looks good",
+    link: "#/builders/1/builds/1",
+    ...changes,
+  };
+}
+
+/**
+ * @param {Partial<Running>} [changes]
+ * @returns {Running}
+ */
+export function running(changes) {
+  return {
+    link: "#/builders/1/builds/2",
+    action: "promote",
+    owner: "ana",
+    step: "deploy",
+    said: "deploying to two servers",
+    done: 1,
+    worker: "deploy-1",
+    started: "2026-03-10T11:59:50Z",
+    seconds: 40,
+    ...changes,
+  };
+}
+
+/**
+ * @param {Partial<Cell>} [changes]
+ * @returns {Cell}
+ */
+export function cell(changes) {
+  return {
+    environment: "production",
+    builder_id: 5,
+    url: "https://blog.example/",
+    live: release(),
+    hold: null,
+    waiting: null,
+    blocked_by: "",
+    approvals: [],
+    earlier: [],
+    back: "",
+    failed: null,
+    running: null,
+    queued: 0,
+    health: null,
+    ...changes,
+  };
+}
+
+/**
+ * @param {Partial<Column>} [changes]
+ * @returns {Column}
+ */
+export function column(changes) {
+  return {
+    name: "production",
+    buttons: Object.fromEntries(ACTIONS.map((action) => [action, `${action}-production`])),
+    builder_id: 7,
+    promotes_from: "staging",
+    freeze: null,
+    by_hand: false,
+    two_person: false,
+    running: null,
+    stopped: null,
+    stopped_number: "",
+    ...changes,
+  };
+}
+
+/**
+ * @param {Partial<Row>} [changes]
+ * @returns {Row}
+ */
+export function row(changes) {
+  return {
+    component: "blog",
+    title: "Blog",
+    builder_id: 3,
+    building: null,
+    problem: null,
+    cells: [cell()],
+    ...changes,
+  };
+}
+
+/**
+ * @param {Partial<Board>} [changes]
+ * @returns {Board}
+ */
+export function board(changes) {
+  return {
+    title: "Demo",
+    now: new Date(NOW).toISOString(),
+    releasers: ["ana", "ben"],
+    buttons: { build: "build" },
+    columns: [column()],
+    rows: [row()],
+    ...changes,
+  };
+}
+
+/** @param {string} sentence */
+export function outcome(sentence) {
+  return { said: sentence, link: "#/builders/1/builds/3", when: "2026-03-10T11:00:00Z" };
+}
+
+/**
+ * @param {Partial<Deployment>} [changes]
+ * @returns {Deployment}
+ */
+export function deployment(changes) {
+  return {
+    build: 4,
+    link: "#/builders/1/builds/4",
+    component: "blog",
+    environment: "production",
+    action: "promote",
+    before: "b".repeat(64),
+    digest: "a".repeat(64),
+    release: "6.1",
+    made_live: true,
+    outcome: "done",
+    said: "promoted",
+    owner: "ana",
+    reason: "looks good",
+    despite: "",
+    requested: "2026-03-10T11:00:00Z",
+    started: "2026-03-10T11:00:01Z",
+    finished: "2026-03-10T11:00:04Z",
+    ...changes,
+  };
+}
