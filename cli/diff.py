@@ -2,27 +2,28 @@
 
 import click
 
-from cli.difference import shown
-from cli.offer import changes, offer
-from cli.options import answering, to
+from cli import difference
+from cli.board import find_promotable
+from cli.candidate import fetch_difference, find_candidate
+from cli.client import Client
+from cli.options import to_option, with_client
 from cli.output import Output
-from cli.places import promoted
-from cli.server import Server
 
 
 @click.command()
 @click.argument("component")
-@to
-@answering
-def diff(server: Server, output: Output, component: str, environment: str | None) -> None:
+@to_option
+@with_client
+def diff(client: Client, output: Output, component: str, environment: str | None) -> None:
     """What a promotion of COMPONENT would change."""
-    board = server.board()
-    offered = offer(board, component, promoted(board, environment, "--to"))
-    found = changes(server, offered) if offered.digest else None
-    told = {
+    board = client.board()
+    candidate = find_candidate(board, component, find_promotable(board, environment, "--to"))
+    changes = fetch_difference(client, candidate) if candidate.digest else None
+    document = {
         "component": component,
-        "environment": offered.column["name"],
-        "waiting": offered.cell["waiting"],
-        "difference": found,
+        "environment": candidate.column["name"],
+        "waiting": candidate.cell["waiting"],
+        "difference": changes,
     }
-    output.answer(told, offered.headline(), *([shown(found)] if found else []))
+    rendered = [difference.render(changes)] if changes else []
+    output.answer(document, candidate.headline(), *rendered)

@@ -6,50 +6,51 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.changes import Changed, Difference, Files, Material, Source
-from cli.words import line, plural, size
+from cli.answers import Changed, Difference, Files, Material, Source
+from cli.words import one_line, plural, size
 
-PROPOSED = 200
-"""Characters of a reason that nobody typed; the page cuts its own there too."""
-NAMED = 20
-"""How many files of one kind are named."""
+REASON_LENGTH = 200
+"""Characters of a proposed reason; the page cuts its own there too."""
+FILES_SHOWN = 20
+"""How many files of one kind of change are listed."""
 COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def shown(found: Difference) -> RenderableType:
-    """From the most telling to the last file."""
+def render(difference: Difference) -> RenderableType:
+    """From the most important part to the last file."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, text in parts(found):
+    for name, text in parts(difference):
         grid.add_row(Text(name, style="bold"), text)
-    texts = (unified(one["name"], one["difference"]) for one in found["configuration"])
+    texts = (unified(text["name"], text["difference"]) for text in difference["configuration"])
     return Group(grid, *texts)
 
 
-def parts(found: Difference) -> Iterator[tuple[str, Text]]:
-    yield "Upstream", Text(source(found["upstream"]))
-    yield "Patches", Text("\n".join(patches(found)))
-    if found["overlays"]:
-        yield "Overlays", Text("\n".join(source(one) for one in found["overlays"]))
-    if found["configuration"]:
-        yield "Configuration", Text(line(", ".join(one["name"] for one in found["configuration"])))
-    yield "Migrations", Text("\n".join(line(one) for one in found["migrations"]) or "none")
-    yield "Files", Text("\n".join(files(found)) or "the same files")
+def parts(difference: Difference) -> Iterator[tuple[str, Text]]:
+    yield "Upstream", Text(source_line(difference["upstream"]))
+    yield "Patches", Text("\n".join(patch_lines(difference)))
+    if overlays := difference["overlays"]:
+        yield "Overlays", Text("\n".join(map(source_line, overlays)))
+    if texts := difference["configuration"]:
+        yield "Configuration", Text(one_line(", ".join(text["name"] for text in texts)))
+    yield "Migrations", Text("\n".join(map(one_line, difference["migrations"])) or "none")
+    yield "Files", Text("\n".join(file_lines(difference)) or "the same files")
 
 
-def source(found: Source) -> str:
-    at = f"{found['into']}: " if found["into"] else ""
-    if not moved(found):
-        return line(f"{at}{commit(found['after'])}, unchanged")
-    return line(f"{at}{commit(found['before'])} → {commit(found['after'])} {found['compare']}")
+def source_line(source: Source) -> str:
+    path = f"{source['into']}: " if source["into"] else ""
+    after = commit_name(source["after"])
+    if not is_moved(source):
+        return one_line(f"{path}{after}, unchanged")
+    return one_line(f"{path}{commit_name(source['before'])} → {after} {source['compare']}")
 
 
-def moved(found: Source) -> bool:
-    return short_commit(found["before"]) != short_commit(found["after"])
+def is_moved(source: Source) -> bool:
+    return short_commit(source["before"]) != short_commit(source["after"])
 
 
-def commit(material: Material | None) -> str:
+def commit_name(material: Material | None) -> str:
     return f"{material['release']} {short_commit(material)}" if material else "nothing"
 
 
@@ -57,51 +58,54 @@ def short_commit(material: Material | None) -> str:
     return material["commit"][:8] if material else "nothing"
 
 
-def patches(found: Difference) -> Iterator[str]:
+def patch_lines(difference: Difference) -> Iterator[str]:
     kinds = {
-        "added": found["patches_added"],
-        "changed": found["patches_changed"],
-        "removed": found["patches_removed"],
+        "added": difference["patches_added"],
+        "changed": difference["patches_changed"],
+        "removed": difference["patches_removed"],
     }
-    for kind, some in kinds.items():
-        for one in some:
-            yield line(f"{kind}: {one['subject']} ({one['author']})")
+    for kind, patches in kinds.items():
+        for patch in patches:
+            yield one_line(f"{kind}: {patch['subject']} ({patch['author']})")
     if not any(kinds.values()):
-        count = found["patches"]
+        count = difference["patches"]
         yield f"{plural(count, 'patch')}, unchanged" if count else "none"
 
 
-def files(found: Difference) -> Iterator[str]:
+def file_lines(difference: Difference) -> Iterator[str]:
     kinds: dict[str, Files] = {
-        "added": found["added"],
-        "changed": found["changed"],
-        "removed": found["removed"],
+        "added": difference["added"],
+        "changed": difference["changed"],
+        "removed": difference["removed"],
     }
-    for kind, some in kinds.items():
-        if some["count"]:
-            grown = f"{'+' if some['bytes'] >= 0 else ''}{size(some['bytes'])}"
-            yield f"{plural(some['count'], 'file')} {kind}, {grown}"
-            yield from (f"  {line(one['path'])} {sizes(one)}" for one in some["first"][:NAMED])
-            if some["count"] > NAMED:
-                yield f"  and {some['count'] - NAMED} more"
+    for kind, files in kinds.items():
+        if files["count"]:
+            growth = f"{'+' if files['bytes'] >= 0 else ''}{size(files['bytes'])}"
+            yield f"{plural(files['count'], 'file')} {kind}, {growth}"
+            for file in files["first"][:FILES_SHOWN]:
+                yield f"  {one_line(file['path'])} {file_size(file)}"
+            if files["count"] > FILES_SHOWN:
+                yield f"  and {files['count'] - FILES_SHOWN} more"
 
 
-def sizes(file: Changed) -> str:
-    both = [size(count) for count in (file["before"], file["after"]) if count is not None]
-    return " → ".join(dict.fromkeys(both))
+def file_size(file: Changed) -> str:
+    """Before and after, if they differ."""
+    sizes = [size(count) for count in (file["before"], file["after"]) if count is not None]
+    return " → ".join(dict.fromkeys(sizes))
 
 
 def unified(name: str, difference: str) -> Text:
-    lines = [Text(f"  {one}", style=COLOURS.get(one[:1], "")) for one in difference.splitlines()]
-    return Text("\n").join([Text(line(name), style="bold"), *lines])
+    lines = [Text(f"  {line}", style=COLOURS.get(line[:1], "")) for line in difference.splitlines()]
+    return Text("\n").join([Text(one_line(name), style="bold"), *lines])
 
 
-def proposal(found: Difference | None, otherwise: str) -> str:
-    """A reason that nobody needs to type: what it is that changes."""
-    sources = [found["upstream"], *found["overlays"]] if found else []
-    words = [
-        f"{one['into'] or 'upstream'} {short_commit(one['before'])} → {short_commit(one['after'])}"
-        for one in sources
-        if moved(one)
+def proposed_reason(difference: Difference | None, default: str) -> str:
+    """Which sources move; the default when none does or the difference is not known."""
+    sources = [difference["upstream"], *difference["overlays"]] if difference else []
+    moves = [
+        f"{source['into'] or 'upstream'} "
+        f"{short_commit(source['before'])} → {short_commit(source['after'])}"
+        for source in sources
+        if is_moved(source)
     ]
-    return line(", ".join(words) or otherwise)[:PROPOSED]
+    return one_line(", ".join(moves) or default)[:REASON_LENGTH]

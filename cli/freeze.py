@@ -1,34 +1,33 @@
-"""`slipway freeze` and `slipway thaw`: whether anything is promoted at all."""
+"""`slipway freeze` and `slipway thaw`: whether anything is promoted to an environment."""
 
 import click
 
-from cli.button import button
-from cli.options import answering, reason, within
+from cli.board import find_promotable, site_button
+from cli.client import Client
+from cli.options import in_option, reason_option, with_client
 from cli.output import Output
-from cli.places import promoted
-from cli.pressing import logged_in, pressed
-from cli.server import Server
+from cli.press import press
 
 
 @click.command()
-@within
-@reason
-@answering
-def freeze(server: Server, output: Output, environment: str | None, reason: str | None) -> int:
-    """Promote nothing until the freeze is ended; rolling back stays possible."""
-    column = promoted(server.board(), environment, "--in")
-    why = output.reason(reason, f"Why is {column['name']} frozen")
-    logged_in(server)
-    return pressed(server, output, "freeze", button(column, "freeze", column), {"reason": why})
+@in_option
+@reason_option
+@with_client
+def freeze(client: Client, output: Output, environment: str | None, reason: str | None) -> int:
+    """Stop promotions until the freeze is ended; rolling back stays possible."""
+    column = find_promotable(client.board(), environment, "--in")
+    why = output.require_reason(reason, f"Why is {column['name']} frozen")
+    client.log_in()
+    return press(client, output, "freeze", site_button(column, "freeze"), {"reason": why})
 
 
 @click.command()
-@within
-@reason
-@answering
-def thaw(server: Server, output: Output, environment: str | None, reason: str | None) -> int:
-    """End a freeze that somebody began."""
-    column = promoted(server.board(), environment, "--in")
-    logged_in(server)
+@in_option
+@reason_option
+@with_client
+def thaw(client: Client, output: Output, environment: str | None, reason: str | None) -> int:
+    """End a freeze that a releaser began."""
+    column = find_promotable(client.board(), environment, "--in")
+    client.log_in()
     fields = {"reason": reason or "the freeze is over"}
-    return pressed(server, output, "thaw", button(column, "thaw", column), fields)
+    return press(client, output, "thaw", site_button(column, "thaw"), fields)

@@ -7,62 +7,67 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from cli.options import answering
+from cli.answers import Deployment
+from cli.board import find_row
+from cli.client import Client
+from cli.options import with_client
 from cli.output import Output
-from cli.places import row
-from cli.server import Server
-from cli.shapes import Deployment
-from cli.words import duration, line, moment, seconds, short
+from cli.words import duration, local_time, one_line, seconds_between, short
 
 COLOURS = {"done": "green", "refused": "yellow", "failed": "red"}
 SHOWN = 30
+"""How many entries are shown unless `--last` says it."""
 
 
 @click.command()
 @click.argument("component", required=False)
 @click.option("--last", metavar="N", type=click.IntRange(min=1), help="How many; --json shows all.")
-@answering
-def history(server: Server, output: Output, component: str | None, last: int | None) -> None:
+@with_client
+def history(client: Client, output: Output, component: str | None, last: int | None) -> None:
     """Everything that was done, of the whole site or of COMPONENT; newest first."""
     if component:
-        row(server.board(), component)
-    done = server.history(component)
-    some = done[: last or SHOWN]
-    more = [f"{len(done) - len(some)} older: --last {len(done)}"] if len(done) > len(some) else []
-    output.answer(done[:last], table(some) if some else "Nothing has been done yet.", *more)
+        find_row(client.board(), component)
+    deployments = client.history(component)
+    shown = deployments[: last or SHOWN]
+    count = len(deployments)
+    more = [f"{count - len(shown)} older: --last {count}"] if count > len(shown) else []
+    items = table(shown) if shown else "Nothing has been done yet."
+    output.answer(deployments[:last], items, *more)
 
 
-def table(done: list[Deployment]) -> Table:
-    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("When", no_wrap=True)
-    shown.add_column("Where", no_wrap=True)
-    shown.add_column("What, who and why", overflow="fold")
-    shown.add_column("Outcome")
-    for one in done:
-        took = duration(seconds(one["started"], one["finished"]))
-        outcome = Text(one["outcome"], style=COLOURS.get(one["outcome"], ""))
-        shown.add_row(
-            moment(one["finished"]),
-            f"{line(one['component'])}\n{line(one['environment'])}",
-            Text("\n").join(what(one)),
-            outcome.append(f"\n{took}", style="dim"),
+def table(deployments: list[Deployment]) -> Table:
+    result = Table(box=SIMPLE_HEAD, pad_edge=False)
+    result.add_column("When", no_wrap=True)
+    result.add_column("Where", no_wrap=True)
+    result.add_column("What, who and why", overflow="fold")
+    result.add_column("Outcome")
+    for deployment in deployments:
+        seconds = seconds_between(deployment["started"], deployment["finished"])
+        outcome = Text(deployment["outcome"], style=COLOURS.get(deployment["outcome"], ""))
+        result.add_row(
+            local_time(deployment["finished"]),
+            f"{one_line(deployment['component'])}\n{one_line(deployment['environment'])}",
+            Text("\n").join(description(deployment)),
+            outcome.append(f"\n{duration(seconds)}", style="dim"),
         )
-    return shown
+    return result
 
 
-def what(one: Deployment) -> Iterator[Text]:
-    yield Text(line(f"{one['action'].replace('-', ' ')} {moved(one)}"), style="bold")
-    yield Text(line(f"{one['owner']}: {one['reason']}" if one["reason"] else one["owner"]))
-    if one["despite"]:
-        yield Text(f"❄ despite the freeze: {line(one['despite'])}", style="cyan")
-    if one["outcome"] in ("failed", "refused"):
-        yield Text(f"✗ {line(one['said'])}", style=COLOURS[one["outcome"]])
+def description(deployment: Deployment) -> Iterator[Text]:
+    owner, reason, outcome = deployment["owner"], deployment["reason"], deployment["outcome"]
+    action = deployment["action"].replace("-", " ")
+    yield Text(one_line(f"{action} {releases(deployment)}"), style="bold")
+    yield Text(one_line(f"{owner}: {reason}" if reason else owner))
+    if override := deployment["freeze_override"]:
+        yield Text(f"❄ despite the freeze: {one_line(override)}", style="cyan")
+    if outcome in ("failed", "refused"):
+        yield Text(f"✗ {one_line(deployment['message'])}", style=COLOURS[outcome])
 
 
-def moved(one: Deployment) -> str:
+def releases(deployment: Deployment) -> str:
     """From which release to which."""
-    before, after = one["before"], one["digest"]
+    before, after = deployment["before"], deployment["digest"]
     if not after:
         return ""
     start = f"{short(before)} → " if before and before != after else ""
-    return f"{start}{short(after)} {one['release']}"
+    return f"{start}{short(after)} {deployment['release']}"

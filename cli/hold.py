@@ -1,50 +1,49 @@
-"""`slipway hold` and `slipway unhold`: whether anything newer may come to one component."""
+"""`slipway hold` and `slipway unhold`: whether a newer release may be deployed."""
 
 import click
 
-from cli.button import Button, button
-from cli.options import answering, reason, within
+from cli.board import component_button, find_cell, find_environment, find_row
+from cli.client import Button, Client
+from cli.options import in_option, reason_option, with_client
 from cli.output import Output
-from cli.places import any_environment, cell, row
-from cli.pressing import logged_in, pressed
-from cli.server import Server
+from cli.press import press
 
 
 @click.command()
 @click.argument("component")
-@within
-@reason
-@answering
+@in_option
+@reason_option
+@with_client
 def hold(
-    server: Server, output: Output, component: str, environment: str | None, reason: str | None
+    client: Client, output: Output, component: str, environment: str | None, reason: str | None
 ) -> int:
-    """Keep what is live of COMPONENT where it is, until the hold is lifted."""
-    name, pressing = place(server, component, environment, "hold")
-    why = output.reason(reason, f"Why is {component} held in {name}")
-    logged_in(server)
-    return pressed(server, output, f"{component} in {name}", pressing, {"reason": why})
+    """Keep the live release of COMPONENT until the hold is lifted."""
+    name, button = find_hold_button(client, component, environment, "hold")
+    why = output.require_reason(reason, f"Why is {component} held in {name}")
+    client.log_in()
+    return press(client, output, f"{component} in {name}", button, {"reason": why})
 
 
 @click.command()
 @click.argument("component")
-@within
-@reason
-@answering
+@in_option
+@reason_option
+@with_client
 def unhold(
-    server: Server, output: Output, component: str, environment: str | None, reason: str | None
+    client: Client, output: Output, component: str, environment: str | None, reason: str | None
 ) -> int:
     """Lift the hold of COMPONENT."""
-    name, pressing = place(server, component, environment, "lift-hold")
-    logged_in(server)
+    name, button = find_hold_button(client, component, environment, "lift-hold")
+    client.log_in()
     fields = {"reason": reason or "the hold is over"}
-    return pressed(server, output, f"{component} in {name}", pressing, fields)
+    return press(client, output, f"{component} in {name}", button, fields)
 
 
-def place(
-    server: Server, component: str, environment: str | None, action: str
+def find_hold_button(
+    client: Client, component: str, environment: str | None, action: str
 ) -> tuple[str, Button]:
-    """The environment that is meant, and its button for a component that exists."""
-    board = server.board()
-    found = row(board, component)
-    column = any_environment(board, environment, "--in")
-    return column["name"], button(column, action, cell(found, column))
+    """The environment's name, and the button for the action."""
+    board = client.board()
+    row = find_row(board, component)
+    column = find_environment(board, environment, "--in")
+    return column["name"], component_button(column, find_cell(row, column), action)

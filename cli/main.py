@@ -2,13 +2,13 @@
 
 import click
 
-from cli.address import HOW
+from cli.client import SERVER_HELP
 from cli.diff import diff
-from cli.everything import return_
 from cli.freeze import freeze, thaw
 from cli.history import history
 from cli.hold import hold, unhold
 from cli.promote import approve, promote
+from cli.revert import revert
 from cli.rollback import rollback
 from cli.status import status
 
@@ -18,7 +18,7 @@ COMMANDS = (
     promote,
     approve,
     rollback,
-    return_,
+    revert,
     history,
     hold,
     unhold,
@@ -26,11 +26,11 @@ COMMANDS = (
     thaw,
 )
 EPILOG = f"""
-To reach a master, {HOW}.
+To reach a master, {SERVER_HELP}.
 
 \b
-Looking needs no login. Whoever presses is, in this order:
-  SLIPWAY_USER and SLIPWAY_PASSWORD, the entry of ~/.netrc, or asked.
+Looking needs no login. To press something, the login is, in this order:
+  SLIPWAY_USER and SLIPWAY_PASSWORD, the entry of ~/.netrc, or asked for.
 
 \b
 Exit codes:

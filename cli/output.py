@@ -9,60 +9,61 @@ import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from cli.stopped import Misused, Stopped
+from cli.errors import CliError, UsageError
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Nothing printed is read as markup: much of it was written by strangers."""
+    """A console without markup: much of what is printed was written by strangers."""
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a command's words go; with `--json`, stdout is for the document alone."""
+    """Where a command prints; with `--json`, stdout is for the document alone."""
 
     as_json: bool
 
     @property
-    def people(self) -> Console:
-        return console(stderr=self.as_json)
-
-    @property
-    def may_ask(self) -> bool:
-        """Whether somebody sits there who can answer."""
+    def is_interactive(self) -> bool:
+        """Whether somebody can answer a question."""
         return sys.stdin.isatty()
 
-    def show(self, *shown: RenderableType) -> None:
-        for one in shown:
-            self.people.print(one, soft_wrap=isinstance(one, str | Text))
+    def show(self, *items: RenderableType) -> None:
+        """Print for people."""
+        people = console(stderr=self.as_json)
+        for item in items:
+            people.print(item, soft_wrap=isinstance(item, str | Text))
 
-    def answer(self, document: Any, *shown: RenderableType) -> None:
-        """The result: the document for programs, or what people see."""
+    def answer(self, document: Any, *items: RenderableType) -> None:
+        """Print the result: the document for programs, or the items for people."""
         if self.as_json:
             click.echo(json.dumps(document, indent=2))
         else:
-            self.show(*shown)
+            self.show(*items)
 
-    def stopped(self, why: Stopped) -> None:
-        click.echo(f"slipway: {why}", err=True)
+    def error(self, error: CliError) -> None:
+        click.echo(f"slipway: {error}", err=True)
         if self.as_json:
-            click.echo(json.dumps({"error": str(why), "exit": why.code}, indent=2))
+            click.echo(json.dumps({"error": str(error), "exit": error.code}, indent=2))
+
+    def require_interactive(self, *, yes: bool) -> None:
+        """Raises UsageError when a confirmation is needed and nobody can give it."""
+        if not yes and not self.is_interactive:
+            raise UsageError("nobody can be asked here: --yes confirms it")
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Raises Misused where nobody can be asked, click.Abort when the answer is no."""
-        if yes:
-            return
-        if not self.may_ask:
-            raise Misused("nobody can be asked here: --yes confirms it")
-        click.confirm(question, abort=True, err=True)
+        """Raises UsageError where nobody can be asked, click.Abort when the answer is no."""
+        self.require_interactive(yes=yes)
+        if not yes:
+            click.confirm(question, abort=True, err=True)
 
-    def reason(self, given: str | None, what: str = "Why") -> str:
-        """Raises Misused where nobody can be asked."""
-        if given and given.strip():
-            return given
-        if not self.may_ask:
-            raise Misused("say why: --reason 'the login page is broken'")
-        return self.asked(what)
+    def require_reason(self, reason: str | None, question: str) -> str:
+        """The reason, asked for when it is missing; raises UsageError where nobody can be asked."""
+        if reason and reason.strip():
+            return reason
+        if not self.is_interactive:
+            raise UsageError("say why: --reason 'the login page is broken'")
+        return self.ask(question)
 
-    def asked(self, what: str) -> str:
-        return str(click.prompt(what, err=True))
+    def ask(self, question: str) -> str:
+        return str(click.prompt(question, err=True))

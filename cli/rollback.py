@@ -1,68 +1,70 @@
-"""`slipway rollback`: an earlier release of one component, and then a hold."""
+"""`slipway rollback`: return to an earlier release of one component, and hold it."""
 
 import click
 
 from cli import difference
-from cli.button import button
-from cli.options import answering, digest, reason, within
+from cli.answers import Cell
+from cli.board import component_button, find_cell, find_environment, find_row
+from cli.client import Client
+from cli.errors import ActionRefused
+from cli.options import digest_option, in_option, reason_option, with_client
 from cli.output import Output
-from cli.places import any_environment, cell, row
-from cli.pressing import logged_in, pressed
-from cli.server import Server
-from cli.shapes import Cell
-from cli.stopped import Refused
-from cli.words import line, named, short
+from cli.press import press
+from cli.words import one_line, release_name, short
 
 
 @click.command()
 @click.argument("component")
-@within
-@digest
-@reason
-@answering
+@in_option
+@digest_option
+@reason_option
+@with_client
 def rollback(
-    server: Server,
+    client: Client,
     output: Output,
     component: str,
     environment: str | None,
     digest: str | None,
     reason: str | None,
 ) -> int:
-    """Bring an earlier release of COMPONENT back, the last one before; it is then on hold."""
-    board = server.board()
-    column = any_environment(board, environment, "--in")
-    name, here = column["name"], cell(row(board, component), column)
-    wanted = digest or before(here, name)
-    why = output.reason(reason, f"Why is {component} rolled back in {name}")
-    logged_in(server)
-    show(server, output, here, wanted)
-    fields = {"wanted": wanted, "reason": why}
-    pressing = button(column, "roll-back", here)
-    return pressed(server, output, f"{component} in {name}", pressing, fields)
+    """Return to the previous release of COMPONENT; it is on hold afterwards."""
+    board = client.board()
+    column = find_environment(board, environment, "--in")
+    name = column["name"]
+    cell = find_cell(find_row(board, component), column)
+    target = digest or previous_digest(cell, name)
+    why = output.require_reason(reason, f"Why is {component} rolled back in {name}")
+    client.log_in()
+    show_changes(client, output, cell, target)
+    fields = {"wanted": target, "reason": why}
+    button = component_button(column, cell, "roll-back")
+    return press(client, output, f"{component} in {name}", button, fields)
 
 
-def before(here: Cell, environment: str) -> str:
-    """The release that was live before what is live now came.
+def previous_digest(cell: Cell, environment: str) -> str:
+    """The release that was live before the one that is live now.
 
-    The master would choose the same when none is named. It is named so that, of two people who
-    press at once, the second is refused and not taken one release further back.
+    The master would choose the same. It is named so that, of two people who press at once, the
+    second is refused and does not go back one release further.
     """
-    if not here["back"]:
-        others = ", ".join(named(one) for one in here["earlier"]) or "(none)"
-        raise Refused(
+    if not cell["previous"]:
+        others = ", ".join(map(release_name, cell["earlier"])) or "(none)"
+        raise ActionRefused(
             f"nothing was live in {environment} before what is; --digest takes one of {others}"
         )
-    return here["back"]
+    return cell["previous"]
 
 
-def show(server: Server, output: Output, here: Cell, wanted: str) -> None:
-    """What changes; that the store does not know it stops no rollback."""
-    live = here["live"]
-    to = next((one["digest"] for one in here["earlier"] if one["digest"].startswith(wanted)), None)
-    if not live or not to:
+def show_changes(client: Client, output: Output, cell: Cell, target: str) -> None:
+    """Show what changes; a release that the store does not hold stops no rollback."""
+    live = cell["live"]
+    digests = (release["digest"] for release in cell["earlier"])
+    digest = next((digest for digest in digests if digest.startswith(target)), None)
+    if not live or not digest:
         return
-    output.show(line(f"{named(live)} → {short(to)}"))
+    output.show(one_line(f"{release_name(live)} → {short(digest)}"))
     try:
-        output.show(difference.shown(server.difference(live["digest"], to, backwards=True)))
-    except Refused as unknown:
-        output.show(f"What changes is not known: {unknown}")
+        changes = client.difference(live["digest"], digest, backwards=True)
+        output.show(difference.render(changes))
+    except ActionRefused as error:
+        output.show(f"What changes is not known: {error}")

@@ -7,118 +7,136 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from cli.options import answering
+from cli.answers import Board, Cell, Column, Health, Row, Running
+from cli.board import find_row
+from cli.client import Client
+from cli.options import with_client
 from cli.output import Output
-from cli.places import row
-from cli.server import Server
-from cli.shapes import Board, Cell, Column, Health, Row, Running
-from cli.words import ago, duration, frozen, line, named, plural, seconds
+from cli.words import (
+    ago,
+    duration,
+    freeze_sentence,
+    one_line,
+    plural,
+    release_name,
+    seconds_between,
+)
 
 
 @click.command()
 @click.argument("component", required=False)
-@answering
-def status(server: Server, output: Output, component: str | None) -> None:
+@with_client
+def status(client: Client, output: Output, component: str | None) -> None:
     """What runs where, and what waits to be promoted."""
-    board = server.board()
+    board = client.board()
     if component:
-        board = {**board, "rows": [row(board, component)]}
-    output.answer(board, table(board), *notes(board), summary(board))
+        board = {**board, "rows": [find_row(board, component)]}
+    output.answer(board, table(board), *problems(board), summary(board))
 
 
-def notes(board: Board) -> Iterator[Text]:
-    """What is wrong or stands against everything, a sentence each."""
-    for one in board["rows"]:
-        if one["problem"]:
-            said = line(one["problem"]["said"])
-            yield Text(f"⚠ {one['component']} cannot be built: {said}", style="red")
+def problems(board: Board) -> Iterator[Text]:
+    """What is wrong or blocks every promotion, a sentence each."""
+    for row in board["rows"]:
+        if row["problem"]:
+            message = one_line(row["problem"]["message"])
+            yield Text(f"⚠ {row['component']} cannot be built: {message}", style="red")
     for column in board["columns"]:
+        name = column["name"]
         if column["freeze"]:
-            yield Text(f"❄ {column['name']} is {frozen(column['freeze'])}", style="cyan")
-        if column["stopped"]:
-            yield Text(f"✗ {column['name']}: {line(column['stopped']['said'])}", style="red")
-            yield Text(f"  slipway return --in {column['name']} takes back what it moved")
+            yield Text(f"❄ {name} is {freeze_sentence(column['freeze'])}", style="cyan")
+        if column["interrupted"]:
+            message = one_line(column["interrupted"]["message"])
+            yield Text(f"✗ {name}: {message}", style="red")
+            yield Text(f"  slipway revert --in {name} rolls back what it moved")
 
 
 def table(board: Board) -> Table:
-    shown = Table("Component", box=SIMPLE_HEAD, pad_edge=False)
+    result = Table("Component", box=SIMPLE_HEAD, pad_edge=False)
     for column in board["columns"]:
-        shown.add_column(heading(column, board["now"]), overflow="fold")
-    for one in board["rows"]:
-        cells = zip(one["cells"], board["columns"], strict=True)
-        texts = (text(cell, column, board["now"]) for cell, column in cells)
-        shown.add_row(component(one, board["now"]), *texts)
-    return shown
+        result.add_column(column_head(column, board["now"]), overflow="fold")
+    for row in board["rows"]:
+        cells = zip(row["cells"], board["columns"], strict=True)
+        texts = (cell_text(cell, column, board["now"]) for cell, column in cells)
+        result.add_row(row_head(row, board["now"]), *texts)
+    return result
 
 
-def heading(column: Column, now: str) -> Text:
+def column_head(column: Column, now: str) -> Text:
     lines = [Text(column["name"], style="bold")]
     if column["two_person"]:
-        lines.append(Text("two people"))
+        lines.append(Text("approval required"))
     if column["running"]:
-        lines.append(at_work(column["running"], now))
+        lines.append(running_text(column["running"], now))
     return Text("\n").join(lines)
 
 
-def component(row: Row, now: str) -> Text:
+def row_head(row: Row, now: str) -> Text:
     lines = [Text(row["component"], style="bold")]
     if row["building"]:
-        lines.append(at_work(row["building"], now))
+        lines.append(running_text(row["building"], now))
     return Text("\n").join(lines)
 
 
-def text(cell: Cell, column: Column, now: str) -> Text:
-    """One cell, as lines."""
-    live, waiting = cell["live"], cell["waiting"]
-    lines = [Text("nothing yet", style="dim")]
-    if live:
-        same = " ✓ same" if column["promotes_from"] and not waiting else ""
-        lines = [Text.assemble(health(cell["health"]), " ", named(live), (same, "green"))]
-        lines.append(Text(f"{ago(live['since'], now)} by {line(live['owner'])}", style="dim"))
+def cell_text(cell: Cell, column: Column, now: str) -> Text:
+    return Text("\n").join([*live_lines(cell, column, now), *waiting_lines(cell, column, now)])
+
+
+def live_lines(cell: Cell, column: Column, now: str) -> Iterator[Text]:
+    live = cell["live"]
+    if not live:
+        yield Text("nothing yet", style="dim")
+    else:
+        in_sync = " ✓ in sync" if column["promotes_from"] and not cell["waiting"] else ""
+        name = release_name(live)
+        yield Text.assemble(health_text(cell["health"]), " ", name, (in_sync, "green"))
+        yield Text(f"{ago(live['since'], now)} by {one_line(live['owner'])}", style="dim")
     if cell["hold"]:
-        lines.append(Text(f"■ on hold by {line(cell['hold']['said'])}", style="yellow"))
+        yield Text(f"■ on hold by {one_line(cell['hold']['message'])}", style="yellow")
+
+
+def waiting_lines(cell: Cell, column: Column, now: str) -> Iterator[Text]:
+    waiting = cell["waiting"]
     if cell["running"]:
-        lines.append(at_work(cell["running"], now))
+        yield running_text(cell["running"], now)
     elif cell["queued"]:
-        lines.append(Text(f"{plural(cell['queued'], 'request')} waiting"))
+        yield Text(f"{plural(cell['queued'], 'request')} waiting")
     if cell["failed"] and not cell["running"]:
-        lines.append(Text(f"✗ {line(cell['failed']['said'])}", style="red"))
-    if waiting:
-        lines.append(Text(f"⇧ {named(waiting)} waits", style="bold yellow"))
-        if cell["blocked_by"] and not (cell["hold"] or column["freeze"]):
-            lines.append(Text(f"  {line(cell['blocked_by'])}", style="yellow"))
-        if cell["approvals"]:
-            lines.append(Text(f"  approved by {line(', '.join(cell['approvals']))}"))
-    return Text("\n").join(lines)
+        yield Text(f"✗ {one_line(cell['failed']['message'])}", style="red")
+    if not waiting:
+        return
+    yield Text(f"⇧ {release_name(waiting)} waits", style="bold yellow")
+    if cell["blocked_by"] and not (cell["hold"] or column["freeze"]):
+        yield Text(f"  {one_line(cell['blocked_by'])}", style="yellow")
+    if cell["approvals"]:
+        yield Text(f"  approved by {one_line(', '.join(cell['approvals']))}")
 
 
-def health(found: Health | None) -> Text:
-    if not found:
+def health_text(health: Health | None) -> Text:
+    if not health:
         return Text("○", style="dim")
-    if found["well"]:
+    if health["healthy"]:
         return Text("●", style="green")
-    return Text(f"✖ {line(found['said'])}", style="bold red")
+    return Text(f"✖ {one_line(health['message'])}", style="bold red")
 
 
-def at_work(running: Running, now: str) -> Text:
-    passed = seconds(running["started"], now)
-    words = f"▶ {running['action'] or 'build'}: {running['step'] or 'waits'}"
+def running_text(running: Running, now: str) -> Text:
+    text = f"▶ {running['action'] or 'build'}: {running['step'] or 'waits'}"
     if running["worker"]:
-        words += f" on {running['worker']}"
+        text += f" on {running['worker']}"
     if running["seconds"]:
-        left = running["seconds"] - passed
-        words += f", about {duration(left)} left" if left > 0 else ", any moment"
-    return Text(line(words), style="blue")
+        remaining = running["seconds"] - seconds_between(running["started"], now)
+        text += f", about {duration(remaining)} left" if remaining > 0 else ", finishing"
+    return Text(one_line(text), style="blue")
 
 
 def summary(board: Board) -> Text:
-    """Whether anything waits at all, in one line."""
-    waits = []
-    for at, column in enumerate(board["columns"]):
-        count = sum(1 for one in board["rows"] if one["cells"][at]["waiting"])
+    """Whether anything waits, in one line."""
+    waiting = []
+    for index, column in enumerate(board["columns"]):
+        count = sum(1 for row in board["rows"] if row["cells"][index]["waiting"])
         if count:
             verb = "waits" if count == 1 else "wait"
-            waits.append(f"{plural(count, 'release')} {verb} for {column['name']}")
-    if waits:
-        return Text("⇧ " + ", ".join(waits), style="yellow")
-    return Text("✓ Everything is the same everywhere", style="green")
+            waiting.append(f"{plural(count, 'release')} {verb} for {column['name']}")
+    if waiting:
+        return Text("⇧ " + ", ".join(waiting), style="yellow")
+    return Text("✓ All environments are in sync", style="green")

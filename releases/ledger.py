@@ -27,7 +27,17 @@ DEPTH = 200
 """How many builds of one builder are looked at, of those that succeeded and of the others."""
 
 LEDGER_PROPERTIES = (
-    *("action", "approved", "despite", "digest", "environment", "live", "moved", "owner"),
+    *(
+        "action",
+        "approved",
+        "despite",
+        "freeze_override",
+        "digest",
+        "environment",
+        "live",
+        "moved",
+        "owner",
+    ),
     *("reason", "recorded", "release", "wanted", WATCHED),
 )
 """The properties that are read: Buildbot has many more of each build."""
@@ -45,7 +55,7 @@ class Build(Model):
     finished: datetime | None
     """None while it runs."""
     results: int | None
-    said: str
+    message: str
     """Its own sentence."""
     properties: Mapping[str, Any]
 
@@ -56,7 +66,7 @@ class Build(Model):
 
     @property
     def sentence(self) -> str:
-        return sentence(self.said)
+        return sentence(self.message)
 
     @property
     def succeeded(self) -> bool:
@@ -149,16 +159,16 @@ def read(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
                 started=moment(row.started_at),
                 finished=moment(row.complete_at) if row.complete_at else None,
                 results=row.results,
-                said=row.state_string,
+                message=row.state_string,
                 properties=properties[row.id],
             )
         )
     return {name: tuple(found[name]) for name in names}
 
 
-def sentence(said: str) -> str:
+def sentence(message: str) -> str:
     """What a build said, without the words that Buildbot puts around it."""
-    own = said.removeprefix("build successful ").removeprefix("failed ")
+    own = message.removeprefix("build successful ").removeprefix("failed ")
     return own.replace(" (failure)", "")
 
 

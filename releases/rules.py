@@ -54,7 +54,7 @@ class DeploymentRequest(Model):
     """A digest or its beginning; empty: whatever the rules offer."""
     owner: str | None = None
     """Who pressed; absent when a green build asks."""
-    despite: str = ""
+    freeze_override: str = ""
     """Why a freeze does not stop this promotion."""
 
 
@@ -229,7 +229,7 @@ def verified(asked: DeploymentRequest, environment: Environment, before: History
 def refuse_frozen(
     asked: DeploymentRequest, environment: Environment, freeze: Freeze | None
 ) -> None:
-    if freeze and not asked.despite:
+    if freeze and not asked.freeze_override:
         raise RequestRefused(f"{environment.name} is {freeze}; say why it cannot wait, or wait")
 
 
@@ -246,7 +246,7 @@ def refuse_alone(
     approved = {e.owner for e in here.approvals(digest, since)} - {asked.owner}
     if not any(map(may_release, approved)):
         raise RequestRefused(
-            f"{environment.name} takes two people: another releaser than {asked.owner} "
+            f"{environment.name} requires an approval: another releaser than {asked.owner} "
             f"must approve {short(digest)}"
         )
 

@@ -33,22 +33,22 @@ class Move(Model):
 
     @property
     def verb(self) -> str:
-        return "promote" if self.action is Action.PROMOTE else "return"
+        return "promote" if self.action is Action.PROMOTE else "revert"
 
 
 def frozen(
     site: Site, environment: Environment, newest_first: Collection[Build], now: datetime
 ) -> Freeze | None:
     """The freeze that holds in an environment: somebody's, or a window of `site.toml`."""
-    if by_hand := frozen_by_hand(newest_first):
-        return Freeze(reason=by_hand.reason, owner=by_hand.owner)
+    if set_by := freeze_build(newest_first):
+        return Freeze(reason=set_by.reason, owner=set_by.owner)
     for window in site.freeze_windows(environment):
         if until := window.until(now):
             return Freeze(reason=window.reason, owner=BY_THE_FILE, until=until)
     return None
 
 
-def frozen_by_hand(newest_first: Collection[Build]) -> Build | None:
+def freeze_build(newest_first: Collection[Build]) -> Build | None:
     """The build that froze, unless another ended it since."""
     switching = (SiteAction.FREEZE, SiteAction.THAW)
     switched = (b for b in newest_first if b.properties.get("action") in switching and b.succeeded)

@@ -72,13 +72,13 @@ def asked_for(action: Action | SiteAction, environment: Environment) -> Iterable
     number = "Number of the build that promoted everything; empty: the last one"
     match action:
         case Action.PROMOTE:
-            return wanted(verified, 64, DIGEST), despite()
+            return wanted(verified, 64, DIGEST), freeze_override()
         case Action.APPROVE:
             return (wanted(verified, 64, DIGEST),)
         case Action.ROLL_BACK:
             return (wanted(lived, 64, DIGEST),)
         case SiteAction.PROMOTE_ALL:
-            return wanted(shown, 60, SHOWN), despite()
+            return wanted(shown, 60, SHOWN), freeze_override()
         case SiteAction.REVERT:
             return (wanted(number, 10, r"^\d*$"),)
     return ()
@@ -88,9 +88,9 @@ def wanted(label: str, size: int, regex: str) -> StringParameter:
     return StringParameter(name="wanted", label=label, default="", size=size, regex=regex)
 
 
-def despite() -> StringParameter:
+def freeze_override() -> StringParameter:
     label = "In a freeze only: why this cannot wait"
-    return StringParameter(name="despite", label=label, default="", size=60)
+    return StringParameter(name="freeze_override", label=label, default="", size=60)
 
 
 def button(

@@ -79,9 +79,11 @@ class ChooseRelease(Step):
         if action not in list(Action):
             raise RequestRefused("started without an action: use one of this builder's buttons")
         wanted = self.getProperty("wanted") or ""
-        despite = (self.getProperty("despite") or "").strip()
+        freeze_override = (self.getProperty("freeze_override") or "").strip()
         owner = self.getProperty("owner")
-        return DeploymentRequest(action=Action(action), digest=wanted, owner=owner, despite=despite)
+        return DeploymentRequest(
+            action=Action(action), digest=wanted, owner=owner, freeze_override=freeze_override
+        )
 
     async def chosen_before(self) -> str | None:
         """The digest that an interrupted build of this very request chose by the rules.
@@ -128,6 +130,6 @@ class ChooseRelease(Step):
             self.setProperty("release", provenance.upstream.release, self.name)
             what += f" of {provenance.upstream.release}"
         who = f", by {asked.owner}" if asked.owner else ""
-        forced = f"; despite the freeze: {asked.despite}" if asked.despite else ""
+        forced = f"; despite the freeze: {asked.freeze_override}" if asked.freeze_override else ""
         held = "; on hold from then on" if asked.action is Action.ROLL_BACK else ""
         return what + who + forced + held

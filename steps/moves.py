@@ -114,7 +114,7 @@ class ChooseMoves(Step):
                 "wanted": move.digest,
                 "owner": who,
                 "reason": f"{self.getProperty('reason')} (with the whole site)",
-                "despite": self.getProperty("despite") or "",
+                "freeze_override": self.getProperty("freeze_override") or "",
             },
         )
 

@@ -251,7 +251,7 @@ class ReleasesPage(BuildbotService):
             action=action,
             owner=str(report.get("owner") or ""),
             step=now["name"] if now else "",
-            said=now["state_string"] if now else build["state_string"],
+            message=now["state_string"] if now else build["state_string"],
             done=sum(step["complete"] for step in steps),
             worker=str(report.get("workername") or ""),
             started=build["started_at"],
@@ -291,10 +291,10 @@ def refuse(request: Request) -> Callable[[Failure], None]:
     def done(failure: Failure) -> None:
         missing = failure.check(NotFound)
         request.setResponseCode(404 if missing else 500)
-        said = str(failure.value) if missing else "the master failed; its log says more"
+        message = str(failure.value) if missing else "the master failed; its log says more"
         if not missing:
             log.err(failure, "an answer of the Releases page")
-        send(request, TypeAdapter(Any).dump_json({"error": said}))
+        send(request, TypeAdapter(Any).dump_json({"error": message}))
 
     return done
 

@@ -125,18 +125,18 @@ class HealthChecks(BuildbotService):
 
     @async_to_deferred
     async def ask(self, environment: Environment, component: Component) -> None:
-        said, well = await self.answer(environment, component)
+        message, healthy = await self.answer(environment, component)
         place = environment.name, component.name
-        self.answers[place] = Health(well=well, said=said, when=datetime.now(UTC))
+        self.answers[place] = Health(healthy=healthy, message=message, when=datetime.now(UTC))
 
     async def answer(self, environment: Environment, component: Component) -> tuple[str, bool]:
         """How a component's first page answers now on every server; the first that is not well."""
-        said = ""
+        message = ""
         for name, address in self.edges(environment).items():
-            said, well = await self.page(environment, component, address)
-            if not well:
-                return f"{name}: {said}" if name else said, False
-        return said, True
+            message, healthy = await self.page(environment, component, address)
+            if not healthy:
+                return f"{name}: {message}" if name else message, False
+        return message, True
 
     async def page(
         self, environment: Environment, component: Component, address: str
@@ -154,12 +154,12 @@ class HealthChecks(BuildbotService):
             )
         except (RequestException, OSError) as wrong:
             return f"GET {check.path} -> no answer: {type(wrong).__name__}", False
-        said = f"GET {check.path} -> {answer.status_code}"
+        message = f"GET {check.path} -> {answer.status_code}"
         if answer.status_code != check.status:
-            return f"{said}, expected {check.status}", False
+            return f"{message}, expected {check.status}", False
         if check.contains and check.contains not in answer.text:
-            return f"{said} without '{check.contains}'", False
-        return said, True
+            return f"{message} without '{check.contains}'", False
+        return message, True
 
 
 def complain(failure: Failure) -> None:

@@ -11,7 +11,7 @@ from tests.cli.master import PASSWORD, USER, Master, master
 
 Slipway = Callable[..., Result]
 LOOKING = ["status", "history", "diff"]
-PRESSING = ["promote", "approve", "rollback", "return", "hold", "unhold", "freeze", "thaw"]
+PRESSING = ["promote", "approve", "rollback", "revert", "hold", "unhold", "freeze", "thaw"]
 COMMANDS = [*LOOKING, *PRESSING]
 
 

@@ -25,7 +25,7 @@ def test_status_shows_what_is_live_and_what_waits(slipway: Slipway) -> None:
 
 def test_status_says_when_everything_is_the_same(demo: Master, slipway: Slipway) -> None:
     demo.board("board-same")
-    assert "✓ Everything is the same everywhere" in slipway("status").stdout
+    assert "✓ All environments are in sync" in slipway("status").stdout
 
 
 def test_status_of_one_component_shows_no_other(slipway: Slipway) -> None:
@@ -47,8 +47,8 @@ def test_status_says_which_component_cannot_be_built_and_which_is_not_well(
     demo: Master, slipway: Slipway
 ) -> None:
     row = blog(demo.board("board"))
-    row["problem"] = {"said": "0002-theme.patch does not apply"}
-    row["cells"][1]["health"] = {"well": False, "said": "GET / -> 502"}
+    row["problem"] = {"message": "0002-theme.patch does not apply"}
+    row["cells"][1]["health"] = {"healthy": False, "message": "GET / -> 502"}
     demo.say("/plugins/releases/board.json", {**recorded("board"), "rows": [row]})
     shown = slipway("status").stdout
     assert "⚠ blog cannot be built: 0002-theme.patch does not apply" in shown
@@ -134,7 +134,7 @@ def test_texts_of_strangers_are_shown_as_text(demo: Master, slipway: Slipway) ->
     cell = blog(board)["cells"][1]
     cell["live"]["owner"] = cell["blocked_by"] = HOSTILE
     demo.say("/plugins/releases/board.json", board)
-    done = [{**one, "reason": HOSTILE, "said": HOSTILE} for one in recorded("history")]
+    done = [{**one, "reason": HOSTILE, "message": HOSTILE} for one in recorded("history")]
     demo.say("/plugins/releases/history.json", done)
     for words in (("status",), ("history", "blog"), ("promote", "blog", "--yes")):
         shown = slipway(*words).stdout

@@ -54,7 +54,7 @@ def test_a_promotion_in_a_freeze_is_refused_unless_it_says_why(
     assert "✗ blog → production: refused: production is frozen" in shown.stdout
     demo.ends("promoted")
     assert slipway("promote", "blog", "--yes", "--despite-freeze", "a hole").exit_code == 0
-    assert [fields.get("despite") for _, fields in demo.pressed] == [None, "a hole"]
+    assert [fields.get("freeze_override") for _, fields in demo.pressed] == [None, "a hole"]
 
 
 def test_an_exception_to_a_freeze_is_not_sent_where_none_is(demo: Master, slipway: Slipway) -> None:
@@ -68,7 +68,7 @@ def test_nothing_is_pressed_when_nothing_waits(demo: Master, slipway: Slipway) -
     everything = slipway("promote", "--all", "--yes", "--json")
     assert (one.exit_code, everything.exit_code) == (0, 0)
     assert "nothing waits" in one.stdout
-    assert json.loads(everything.stdout)["said"] == (
+    assert json.loads(everything.stdout)["message"] == (
         "production has everything that staging verified"
     )
     assert not demo.pressed
@@ -98,18 +98,21 @@ def test_promote_all_names_what_moves_in_the_order_of_the_site(
 
 def test_return_names_the_promotion_that_stopped(demo: Master, slipway: Slipway) -> None:
     board = demo.board("board")
-    board["columns"][1] |= {"stopped": {"said": "docs failed: GET /"}, "stopped_number": "7"}
+    board["columns"][1] |= {
+        "interrupted": {"message": "docs failed: GET /"},
+        "interrupted_build": "7",
+    }
     demo.say("/plugins/releases/board.json", board)
-    assert slipway("return").exit_code == 0
-    reason = "the promotion of everything 7 stopped half-way"
+    assert slipway("revert").exit_code == 0
+    reason = "the promotion of everything 7 was interrupted"
     fields = {"wanted": "7", "reason": reason, "builderid": SITE}
     assert demo.pressed == [("revert-production", fields)]
 
 
 def test_return_is_refused_when_nothing_stopped(demo: Master, slipway: Slipway) -> None:
-    shown = slipway("return", "--in", "production")
+    shown = slipway("revert", "--in", "production")
     assert shown.exit_code == 1
-    assert "no promotion of everything to production stopped half-way" in shown.stderr
+    assert "no promotion of everything to production was interrupted" in shown.stderr
     assert not demo.pressed
 
 

@@ -118,7 +118,7 @@ def test_a_press_that_the_master_refuses_is_told_in_its_words(
     ("words", "code"),
     [
         (("status", "wiki"), 2),
-        (("return",), 1),
+        (("revert",), 1),
         (("status", "--server", "http://127.0.0.1:1"), 3),
     ],
 )

@@ -91,7 +91,7 @@ def test_no_moves_nothing(demo: Master) -> None:
     with terminal("promote", "blog", SLIPWAY_USER=USER) as shown:
         shown.type("[y/N]", "n")
         assert shown.over() == 1
-    assert "slipway: not confirmed; nothing was asked for" in shown.written
+    assert "slipway: not confirmed; nothing was requested" in shown.written
     assert not demo.pressed
 
 
@@ -105,7 +105,7 @@ def test_reasons_are_asked_for_where_somebody_can_answer(demo: Master) -> None:
     with terminal("hold", "blog", SLIPWAY_USER=USER) as shown:
         shown.type("Why is blog held in production", "a repair")
         assert shown.over() == 0
-    assert demo.pressed[0][1]["despite"] == "a hole"
+    assert demo.pressed[0][1]["freeze_override"] == "a hole"
     fields = {"reason": "a repair", "builderid": BLOG}
     assert demo.pressed[1] == ("hold-production", fields)
 
@@ -134,4 +134,4 @@ def test_ctrl_c_says_that_the_build_goes_on_and_where(demo: Master) -> None:
         assert shown.over() == 130
     page = f"{demo.url}#/builders/{build['builderid']}/builds/{build['number']}"
     assert f"blog → production goes on without you: {page}" in shown.written
-    assert "left" in shown.written or "any moment" in shown.written
+    assert "left" in shown.written or "finishing" in shown.written

@@ -51,7 +51,7 @@ def build(
     builder: str = "blog-production",
     *,
     results: int | None = SUCCESS,
-    said: str = "build successful well",
+    message: str = "build successful well",
     minutes: int | None = None,
     live: str | None = None,
     **properties: Any,
@@ -69,7 +69,7 @@ def build(
         started=began,
         finished=None if results is None else began + timedelta(seconds=30),
         results=results,
-        said=said,
+        message=message,
         properties=known,
     )
 

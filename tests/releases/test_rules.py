@@ -58,9 +58,11 @@ FROZEN = Freeze(reason="the database moves", owner="ben")
 
 
 def asked(
-    action: Action, digest: str = "", owner: str | None = "ana", despite: str = ""
+    action: Action, digest: str = "", owner: str | None = "ana", freeze_override: str = ""
 ) -> DeploymentRequest:
-    return DeploymentRequest(action=action, digest=digest, owner=owner, despite=despite)
+    return DeploymentRequest(
+        action=action, digest=digest, owner=owner, freeze_override=freeze_override
+    )
 
 
 def decide(
@@ -186,7 +188,7 @@ def test_a_freeze_refuses_a_promotion_and_says_why_and_by_whom() -> None:
 
 
 def test_a_freeze_is_no_match_for_a_reason_nor_for_a_rollback() -> None:
-    forced = asked(Action.PROMOTE, despite="the login is broken")
+    forced = asked(Action.PROMOTE, freeze_override="the login is broken")
     here = history((Action.PROMOTE, OLD), (Action.PROMOTE, NEWER))
     for request, digest in ((forced, NEW), (asked(Action.ROLL_BACK), OLD)):
         found = choose(request, PRODUCTION, here, VERIFIED, NEW, {"ana"}.__contains__, FROZEN)

@@ -130,7 +130,7 @@ def test_what_was_moved_goes_back_the_last_first_if_it_came_from_anywhere() -> N
     known = histories(blog=([NEW], [OLD, NEW]), docs=([NEWER], [NEWER]))
     for wanted in ("", "4"):
         moves = to_return(wanted, (MOVED,), known, "production")
-        assert [(m.component, m.verb, m.digest) for m in moves] == [("blog", "return", OLD)]
+        assert [(m.component, m.verb, m.digest) for m in moves] == [("blog", "revert", OLD)]
 
 
 def test_what_moved_on_since_is_not_returned() -> None:

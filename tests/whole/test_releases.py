@@ -26,7 +26,7 @@ def test_what_waits_is_seen_and_promoted_with_two_keys_and_every_window_knows(
     line: Line, page: Page, windows: Windows
 ) -> None:
     other = board(windows.of(None), windows)
-    expect(other.get_by_text("✓ Everything is the same everywhere")).to_be_visible()
+    expect(other.get_by_text("✓ All environments are in sync")).to_be_visible()
     staged = change(line, "blog")
     waiting = cell(page, "blog").locator(".sw-waiting")
     expect(waiting).to_contain_text(staged[:12])
@@ -47,9 +47,9 @@ def test_what_waits_is_seen_and_promoted_with_two_keys_and_every_window_knows(
     expect(cell(page, "blog").get_by_role("progressbar")).to_be_visible()
     picture(page, "running")
     expect(outcome(page)).to_contain_text(f"promote digest {staged[:12]}")
-    expect(cell(page, "blog")).to_contain_text("✓ same")
-    expect(cell(other, "blog")).to_contain_text("✓ same")
-    expect(other.get_by_text("✓ Everything is the same everywhere")).to_be_visible()
+    expect(cell(page, "blog")).to_contain_text("✓ in sync")
+    expect(cell(other, "blog")).to_contain_text("✓ in sync")
+    expect(other.get_by_text("✓ All environments are in sync")).to_be_visible()
     picture(page, "same")
     assert line.live("production", "blog") == staged
     reason = line.properties(line.builds("blog-production")[0])["reason"]
@@ -201,7 +201,7 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
     expect(stopped).to_contain_text("stopped at specs")
     picture(page, "stopped")
     assert line.live("production", "blog") == moved
-    opened(stopped.get_by_role("button", name="Return what it moved…"))
+    opened(stopped.get_by_role("button", name="Revert…"))
     confirm(page, "Return it", "specs must come too")
     expect(outcome(page)).to_contain_text("releaser moved blog")
     assert line.live("production", "blog") == was
@@ -222,7 +222,7 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
 
 @contextmanager
 def two_people(line: Line) -> Iterator[None]:
-    """Production takes two people for a while."""
+    """Production requires an approval for a while."""
     file = line.layout.site / "site.toml"
     alone = file.read_text()
     file.write_text(alone + 'two_person = ["production"]\n')
@@ -241,9 +241,9 @@ def test_where_two_people_are_needed_the_second_one_approves_just_this_release(
         staged = change(line, "specs")
         board(page, windows)
         page.reload()
-        expect(page.locator("thead")).to_contain_text("two people")
+        expect(page.locator("thead")).to_contain_text("approval required")
         waiting = cell(page, "specs").locator(".sw-waiting")
-        expect(waiting).to_contain_text("takes two people")
+        expect(waiting).to_contain_text("requires an approval")
         opened(waiting.get_by_role("button"))
         confirm(page, "Promote to production")
         expect(outcome(page)).to_contain_text("another releaser than releaser must approve")

@@ -1,4 +1,4 @@
-// Written by `make declarations` from the models in Python; do not edit.
+// Written by `make declarations` from the models; do not edit.
 
 /**
  * What the series is tried on.
@@ -57,14 +57,14 @@ export interface Column {
   /**
    * Whether a releaser froze it, and may end that.
    */
-  by_hand: boolean;
+  manual: boolean;
   two_person: boolean;
   running: Running | null;
   /**
    * A promotion of everything that stopped half-way and can be returned.
    */
-  stopped: Outcome | null;
-  stopped_number: string;
+  interrupted: Outcome | null;
+  interrupted_build: string;
 }
 /**
  * Nothing is promoted for the time being.
@@ -91,7 +91,7 @@ export interface Running {
    * The step that runs now; empty while it waits for a worker or a lock.
    */
   step: string;
-  said: string;
+  message: string;
   /**
    * Steps that are complete.
    */
@@ -107,7 +107,7 @@ export interface Running {
  * A sentence about a build, with its page.
  */
 export interface Outcome {
-  said: string;
+  message: string;
   link: string;
   when: string;
 }
@@ -159,7 +159,7 @@ export interface Cell {
   /**
    * The digest of the one of them that was live before what is live came; empty for none.
    */
-  back: string;
+  previous: string;
   /**
    * The last thing that was tried here, if it went wrong.
    */
@@ -187,8 +187,8 @@ export interface Release {
  * How a live release answered last.
  */
 export interface Health {
-  well: boolean;
-  said: string;
+  healthy: boolean;
+  message: string;
   when: string;
 }
 /**
@@ -223,13 +223,13 @@ export interface Deployment {
    * `done`, `refused`, `failed`, `nothing moved`, `stopped`, `repeated`.
    */
   outcome: string;
-  said: string;
+  message: string;
   owner: string;
   reason: string;
   /**
    * Why a freeze did not stop it.
    */
-  despite: string;
+  freeze_override: string;
   requested: string;
   started: string;
   finished: string;

@@ -1,13 +1,15 @@
-"""Writes `answers.d.ts`: what the master answers the page, as TypeScript, from the models.
+"""Writes what the master answers as types for its two readers, from the models.
 
     python -m web.page.declarations
 
-A test runs the same and compares; `make declarations` writes the file again.
+`answers.d.ts` is for the page, `cli/answers.py` for the terminal, which has none of the models. A
+test runs the same and compares; `make declarations` writes the files again.
 """
 
 import inspect
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,22 @@ from pydantic.json_schema import GenerateJsonSchema
 from web.endpoints import ReleasesPage
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-FILE = Path(__file__).with_name("answers.d.ts")
-BANNER = "// Written by `make declarations` from the models in Python; do not edit."
-COMMAND = (
+BANNER = "Written by `make declarations` from the models; do not edit."
+TYPESCRIPT = (
     f"{CHECKOUT}/node_modules/.bin/json2ts",
-    *("--no-additionalProperties", "--style.printWidth", "100", "--bannerComment", BANNER),
+    *("--no-additionalProperties", "--style.printWidth", "100", "--bannerComment", f"// {BANNER}"),
 )
 """https://github.com/bcherny/json-schema-to-typescript"""
+PYTHON = (
+    *(sys.executable, "-m", "datamodel_code_generator", "--input-file-type", "jsonschema"),
+    *("--output-model-type", "typing.TypedDict", "--no-use-closed-typed-dict"),
+    *("--target-python-version", "3.11", "--use-union-operator", "--use-schema-description"),
+    *("--use-field-description", "--class-name", "Answers", "--formatters", "ruff-format"),
+    *("--disable-timestamp", "--disable-warnings", "--custom-file-header", f'"""{BANNER}"""'),
+)
+"""https://github.com/koxudaxi/datamodel-code-generator"""
+COMMANDS = {"web/page/answers.d.ts": TYPESCRIPT, "cli/answers.py": PYTHON}
+"""What writes each file, by its path in the checkout."""
 
 
 class AnswerSchema(GenerateJsonSchema):
@@ -52,10 +63,13 @@ def answers_schema() -> dict[str, Any]:
     return schema
 
 
-def declarations() -> str:
+def declarations(file: str) -> str:
+    """The text of one of the files in COMMANDS."""
     schema = json.dumps(answers_schema())
-    return subprocess.run(COMMAND, input=schema, capture_output=True, text=True, check=True).stdout
+    command = COMMANDS[file]
+    return subprocess.run(command, input=schema, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":
-    FILE.write_text(declarations(), "utf-8")
+    for file in COMMANDS:
+        (CHECKOUT / file).write_text(declarations(file), "utf-8")

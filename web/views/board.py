@@ -50,8 +50,8 @@ class Release(Model):
 class Health(Model):
     """How a live release answered last."""
 
-    well: bool
-    said: str
+    healthy: bool
+    message: str
     when: datetime
 
 
@@ -63,7 +63,7 @@ class Running(Model):
     owner: str
     step: str
     """The step that runs now; empty while it waits for a worker or a lock."""
-    said: str
+    message: str
     done: int
     """Steps that are complete."""
     worker: str
@@ -75,7 +75,7 @@ class Running(Model):
 class Outcome(Model):
     """A sentence about a build, with its page."""
 
-    said: str
+    message: str
     link: str
     when: datetime
 
@@ -97,7 +97,7 @@ class Cell(Model):
     """Who approved what waits."""
     earlier: tuple[Release, ...]
     """What a rollback may return to: releases that were live here, newest first."""
-    back: str
+    previous: str
     """The digest of the one of them that was live before what is live came; empty for none."""
     failed: Outcome | None
     """The last thing that was tried here, if it went wrong."""
@@ -129,13 +129,13 @@ class Column(Model):
     """What the buttons that concern all components are pressed for."""
     promotes_from: Name | None
     freeze: Freeze | None
-    by_hand: bool
+    manual: bool
     """Whether a releaser froze it, and may end that."""
     two_person: bool
     running: Running | None
-    stopped: Outcome | None
+    interrupted: Outcome | None
     """A promotion of everything that stopped half-way and can be returned."""
-    stopped_number: str
+    interrupted_build: str
 
 
 class Board(Model):
@@ -187,7 +187,7 @@ def column(inputs: BoardInputs, environment: Environment) -> Column:
     freeze = frozen(inputs.site, environment, builds, inputs.now)
     cells = (inputs.builds.get(environment.builder(c), ()) for c in inputs.site.components)
     live = {entry.digest for entry in (history_from_builds(some).live for some in cells) if entry}
-    half = interrupted_bulk_promotion(builds, live)
+    interrupted = interrupted_bulk_promotion(builds, live)
     actions = buttons.actions(inputs.site, environment)
     return Column(
         name=environment.name,
@@ -195,11 +195,11 @@ def column(inputs: BoardInputs, environment: Environment) -> Column:
         builder_id=inputs.builder_ids.get(environment.site_builder),
         promotes_from=environment.promotes_from,
         freeze=freeze,
-        by_hand=bool(freeze and freeze.until is None),
+        manual=bool(freeze and freeze.until is None),
         two_person=environment.name in inputs.site.two_person,
         running=inputs.running.get(environment.site_builder),
-        stopped=outcome(half) if half else None,
-        stopped_number=str(half.number) if half else "",
+        interrupted=outcome(interrupted) if interrupted else None,
+        interrupted_build=str(interrupted.number) if interrupted else "",
     )
 
 
@@ -242,7 +242,7 @@ def cell(
         blocked_by=blocked_by(inputs, component, environment, here, before) if next_up else "",
         approvals=approvals(here, before) if next_up else (),
         earlier=earlier(environment, here, links, known),
-        back=here.find("") or "",
+        previous=here.find("") or "",
         failed=failure(done),
         running=inputs.running.get(name),
         queued=inputs.queued.get(name, 0),
@@ -277,8 +277,8 @@ def hold(here: History, links: Mapping[int, str]) -> Outcome | None:
     held = here.hold
     if held is None:
         return None
-    said = f"{held.owner}: {held.reason}"
-    return Outcome(said=said, link=links.get(held.build, ""), when=held.finished)
+    message = f"{held.owner}: {held.reason}"
+    return Outcome(message=message, link=links.get(held.build, ""), when=held.finished)
 
 
 def earlier(
@@ -313,7 +313,7 @@ def blocked_by(
     builds = inputs.builds.get(environment.site_builder, ())
     freeze = frozen(site, environment, builds, inputs.now)
     newest = recorded(inputs.builds.get(component.builder, ()))
-    said = ""
+    message = ""
     for owner in site.releasers:
         asked = DeploymentRequest(action=Action.PROMOTE, owner=owner)
         two_person = environment.name in site.two_person
@@ -329,10 +329,10 @@ def blocked_by(
                 two_person,
             )
         except (RequestRefused, ComponentHeld) as refusal:
-            said = said or str(refusal)
+            message = message or str(refusal)
         else:
             return ""
-    return said
+    return message
 
 
 def failure(done: Sequence[Deployment]) -> Outcome | None:
@@ -340,12 +340,12 @@ def failure(done: Sequence[Deployment]) -> Outcome | None:
     last = done[-1] if done else None
     if last is None or last.outcome not in ("refused", "failed"):
         return None
-    return Outcome(said=last.said, link=last.link, when=last.finished)
+    return Outcome(message=last.message, link=last.link, when=last.finished)
 
 
 def outcome(build: Build) -> Outcome:
     when = build.finished or build.started
-    return Outcome(said=build.sentence, link=build.link, when=when)
+    return Outcome(message=build.sentence, link=build.link, when=when)
 
 
 def expected(builds: Sequence[Build], action: str) -> float | None:

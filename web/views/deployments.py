@@ -35,10 +35,10 @@ class Deployment(Model):
     made_live: bool
     outcome: str
     """`done`, `refused`, `failed`, `nothing moved`, `stopped`, `repeated`."""
-    said: str
+    message: str
     owner: str
     reason: str
-    despite: str
+    freeze_override: str
     """Why a freeze did not stop it."""
     requested: datetime
     started: datetime
@@ -78,10 +78,10 @@ def of(
             release=known.get("release") or "",
             made_live=build.made_live,
             outcome=outcome(build),
-            said=build.sentence,
+            message=build.sentence,
             owner=build.owner,
             reason=build.reason,
-            despite=known.get("despite") or "",
+            freeze_override=known.get("freeze_override") or known.get("despite") or "",
             requested=build.requested,
             started=build.started,
             finished=build.finished,

@@ -36,7 +36,7 @@ export function running(changes) {
     action: "promote",
     owner: "ana",
     step: "deploy",
-    said: "deploying to two servers",
+    message: "deploying to two servers",
     done: 1,
     worker: "deploy-1",
     started: "2026-03-10T11:59:50Z",
@@ -60,7 +60,7 @@ export function cell(changes) {
     blocked_by: "",
     approvals: [],
     earlier: [],
-    back: "",
+    previous: "",
     failed: null,
     running: null,
     queued: 0,
@@ -80,11 +80,11 @@ export function column(changes) {
     builder_id: 7,
     promotes_from: "staging",
     freeze: null,
-    by_hand: false,
+    manual: false,
     two_person: false,
     running: null,
-    stopped: null,
-    stopped_number: "",
+    interrupted: null,
+    interrupted_build: "",
     ...changes,
   };
 }
@@ -123,7 +123,7 @@ export function board(changes) {
 
 /** @param {string} sentence */
 export function outcome(sentence) {
-  return { said: sentence, link: "#/builders/1/builds/3", when: "2026-03-10T11:00:00Z" };
+  return { message: sentence, link: "#/builders/1/builds/3", when: "2026-03-10T11:00:00Z" };
 }
 
 /**
@@ -142,10 +142,10 @@ export function deployment(changes) {
     release: "6.1",
     made_live: true,
     outcome: "done",
-    said: "promoted",
+    message: "promoted",
     owner: "ana",
     reason: "looks good",
-    despite: "",
+    freeze_override: "",
     requested: "2026-03-10T11:00:00Z",
     started: "2026-03-10T11:00:01Z",
     finished: "2026-03-10T11:00:04Z",

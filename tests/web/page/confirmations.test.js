@@ -37,8 +37,8 @@ test("an environment is frozen and thawed by buttons of its own", () => {
 });
 
 test("what was interrupted is reverted by its number", () => {
-  const stopped = outcome("docs failed");
-  const confirmation = revert(column({ stopped, stopped_number: "17" }));
+  const interrupted = outcome("docs failed");
+  const confirmation = revert(column({ interrupted, interrupted_build: "17" }));
   assert.equal(confirmation.button.scheduler, "revert-production");
   assert.deepEqual(confirmation.fields, { wanted: "17" });
   assert.match(confirmation.text, /^docs failed\. What it moved is rolled back/);

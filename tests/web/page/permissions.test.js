@@ -49,7 +49,7 @@ test("an idle cell can be promoted to, and rolled back when something was live b
   assert.equal(whyNoRollBack(cell()), "nothing was live here before");
 });
 
-test("with two people, only the approval of another one counts", () => {
+test("where an approval is required, only the approval of another one counts", () => {
   const two = column({ two_person: true });
   assert.equal(needsApproval(two, cell(), "ana"), true);
   assert.equal(needsApproval(two, cell({ approvals: ["ana"] }), "ana"), true);
@@ -57,10 +57,10 @@ test("with two people, only the approval of another one counts", () => {
   assert.equal(needsApproval(column(), cell(), "ana"), false);
 });
 
-test("approvals are noted where two people are needed", () => {
+test("approvals are noted where they are required", () => {
   const two = column({ two_person: true });
   assert.equal(approvalNote(column(), cell({ approvals: ["ben"] })), null);
-  assert.match(approvalNote(two, cell()) ?? "", /^Takes two people/);
+  assert.match(approvalNote(two, cell()) ?? "", /^An approval is required/);
   assert.equal(approvalNote(two, cell({ approvals: ["ben"] })), "Approved by ben.");
 });
 

@@ -65,15 +65,15 @@ test("a hold is noted, and is no fault", () => {
   assert.deepEqual(summary(held), { state: "good", notes: ["1 on hold"] });
 });
 
-test("a release that is not well or a component that cannot be built makes the summary bad", () => {
-  const health = { well: false, said: "502", when: "2026-03-10T11:59:58Z" };
+test("a release that is unhealthy or a component that cannot be built makes the summary bad", () => {
+  const health = { healthy: false, message: "502", when: "2026-03-10T11:59:58Z" };
   const rows = [
     row({ cells: [{ ...WAITING, health }] }),
     row({ component: "docs", problem: outcome("a patch does not apply") }),
   ];
   assert.deepEqual(summary(board({ rows })), {
     state: "bad",
-    notes: ["1 release not well", "1 component cannot be built"],
+    notes: ["1 release unhealthy", "1 component cannot be built"],
   });
 });
 
@@ -87,19 +87,19 @@ test("a freeze names its owner and its reason, and its end if it has one", () =>
   );
 });
 
-test("health is unknown, well or ill, and says when that was", () => {
+test("health is unknown, healthy or unhealthy, and says when that was", () => {
   assert.deepEqual(healthStatus(null, NOW), {
     state: "unknown",
     description: "not asked yet",
     mark: "○",
   });
   const when = "2026-03-10T11:59:48Z";
-  assert.deepEqual(healthStatus({ well: true, said: "200 in 30 ms", when }, NOW), {
-    state: "well",
+  assert.deepEqual(healthStatus({ healthy: true, message: "200 in 30 ms", when }, NOW), {
+    state: "healthy",
     description: "200 in 30 ms, 12 s ago",
     mark: "●",
   });
-  assert.equal(healthStatus({ well: false, said: "502", when }, NOW).state, "ill");
+  assert.equal(healthStatus({ healthy: false, message: "502", when }, NOW).state, "unhealthy");
 });
 
 test("progress is the share of the expected duration that has passed", () => {
@@ -114,7 +114,7 @@ test("progress is the share of the expected duration that has passed", () => {
 test("a build that takes longer than expected is never shown as complete", () => {
   const { share, remaining } = progress(running({ seconds: 5 }), NOW);
   assert.equal(share, 0.97);
-  assert.equal(remaining, "any moment");
+  assert.equal(remaining, "finishing");
 });
 
 test("the first build of its kind has no expected duration", () => {
@@ -125,8 +125,8 @@ test("the first build of its kind has no expected duration", () => {
 
 test("a build without a step waits, and what it says is shown only when it adds something", () => {
   assert.equal(progress(running({ step: "" }), NOW).step, "waits");
-  for (const said of ["", "pending", "deploy"]) {
-    assert.equal(progress(running({ said }), NOW).detail, null);
+  for (const message of ["", "pending", "deploy"]) {
+    assert.equal(progress(running({ message }), NOW).detail, null);
   }
 });
 

@@ -61,8 +61,8 @@ def test_a_rollback_holds_and_says_why_and_the_next_one_goes_further_back() -> N
     back = build(6, action="roll-back", live=NEW, reason="broken login")
     found = cell(seen(*STAGED, first, second, third, back))
     assert found.hold
-    assert found.hold.said == "ana: broken login"
-    assert found.back == OLD
+    assert found.hold.message == "ana: broken login"
+    assert found.previous == OLD
     assert [release.digest for release in found.earlier] == [NEWER, OLD]
 
 
@@ -71,30 +71,32 @@ def test_what_stands_against_a_promotion_is_said_beforehand() -> None:
     assert "frozen by ana: moving" in cell(seen(*STAGED, PROMOTED, frozen)).blocked_by
     (column,) = (c for c in seen(frozen).columns if c.name == "production")
     assert column.freeze
-    assert column.by_hand
+    assert column.manual
     two = SITE.model_copy(update={"two_person": ("production",)})
-    assert "takes two people" in cell(seen(*STAGED, PROMOTED, site=two)).blocked_by
+    assert "requires an approval" in cell(seen(*STAGED, PROMOTED, site=two)).blocked_by
     approved = build(11, action="approve", approved=NEW, owner="ben")
     found = cell(seen(*STAGED, PROMOTED, approved, site=two))
     assert (found.blocked_by, found.approvals) == ("", ("ben",))
 
 
 def test_the_last_thing_that_went_wrong_is_shown_until_something_goes_well() -> None:
-    refused = build(6, action="promote", results=FAILURE, said="failed refused: frozen (failure)")
+    refused = build(
+        6, action="promote", results=FAILURE, message="failed refused: frozen (failure)"
+    )
     found = cell(seen(*STAGED, PROMOTED, refused)).failed
     assert found
-    assert found.said == "refused: frozen"
+    assert found.message == "refused: frozen"
     well = build(8, action="promote", live=NEW)
     assert cell(seen(*STAGED, PROMOTED, refused, well)).failed is None
 
 
 def test_a_component_that_cannot_be_built_says_why() -> None:
     broken = build(
-        3, "blog-build", results=FAILURE, said="failed patch 1 of 1 does not apply (failure)"
+        3, "blog-build", results=FAILURE, message="failed patch 1 of 1 does not apply (failure)"
     )
     (row,) = (row for row in seen(broken).rows if row.component == "blog")
     assert row.problem
-    assert row.problem.said == "patch 1 of 1 does not apply"
+    assert row.problem.message == "patch 1 of 1 does not apply"
     mended = build(4, "blog-build", recorded=NEW)
     (row,) = (row for row in seen(broken, mended).rows if row.component == "blog")
     assert row.problem is None
@@ -106,20 +108,20 @@ def test_a_promotion_of_everything_that_stopped_can_be_returned() -> None:
     )
     moved = build(5, action="promote", live=NEW)
     (column,) = (c for c in seen(half, moved).columns if c.name == "production")
-    assert column.stopped
-    assert column.stopped_number == "3"
+    assert column.interrupted
+    assert column.interrupted_build == "3"
     back = build(6, action="roll-back", live=OLD)
     (column,) = (c for c in seen(half, moved, back).columns if c.name == "production")
-    assert column.stopped is None
+    assert column.interrupted is None
 
 
 def test_what_runs_waits_and_is_well_is_where_it_belongs() -> None:
     running = Running(
-        link="#/x", action="promote", owner="ana", step="switch", said="", done=6,
+        link="#/x", action="promote", owner="ana", step="switch", message="", done=6,
         worker="deploy-production", started=START, seconds=3.0,
     )  # fmt: skip
     later = START + timedelta(minutes=30)
-    health = Health(well=False, said="GET / -> 500, expected 200", when=later)
+    health = Health(healthy=False, message="GET / -> 500, expected 200", when=later)
     shown = seen(
         *STAGED,
         PROMOTED,

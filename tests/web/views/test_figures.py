@@ -18,8 +18,8 @@ LINE = (
     build(2, minutes=3 * HOUR, action="promote", live=NEW),
     build(3, minutes=4 * HOUR, action="roll-back", live=OLD),
     build(4, minutes=5 * HOUR, action="promote", results=FAILURE, digest=NEWER),
-    build(5, minutes=6 * HOUR, action="promote", results=FAILURE, said="failed refused: frozen"),
-    build(6, minutes=7 * HOUR, action="deploy", results=SKIPPED, said="nothing moves"),
+    build(5, minutes=6 * HOUR, action="promote", results=FAILURE, message="failed refused: frozen"),
+    build(6, minutes=7 * HOUR, action="deploy", results=SKIPPED, message="nothing moves"),
     build(7, minutes=8 * HOUR, action="promote", live=OLD),
 )  # fmt: skip
 

@@ -126,7 +126,7 @@ function Summary({ context }) {
   return h(
     "p",
     { className: "sw-summary", "data-state": state },
-    waiting.length ? waiting : h("span", null, "✓ Everything is the same everywhere"),
+    waiting.length ? waiting : h("span", null, "✓ All environments are in sync"),
     notes.length ? h("span", { className: "sw-notes" }, notes.join(" · ")) : null,
   );
 }

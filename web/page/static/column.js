@@ -32,7 +32,7 @@ export function ColumnHead({ column, context }) {
 
 function TwoPersonTag() {
   const title = "A promotion needs another releaser's approval";
-  return h("span", { className: "sw-tag", title }, "two people");
+  return h("span", { className: "sw-tag", title }, "approval required");
 }
 
 /** @param {ColumnProps} props */
@@ -49,7 +49,7 @@ function FreezeNote({ column, context }) {
     "div",
     { className: "sw-freeze" },
     `❄ ${frozenSentence(column.freeze)} `,
-    column.by_hand
+    column.manual
       ? h(ConfirmationButton, { context, label: "End…", confirmation: thaw(column) })
       : null,
   );
@@ -57,13 +57,13 @@ function FreezeNote({ column, context }) {
 
 /** @param {ColumnProps} props */
 function StoppedPromotion({ column, context }) {
-  const { stopped } = column;
-  if (!stopped) return null;
+  const { interrupted } = column;
+  if (!interrupted) return null;
   const confirmation = revert(column);
   return h(
     "div",
     { className: "sw-stopped" },
-    h(ViewLink, { to: stopped.link }, stopped.said),
+    h(ViewLink, { to: interrupted.link }, interrupted.message),
     " ",
     h(ConfirmationButton, { context, label: "Revert…", confirmation }),
   );

@@ -50,14 +50,14 @@ export function Dialog({ title, close, children }) {
  */
 export function ReasonForm({ context, close, confirm, freeze, proposed = "", extra, onConfirm }) {
   const [typed, setTyped] = useState(/** @type {string | null} */ (null));
-  const [despite, setDespite] = useState("");
+  const [override, setOverride] = useState("");
   const reason = typed ?? proposed;
   const forbidden = whyNotReleaser(context.visitor, context.board.releasers);
   /** @param {FormEvent} event */
   function submit(event) {
     event.preventDefault();
     close();
-    onConfirm({ reason, ...(freeze ? { despite } : {}) });
+    onConfirm({ reason, ...(freeze ? { freeze_override: override } : {}) });
   }
   return h(
     "form",
@@ -65,7 +65,7 @@ export function ReasonForm({ context, close, confirm, freeze, proposed = "", ext
     forbidden
       ? h(Banner, { state: "note" }, forbidden)
       : h(ReasonInput, { reason, isFocused: !proposed, onChange: setTyped }),
-    freeze && !forbidden ? h(OverrideInput, { freeze, despite, onChange: setDespite }) : null,
+    freeze && !forbidden ? h(OverrideInput, { freeze, override, onChange: setOverride }) : null,
     h(
       "div",
       { className: "sw-buttons" },
@@ -110,9 +110,9 @@ function ReasonInput({ reason, isFocused, onChange }) {
 /**
  * Why a freeze is overridden.
  *
- * @param {{ freeze: Freeze, despite: string, onChange: (despite: string) => void }} props
+ * @param {{ freeze: Freeze, override: string, onChange: (override: string) => void }} props
  */
-function OverrideInput({ freeze, despite, onChange }) {
+function OverrideInput({ freeze, override, onChange }) {
   const id = useId();
   return h(
     React.Fragment,
@@ -124,7 +124,7 @@ function OverrideInput({ freeze, despite, onChange }) {
     ),
     h("input", {
       id,
-      value: despite,
+      value: override,
       required: true,
       onChange: (event) => onChange(event.target.value),
     }),

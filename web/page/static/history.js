@@ -63,7 +63,7 @@ export function Deployments({ deployments, isOfSite }) {
 
 /** @param {{ deployment: Deployment, isOfSite: boolean }} props */
 function DeploymentRow({ deployment, isOfSite }) {
-  const { environment, finished, link, outcome, owner, reason, said } = deployment;
+  const { environment, finished, link, outcome, owner, reason, message } = deployment;
   const { action, isWrong, took } = deploymentStatus(deployment);
   return h(
     "tr",
@@ -83,8 +83,8 @@ function DeploymentRow({ deployment, isOfSite }) {
     h(
       "td",
       { "data-label": "Outcome" },
-      h(ViewLink, { to: link, title: said }, outcome),
-      isWrong ? h("div", { className: "sw-who" }, said) : null,
+      h(ViewLink, { to: link, title: message }, outcome),
+      isWrong ? h("div", { className: "sw-who" }, message) : null,
     ),
   );
 }
@@ -112,7 +112,7 @@ function ReleaseChange({ deployment }) {
 
 /** @param {{ deployment: Deployment }} props */
 function Override({ deployment }) {
-  const { despite } = deployment;
-  if (!despite) return null;
-  return h("div", { className: "sw-freeze" }, `❄ despite the freeze: ${despite}`);
+  const { freeze_override } = deployment;
+  if (!freeze_override) return null;
+  return h("div", { className: "sw-freeze" }, `❄ despite the freeze: ${freeze_override}`);
 }

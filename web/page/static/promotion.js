@@ -103,7 +103,7 @@ function ApproveButton({ context, close, row, cell, column, wanted }) {
 export function RollBackDialog({ context, close, row, cell, column, live }) {
   const { component } = row;
   const { environment } = cell;
-  const [chosen, setChosen] = useState(cell.back || cell.earlier[0]?.digest || "");
+  const [chosen, setChosen] = useState(cell.previous || cell.earlier[0]?.digest || "");
   const comparison = useComparison(live.digest, chosen, true);
   return h(
     Dialog,

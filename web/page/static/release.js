@@ -33,7 +33,7 @@ function ReleaseDetails({ provenance, deployments }) {
     h("h2", null, "What happened to it"),
     deployments.length
       ? h(Deployments, { deployments, isOfSite: false })
-      : h(Note, null, "Nothing yet: it was never to be live anywhere."),
+      : h(Note, null, "Never deployed."),
   );
 }
 

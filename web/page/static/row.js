@@ -45,7 +45,7 @@ function BuildProblem({ problem }) {
     "p",
     { className: "sw-problem" },
     h("span", { "aria-hidden": true }, "⚠ "),
-    h("span", null, "Cannot be built: ", h(ViewLink, { to: problem.link }, problem.said)),
+    h("span", null, "Cannot be built: ", h(ViewLink, { to: problem.link }, problem.message)),
   );
 }
 
@@ -66,7 +66,7 @@ function ComponentCell({ row, cell, column, context }) {
     running && action ? h(RunningBuild, { running, now, action }) : null,
     queue ? h(Note, null, queue) : null,
     failed
-      ? h("p", { className: "sw-failed" }, h(ViewLink, { to: failed.link }, failed.said))
+      ? h("p", { className: "sw-failed" }, h(ViewLink, { to: failed.link }, failed.message))
       : null,
     waiting ? h(WaitingRelease, { row, cell, column, context, waiting }) : null,
     live ? h(CellButtons, { row, cell, column, context, live }) : null,
@@ -83,7 +83,12 @@ function LiveRelease({ cell, live, sameAs, now }) {
     h(
       "div",
       null,
-      h("div", null, h(ReleaseName, { release: live }), sameAs ? h("span", same, " ✓ same") : null),
+      h(
+        "div",
+        null,
+        h(ReleaseName, { release: live }),
+        sameAs ? h("span", same, " ✓ in sync") : null,
+      ),
       h(
         "div",
         { className: "sw-who" },

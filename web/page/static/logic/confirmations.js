@@ -78,15 +78,15 @@ export function thaw(column) {
  * @returns {Confirmation}
  */
 export function revert(column) {
-  const { name, stopped, stopped_number } = column;
+  const { name, interrupted, interrupted_build } = column;
   return {
     title: `Revert the promotion to ${name}`,
     text:
-      `${stopped ? `${stopped.said}. ` : ""}` +
+      `${interrupted ? `${interrupted.message}. ` : ""}` +
       "What it moved is rolled back, the last first, and put on hold.",
     confirm: "Revert",
     button: siteButton(column, "revert"),
-    fields: { wanted: stopped_number },
+    fields: { wanted: interrupted_build },
     subject: `Revert ${name}`,
   };
 }
@@ -113,7 +113,7 @@ export function holdOrLift({ component }, cell, column) {
   }
   return {
     title: `Lift the hold of ${subject}`,
-    text: `On hold by ${hold.said}.`,
+    text: `On hold by ${hold.message}.`,
     confirm: "Lift hold",
     button: componentButton(column, cell, "lift-hold"),
     subject,

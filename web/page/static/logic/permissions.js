@@ -78,5 +78,5 @@ export function approvalNote(column, cell) {
   if (!column.two_person) return null;
   return cell.approvals.length
     ? `Approved by ${cell.approvals.join(", ")}.`
-    : "Takes two people: another releaser must approve this very release first.";
+    : "An approval is required: another releaser must approve exactly this release first.";
 }

@@ -55,13 +55,13 @@ export function summary(board) {
   const cells = board.rows.flatMap((row) => row.cells);
   const broken = board.rows.filter((row) => row.problem).length;
   const held = cells.filter((cell) => cell.hold).length;
-  const ill = cells.filter((cell) => cell.health && !cell.health.well).length;
+  const unhealthy = cells.filter((cell) => cell.health && !cell.health.healthy).length;
   const notes = [];
-  if (ill) notes.push(`${plural(ill, "release")} not well`);
+  if (unhealthy) notes.push(`${plural(unhealthy, "release")} unhealthy`);
   if (broken) notes.push(`${plural(broken, "component")} cannot be built`);
   if (held) notes.push(`${held} on hold`);
   const calm = waitingReleases(board).length ? "waiting" : "good";
-  return { state: ill || broken ? "bad" : calm, notes };
+  return { state: unhealthy || broken ? "bad" : calm, notes };
 }
 
 /** @param {Freeze} freeze */
@@ -70,16 +70,16 @@ export function frozenSentence(freeze) {
   return `frozen${until} by ${freeze.owner}: ${freeze.reason}`;
 }
 
-const HEALTH_MARKS = /** @type {const} */ ({ ill: "✖", unknown: "○", well: "●" });
+const HEALTH_MARKS = /** @type {const} */ ({ unhealthy: "✖", unknown: "○", healthy: "●" });
 
 /**
  * @param {Health | null} health
  * @param {number} now milliseconds since the epoch
  */
 export function healthStatus(health, now) {
-  const state = !health ? "unknown" : health.well ? "well" : "ill";
+  const state = !health ? "unknown" : health.healthy ? "healthy" : "unhealthy";
   const description = health
-    ? `${health.said}, ${Math.round(secondsBetween(health.when, now))} s ago`
+    ? `${health.message}, ${Math.round(secondsBetween(health.when, now))} s ago`
     : "not asked yet";
   return { state, description, mark: HEALTH_MARKS[state] };
 }
@@ -95,7 +95,7 @@ const FULLEST = 0.97;
  */
 export function progress(running, now) {
   const step = running.step || "waits";
-  const detail = ["", running.step, "pending"].includes(running.said) ? null : running.said;
+  const detail = ["", running.step, "pending"].includes(running.message) ? null : running.message;
   if (!running.seconds) return { step, detail, share: undefined, remaining: null };
   const elapsed = secondsBetween(running.started, now);
   const rest = running.seconds - elapsed;
@@ -103,7 +103,7 @@ export function progress(running, now) {
     step,
     detail,
     share: Math.min(elapsed / running.seconds, FULLEST),
-    remaining: rest > 0 ? `about ${duration(rest)} left` : "any moment",
+    remaining: rest > 0 ? `about ${duration(rest)} left` : "finishing",
   };
 }
 
@@ -117,7 +117,7 @@ export function cellStatus(cell, column) {
   const { failed, hold, live, queued, running, waiting } = cell;
   return {
     sameAs: live && !waiting ? column.promotes_from : null,
-    hold: hold ? `On hold by ${hold.said}` : null,
+    hold: hold ? `On hold by ${hold.message}` : null,
     action: running ? running.action || "deploy" : null,
     queue: queued && !running ? waits(queued, "request") : null,
     failed: running ? null : failed,
