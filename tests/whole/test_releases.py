@@ -202,7 +202,7 @@ def test_promoting_everything_stops_at_the_first_failure_and_what_moved_is_retur
     picture(page, "stopped")
     assert line.live("production", "blog") == moved
     opened(stopped.get_by_role("button", name="Revert…"))
-    confirm(page, "Return it", "specs must come too")
+    confirm(page, "Revert", "specs must come too")
     expect(outcome(page)).to_contain_text("releaser moved blog")
     assert line.live("production", "blog") == was
     number = line.number("site-production")
