@@ -1,6 +1,7 @@
 """A site: the components and environments that one master looks after."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -77,7 +78,7 @@ class Site(SiteFile):
     def component_folder(self, component: Component) -> Path:
         return self.folder / "components" / component.name
 
-    @property
+    @cached_property
     def hosts(self) -> tuple[str, ...]:
         """Every environment's host names, which no artifact may hold."""
         labels = {label for component in self.components for label in component.labels}

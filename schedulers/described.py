@@ -30,12 +30,16 @@ class Described(ReconfigurableBaseScheduler):
         await self.ask()
 
     async def ask(self) -> None:
-        for builder, stamp in self.stamps.items():
-            if await self.getState(builder, None) != stamp:
-                await self.addBuildsetForSourceStampsWithDefaults(
-                    reason="its description is new", sourcestamps=[], builderNames=[builder]
-                )
-                await self.setState(builder, stamp)
+        known = {builder: await self.getState(builder, None) for builder in self.stamps}
+        new = [builder for builder, stamp in self.stamps.items() if known[builder] != stamp]
+        if not new:
+            return
+        # All in one: for each buildset, Buildbot reads every builder from its database.
+        await self.addBuildsetForSourceStampsWithDefaults(
+            reason="its description is new", sourcestamps=[], builderNames=new
+        )
+        for builder in new:
+            await self.setState(builder, self.stamps[builder])
 
 
 def scheduler(site: Site) -> Described:
