@@ -27,7 +27,7 @@ from releases.figures import Figure, figures
 from releases.provenance import Provenance, unverified
 from releases.store import Store
 from web.health import HealthChecks
-from web.machines import Machines
+from web.machine_report import MachinesAnswer
 
 PAGE = "releases"
 """The name of the page's own plugin, under which its answers lie too."""
@@ -133,10 +133,10 @@ class ReleasesPage(BuildbotService):
             "machines.json": self.machines,
         }
 
-    async def machines(self, _asked: dict[str, str]) -> Machines:
+    async def machines(self, _asked: dict[str, str]) -> MachinesAnswer:
         """The machines of OpenStack projects and what became of others; none without a project."""
         service: Any = self.master.service_manager.namedServices.get("machines")
-        return Machines.model_validate({"told": service.told() if service else None})
+        return MachinesAnswer.model_validate({"told": service.told() if service else None})
 
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()

@@ -9,7 +9,7 @@ export interface Answers {
   "difference.json": Difference;
   "release.json": Pedigree;
   "figures.json": Figure[];
-  "machines.json": Machines;
+  "machines.json": MachinesAnswer;
 }
 /**
  * The whole site at one moment.
@@ -351,7 +351,7 @@ export interface Point {
 /**
  * What machines.json answers; without a report when no environment has a project.
  */
-export interface Machines {
+export interface MachinesAnswer {
   told: MachineReport | null;
 }
 /**
@@ -383,7 +383,7 @@ export interface MachineReport {
    * What the environments' files name and their projects do not have.
    */
   lacking: string[];
-  machines: Machine[];
+  machines: MachineStatus[];
   /**
    * Machines that are being deleted.
    */
@@ -400,7 +400,7 @@ export interface MachineReport {
 /**
  * A machine that a worker has or waits for.
  */
-export interface Machine {
+export interface MachineStatus {
   name: string;
   cloud: string;
   worker: string;

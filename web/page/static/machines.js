@@ -1,6 +1,6 @@
 // The machines that exist for builds and deployments now, and what happened to those before.
 
-/** @import { Machine, MachineReport } from "../answers" */
+/** @import { MachineReport, MachineStatus } from "../answers" */
 
 import { Banner, ErrorBanner, Loading, Note, TableHead, View, h } from "./elements.js";
 import { useAnswer } from "./live.js";
@@ -46,7 +46,7 @@ function Report({ report }) {
   );
 }
 
-/** @param {{ machines: Machine[] }} props */
+/** @param {{ machines: MachineStatus[] }} props */
 function MachineTable({ machines }) {
   const rows = machines.map(({ cloud, name, seconds, state, worker }) =>
     h(

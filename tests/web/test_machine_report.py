@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from web.machines import Machines as Answer
+from web.machine_report import MachinesAnswer
 from workers.machines import Machines
 
 
@@ -15,7 +15,7 @@ def service() -> Machines:
 
 
 def test_every_number_of_the_service_is_in_the_answer() -> None:
-    report = Answer.model_validate({"told": service().told()}).told
+    report = MachinesAnswer.model_validate({"told": service().told()}).told
     assert report is not None
     assert [machine.name for machine in report.machines] == ["slipway-1"]
     assert report.failures == {"quota": 1}
@@ -23,4 +23,4 @@ def test_every_number_of_the_service_is_in_the_answer() -> None:
 
 
 def test_without_a_project_there_is_no_report() -> None:
-    assert Answer.model_validate({"told": Machines().told()}).told is None
+    assert MachinesAnswer.model_validate({"told": Machines().told()}).told is None

@@ -3,7 +3,7 @@
 from model.reading import Model
 
 
-class Machine(Model):
+class MachineStatus(Model):
     """A machine that a worker has or waits for."""
 
     name: str
@@ -30,14 +30,14 @@ class MachineReport(Model):
     deletes_failed: int
     lacking: list[str]
     """What the environments' files name and their projects do not have."""
-    machines: list[Machine]
+    machines: list[MachineStatus]
     leaving: int
     """Machines that are being deleted."""
     calls: dict[str, dict[str, int]]
     """Requests to OpenStack, by project and by name."""
 
 
-class Machines(Model):
+class MachinesAnswer(Model):
     """What machines.json answers; without a report when no environment has a project."""
 
     told: MachineReport | None
