@@ -28,7 +28,7 @@ from web.views.board import Board, BoardInputs, Running, board, expected
 from web.views.deployments import Deployment, everything
 from web.views.difference import Difference, Side, difference
 from web.views.figures import Figure, figures
-from web.views.machines import MachinesAnswer
+from web.views.machine_report import MachinesAnswer
 from web.views.trials import TrialRow, trial_rows
 
 PAGE = "releases"

@@ -7,7 +7,7 @@ import {
   patchChanges,
   proposedReason,
 } from "../../../web/page/static/logic/comparison.js";
-import { release } from "./answers.js";
+import { release } from "./samples.js";
 
 /** @import { Difference, Source } from "../../../web/page/answers" */
 

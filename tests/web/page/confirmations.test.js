@@ -8,7 +8,7 @@ import {
   revert,
   thaw,
 } from "../../../web/page/static/logic/confirmations.js";
-import { cell, column, outcome, release, row } from "./answers.js";
+import { cell, column, outcome, release, row } from "./samples.js";
 
 const FREEZE = { owner: "ana", reason: "the launch", until: null };
 

@@ -10,7 +10,7 @@ import {
   whyNoRollBack,
   whyNotReleaser,
 } from "../../../web/page/static/logic/permissions.js";
-import { cell, column, release, running } from "./answers.js";
+import { cell, column, release, running } from "./samples.js";
 
 const FREEZE = { owner: "ana", reason: "the launch", until: null };
 

@@ -12,7 +12,7 @@ import {
   waitingSentence,
 } from "../../../web/page/static/logic/status.js";
 import { formatDate } from "../../../web/page/static/logic/words.js";
-import { NOW, board, cell, column, outcome, release, row, running } from "./answers.js";
+import { NOW, board, cell, column, outcome, release, row, running } from "./samples.js";
 
 const WAITING = cell({ waiting: release({ digest: "c".repeat(64) }) });
 

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from web.views.machines import MachinesAnswer
+from web.views.machine_report import MachinesAnswer
 from workers.sweeper import Sweeper
 
 
