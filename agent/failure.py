@@ -5,9 +5,9 @@ class Failure(Exception):
     """Something that stops a deployment and that somebody can correct."""
 
 
-def sentence(reason: Exception) -> str:
+def sentence(error: Exception) -> str:
     """A failure in one sentence; an error of the system's names its file."""
-    if isinstance(reason, OSError) and reason.strerror:
-        where = f"{reason.filename}: " if reason.filename else ""
-        return f"{where}{reason.strerror}"
-    return str(reason)
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return str(error)

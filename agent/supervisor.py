@@ -10,7 +10,7 @@ from typing import Any
 from xmlrpc.client import Fault, ServerProxy, Transport
 
 from agent.failure import Failure
-from agent.pages import BySocket
+from agent.pages import UnixHTTPConnection
 
 BAD_NAME, ALREADY_STARTED, ALREADY_ADDED, STILL_RUNNING = EXPECTED = (10, 60, 90, 91)
 """https://github.com/Supervisor/supervisor/blob/4.3.0/supervisor/xmlrpc.py"""
@@ -29,9 +29,9 @@ class Socket(Transport):
         super().__init__()
         self.path = path
 
-    def make_connection(self, host: Any) -> BySocket:
+    def make_connection(self, host: Any) -> UnixHTTPConnection:
         """A new connection; the host is not used, but has to be there."""
-        return BySocket(self.path, str(host), SECONDS)
+        return UnixHTTPConnection(self.path, str(host), SECONDS)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from model.component import Check, Component, Database, Serve, Source
 from model.release import Manifest
-from tests.agent.world import Release, World
+from tests.agent.server_fixture import Release, World
 
 UPSTREAM = Source(repository="https://example.org/upstream.git", release="1.0")
 

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from model.component import Component
-from tests.agent import applications, served
-from tests.agent.world import Release, World, make, running
+from tests.agent import applications, service_applications
+from tests.agent.server_fixture import Release, World, make, running
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def intact(world: World, blog: Release) -> Iterator[None]:
     directory = world.directory("blog")
     assert directory.live == blog.digest
     assert directory.journal.unfinished() is None
-    assert not (directory.folder / "next").is_symlink()
+    assert not (directory.path / "next").is_symlink()
     assert list(directory.releases.glob(".tmp-*")) == []
 
 
@@ -50,14 +50,14 @@ def town() -> Iterator[World]:
     with TemporaryDirectory() as folder:
         if not os.geteuid():
             Path(folder).chmod(0o755)
-        with running(make(Path(folder), served.COMPONENTS)) as started:
+        with running(make(Path(folder), service_applications.COMPONENTS)) as started:
             yield started
 
 
 @pytest.fixture(scope="session")
 def api(town: World) -> Release:
     """The release that every test finds live and must leave live."""
-    release = served.api(town, "one")
+    release = service_applications.api(town, "one")
     done = town.deploy(release)
     assert done.code == 0, done
     return release

@@ -10,10 +10,10 @@ from tarfile import BLKTYPE, CHRTYPE, DIRTYPE, FIFOTYPE, GNUTYPE_SPARSE, LNKTYPE
 import pytest
 import zstandard
 
-from agent.artifact import inspect, verify_provenance
+from agent.artifact import verify_artifact, verify_provenance
 from agent.failure import Failure
 from tests.agent import applications
-from tests.agent.world import World, make
+from tests.agent.server_fixture import World, make
 
 
 def member(name: str, kind: bytes = REGTYPE, link: str = "", mode: int = 0o644) -> tarfile.TarInfo:
@@ -68,7 +68,7 @@ def test_a_member_that_could_do_harm_is_refused(case: str, tmp_path: Path) -> No
     members, why = REFUSED[case]
     artifact, digest = packed(tmp_path, members)
     with pytest.raises(Failure, match=r"refused before unpacking") as refused:
-        inspect(artifact, digest)
+        verify_artifact(artifact, digest)
     assert why in str(refused.value)
 
 
@@ -80,13 +80,13 @@ def test_links_that_stay_inside_are_welcome(tmp_path: Path) -> None:
         member("e", LNKTYPE, "d"),
         member("f", SYMTYPE, "./a/b"),
     ]
-    assert inspect(*packed(tmp_path, members)) == 2
+    assert verify_artifact(*packed(tmp_path, members)) == 2
 
 
 def test_other_bytes_than_the_digest_says_are_refused(tmp_path: Path) -> None:
     artifact, digest = packed(tmp_path, [member("a")])
     with pytest.raises(Failure, match=f"its digest is {digest}, not {'0' * 64}"):
-        inspect(artifact, "0" * 64)
+        verify_artifact(artifact, "0" * 64)
 
 
 @pytest.mark.parametrize("length", [0, 3, 40, -1])
@@ -94,7 +94,7 @@ def test_an_artifact_that_was_cut_short_is_refused(length: int, tmp_path: Path) 
     artifact, digest = packed(tmp_path, [member(f"file-{number}") for number in range(99)])
     artifact.write_bytes(artifact.read_bytes()[:length])
     with pytest.raises(Failure, match=r"cut short or damaged|its digest is"):
-        inspect(artifact, digest)
+        verify_artifact(artifact, digest)
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from threading import Event, Thread
 import pytest
 
 from agent import lock
-from agent.pages import public
+from agent.pages import public_fetcher
 from tests.agent import applications
-from tests.agent.world import Release, World
+from tests.agent.server_fixture import Release, World
 
 
 def test_a_release_goes_live_and_says_so(world: World, blog: Release) -> None:
@@ -127,7 +127,9 @@ def test_plain_files_prove_themselves_and_change_their_etag(world: World) -> Non
         tags.append(page.headers["etag"])
         assert world.page("specs", "/.well-known/slipway-release").body.strip() == release.digest
     assert len(set(tags)) == 3
-    assert set(world.directory("specs").present()) == {release.digest for release in releases[1:]}
+    assert set(world.directory("specs").installed_digests()) == {
+        release.digest for release in releases[1:]
+    }
     assert world.on("switch", releases[0]).last.endswith("of specs is not on this server")
     assert world.page("specs", "/missing").status == 404
     assert world.page("specs", "/private.txt").status == 404
@@ -136,7 +138,7 @@ def test_plain_files_prove_themselves_and_change_their_etag(world: World) -> Non
 def test_a_deployment_waits_until_the_one_before_is_done(world: World) -> None:
     directory = world.directory("shop")
     directory.create()
-    with lock.held(directory.folder / ".lock", "switch 0123"):
+    with lock.exclusive(directory.path / ".lock", "switch 0123"):
         process = world.start("prepare", applications.shop(world, "later"))
         assert process.stdout
         waiting = process.stdout.readline().decode()
@@ -152,7 +154,7 @@ def test_no_request_fails_while_releases_change(world: World) -> None:
         assert world.deploy(release).code == 0
     whole = {"200 'shop one one'", "200 'shop two two'"}
     stop, wrong, right = Event(), list[str](), list[str]()
-    ask = public(world.server, world.environment.url(applications.SHOP))
+    ask = public_fetcher(world.server, world.environment.url(applications.SHOP))
 
     def visit() -> None:
         while not stop.wait(0.02):
@@ -182,6 +184,6 @@ def test_the_files_of_a_deployment_are_gone_afterwards(world: World) -> None:
     left = [
         *directory.releases.glob(".tmp-*"),
         *directory.backups.glob(".tmp-*"),
-        directory.folder / "next",
+        directory.path / "next",
     ]
     assert [path for path in left if Path(path).is_symlink() or path.exists()] == []

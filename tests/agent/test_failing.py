@@ -6,7 +6,7 @@ from model.component import Check
 from model.release import Manifest
 from releases.provenance import new_key
 from tests.agent import applications
-from tests.agent.world import Release, World
+from tests.agent.server_fixture import Release, World
 
 pytestmark = pytest.mark.usefixtures("intact")
 

@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.journal import Name
+from agent.journal import EventName
 from tests.agent import applications
-from tests.agent.world import Release, World, until
+from tests.agent.server_fixture import Release, World, until
 
 pytestmark = pytest.mark.usefixtures("intact")
 
 SLOW = "usleep(500000);"
 
 
-def kill_at(world: World, verb: str, release: Release, event: Name) -> None:
+def kill_at(world: World, verb: str, release: Release, event: EventName) -> None:
     """Run a verb and kill it as soon as the journal shows the event."""
     seen = len(world.directory("blog").journal.events())
     kill_when(world, verb, release, lambda: event in world.events("blog")[seen:])

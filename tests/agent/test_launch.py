@@ -16,8 +16,8 @@ from agent.failure import Failure
 from agent.launch import BOOT, Plan, current, finish, variables
 from agent.migrate import run_component_command
 from model.release import EnvironmentContext, Manifest
-from tests.agent import served
-from tests.agent.world import REPOSITORY, gone, make, until
+from tests.agent import service_applications
+from tests.agent.server_fixture import REPOSITORY, gone, make, until
 
 SETTINGS = Path("/release/.slipway/web.env")
 
@@ -124,14 +124,14 @@ def members(group: int) -> set[int]:
 def test_a_migration_finds_what_the_processes_find(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    world = make(tmp_path, served.COMPONENTS)
+    world = make(tmp_path, service_applications.COMPONENTS)
     directory, digest = ComponentDirectory(world.server, "notes"), "0" * 64
     directory.create()
     release = directory.release(digest)
     (release / ".slipway").mkdir(parents=True)
-    manifest = Manifest.of(served.NOTES).model_copy(update={"services": ()})
+    manifest = Manifest.of(service_applications.NOTES).model_copy(update={"services": ()})
     (release / ".slipway/manifest.json").write_text(manifest.model_dump_json())
-    context = EnvironmentContext.of(world.environment, served.NOTES)
+    context = EnvironmentContext.of(world.environment, service_applications.NOTES)
     directory.journal.append("prepared", digest, context=context)
     run_component_command(
         directory,

@@ -11,13 +11,13 @@ import pytest
 
 from agent import instances
 from agent.component_directory import CURRENT
-from tests.agent import served
+from tests.agent import service_applications
+from tests.agent.server_fixture import Release, World, gone, until
 from tests.agent.visitors import visiting
-from tests.agent.world import Release, World, gone, until
 
 
 def test_all_services_of_a_release_go_live_in_their_order(town: World, api: Release) -> None:
-    new = served.api(town, "ordered")
+    new = service_applications.api(town, "ordered")
     assert town.deploy(new).code == 0
     page = town.page("api")
     assert page.status == 200
@@ -33,7 +33,7 @@ def test_all_services_of_a_release_go_live_in_their_order(town: World, api: Rele
 
 
 def test_a_python_release_goes_live(town: World) -> None:
-    release = served.notes(town, "one")
+    release = service_applications.notes(town, "one")
     assert town.deploy(release).code == 0
     page = town.page("notes")
     assert "notes one;" in page.body
@@ -85,7 +85,7 @@ def test_settings_are_readable_for_the_process_alone(town: World, api: Release) 
     assert stat.S_IMODE(file.st_mode) == 0o400
     process = Path(f"/proc/{town.listening('api', 'web')}").stat()
     assert file.st_uid == process.st_uid
-    folder = instances.sockets(town.server, "api", api.digest).stat()
+    folder = instances.socket_folder(town.server, "api", api.digest).stat()
     assert stat.S_IMODE(folder.st_mode) & 0o027 == 0
     plans = [path.read_text() for path in town.server.services.iterdir()]
     assert not any("pepper" in text for text in plans)
@@ -100,7 +100,7 @@ def test_a_live_release_is_only_proved(town: World, api: Release) -> None:
 
 
 def test_a_switch_and_the_way_back(town: World, api: Release) -> None:
-    new = served.api(town, "two")
+    new = service_applications.api(town, "two")
     old = town.listening("api", "web")
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
@@ -111,7 +111,7 @@ def test_a_switch_and_the_way_back(town: World, api: Release) -> None:
     assert "api two" in town.page("api", "/", "feed").body
     assert gone(old)
     assert {release for release, _ in town.running("api")} == {new.digest[:12]}
-    assert not instances.sockets(town.server, "api", api.digest).exists()
+    assert not instances.socket_folder(town.server, "api", api.digest).exists()
     assert town.on("switch", api).last.startswith("live in ")
     assert "api one" in town.page("api", "/", "feed").body
     assert {release for release, _ in town.running("api")} == {api.digest[:12]}
@@ -158,7 +158,7 @@ def test_a_rotated_secret_replaces_processes_without_failing_requests(
 
 
 def test_no_request_fails_while_releases_change(town: World, api: Release) -> None:
-    new = served.api(town, "two")
+    new = service_applications.api(town, "two")
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
     with visiting(town, "api", "api", "feed") as visits:
@@ -172,19 +172,19 @@ def test_no_request_fails_while_releases_change(town: World, api: Release) -> No
 def test_from_the_moment_of_the_switch_no_request_reaches_the_release_before(
     town: World, api: Release
 ) -> None:
-    new = served.api(town, "next")
+    new = service_applications.api(town, "next")
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
     directory = town.directory("api")
     for release, text in ((new, "api next"), (api, "api one")) * 3:
-        directory.point(CURRENT, release.digest)
+        directory.set_link(CURRENT, release.digest)
         assert text in town.page("api").body
         assert text in town.page("api", "/", "feed").body
     assert town.call("abandon", "api").code == 0
 
 
 def test_the_old_release_finishes_the_requests_that_it_began(town: World, api: Release) -> None:
-    new = served.api(town, "slower")
+    new = service_applications.api(town, "slower")
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
     connection = town.visitor("api")
@@ -198,16 +198,18 @@ def test_the_old_release_finishes_the_requests_that_it_began(town: World, api: R
 
 
 def test_pruning_ends_nothing_that_is_live(town: World) -> None:
-    releases = [served.notes(town, version) for version in ("1", "2", "3", "4")]
+    releases = [service_applications.notes(town, version) for version in ("1", "2", "3", "4")]
     for release in releases:
         assert town.deploy(release).code == 0
         assert town.running("notes") == [(release.digest[:12], "web")]
         assert f"notes {releases.index(release) + 1};" in town.page("notes").body
-    assert set(town.directory("notes").present()) == {release.digest for release in releases[2:]}
+    assert set(town.directory("notes").installed_digests()) == {
+        release.digest for release in releases[2:]
+    }
 
 
 ONE_AT_A_TIME = (
-    served.PYTHON.replace("socketserver.ThreadingMixIn, ", "")
+    service_applications.PYTHON.replace("socketserver.ThreadingMixIn, ", "")
     .replace(
         "    def log_message",
         """    def do_POST(self):
@@ -242,7 +244,7 @@ def test_those_who_wait_at_the_old_release_are_let_in_before_it_ends(town: World
 
     with ThreadPoolExecutor(5) as pool:
         slow = pool.submit(post, "/slow")
-        logs = [instance.log for instance in instances.found(town.directory("notes"))]
+        logs = [instance.log for instance in instances.find_instances(town.directory("notes"))]
         until(lambda: any("began" in log.read_text() for log in logs))
         queued = [pool.submit(post, "/") for _ in range(4)]
         assert town.on("switch", later).code == 0
@@ -276,9 +278,9 @@ def test_a_rollback_tells_where_the_log_is_and_not_what_is_in_it(town: World, ap
     """Nobody who reads its outcome knows the secrets that would have to be hidden."""
     flag = town.directory("api").server.state / "sick"
     feed = f"if (require('fs').existsSync('{flag}')) throw new Error('the secret is ' + 'x');"
-    first = served.api(town, "first", feed=feed)
+    first = service_applications.api(town, "first", feed=feed)
     assert town.deploy(first).code == 0
-    assert town.deploy(served.api(town, "second")).code == 0
+    assert town.deploy(service_applications.api(town, "second")).code == 0
     flag.touch()
     done = town.call("switch", "api", first.digest)
     flag.unlink()

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from agent import instances, peers
+from agent import instances, listeners
 from agent.component_directory import NEXT
 from agent.failure import Failure
-from agent.readiness import Excerpt
+from agent.readiness import LogExcerpt
 from model.component import Check
 from model.release import Manifest
-from tests.agent import served
-from tests.agent.world import Release, World, until
+from tests.agent import service_applications
+from tests.agent.server_fixture import Release, World, until
 
 pytestmark = pytest.mark.usefixtures("same")
 
@@ -22,7 +22,7 @@ def stays(api: Release) -> str:
 
 def test_a_service_that_is_not_healthy_is_named(town: World, api: Release) -> None:
     sick = "if (request.url === '/health') { response.statusCode = 500; console.log('no luck');"
-    new = served.api(town, "sick", feed=f"{sick} return response.end('oops'); }}")
+    new = service_applications.api(town, "sick", feed=f"{sick} return response.end('oops'); }}")
     assert town.prepare(new).code == 0
     done = town.on("check", new)
     assert done.code == 1
@@ -34,7 +34,7 @@ def test_a_service_that_is_not_healthy_is_named(town: World, api: Release) -> No
 
 
 def test_a_service_that_dies_is_named_with_its_last_words(town: World, api: Release) -> None:
-    new = served.api(town, "dead", feed="throw new Error('out of luck');")
+    new = service_applications.api(town, "dead", feed="throw new Error('out of luck');")
     assert town.prepare(new).code == 0
     done = town.on("check", new)
     assert done.code == 1
@@ -47,44 +47,52 @@ def test_a_service_that_dies_is_named_with_its_last_words(town: World, api: Rele
 def test_the_database_password_is_hidden_in_what_a_log_is_quoted_with(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("before\nAccess denied for hunter2hunter2\n")
-    excerpt = Excerpt(log, len("before\n"), hidden="hunter2hunter2")
+    excerpt = LogExcerpt(log, len("before\n"), secret="hunter2hunter2")
     assert excerpt.ending == "its log ends: Access denied for <password>"
-    assert Excerpt(log, 0, hidden=None).lines == []
+    assert LogExcerpt(log, 0, secret=None).lines == []
 
 
 def test_a_program_that_is_not_there_is_named(town: World) -> None:
-    service = served.NOTES.services[0].model_copy(update={"command": ("gunikorn", "{socket}")})
-    manifest = Manifest.of(served.NOTES).model_copy(update={"services": (service,)})
-    done = town.deploy(served.notes(town, "none", manifest))
+    service = service_applications.NOTES.services[0].model_copy(
+        update={"command": ("gunikorn", "{socket}")}
+    )
+    manifest = Manifest.of(service_applications.NOTES).model_copy(update={"services": (service,)})
+    done = town.deploy(service_applications.notes(town, "none", manifest))
     assert done.code == 1
     assert done.last.startswith("service web of notes died: GET / -> no answer")
     assert "its log ends: there is no program gunikorn" in done.last
 
 
 def test_settings_that_are_none_are_named(town: World, api: Release) -> None:
-    done = town.deploy(served.api(town, "two", settings="SALT={{ secrets.salt }}\nnot a setting\n"))
+    done = town.deploy(
+        service_applications.api(town, "two", settings="SALT={{ secrets.salt }}\nnot a setting\n")
+    )
     assert done.code == 1
     assert ".slipway/web.env: line 2 is not NAME=value" in done.last
     assert done.last.endswith(stays(api))
 
 
 def test_a_secret_that_is_not_declared_is_named(town: World, api: Release) -> None:
-    done = town.prepare(served.api(town, "two", settings="SUGAR={{ secrets.sugar }}\n"))
+    done = town.prepare(
+        service_applications.api(town, "two", settings="SUGAR={{ secrets.sugar }}\n")
+    )
     assert done.code == 1
     assert "uses secret 'sugar', which component api in environment testing does not" in done.last
     assert done.last.endswith(stays(api))
 
 
 def test_the_address_of_a_service_without_a_host_is_not_made_up(town: World) -> None:
-    done = town.prepare(served.api(town, "two", settings="INNER={{ services.inner.url }}\n"))
+    done = town.prepare(
+        service_applications.api(town, "two", settings="INNER={{ services.inner.url }}\n")
+    )
     assert done.code == 1
     assert "template .slipway/web.env.j2: 'dict object' has no attribute 'url'" in done.last
 
 
 @pytest.mark.parametrize("wanted", ["5.*", "20", "*.x"])
 def test_another_version_of_the_runtime_is_refused(wanted: str, town: World, api: Release) -> None:
-    manifest = Manifest.of(served.API).model_copy(update={"runtime_version": wanted})
-    new = served.api(town, "two", manifest=manifest)
+    manifest = Manifest.of(service_applications.API).model_copy(update={"runtime_version": wanted})
+    new = service_applications.api(town, "two", manifest=manifest)
     assert town.prepare(new).code == 0
     done = town.on("migrate", new)
     assert done.code == 1
@@ -93,8 +101,10 @@ def test_another_version_of_the_runtime_is_refused(wanted: str, town: World, api
 
 
 def test_a_page_that_is_wrong_ends_what_was_started(town: World, api: Release) -> None:
-    manifest = Manifest.of(served.API).model_copy(update={"checks": (Check(contains="welcome"),)})
-    done = town.deploy(served.api(town, "two", manifest=manifest))
+    manifest = Manifest.of(service_applications.API).model_copy(
+        update={"checks": (Check(contains="welcome"),)}
+    )
+    done = town.deploy(service_applications.api(town, "two", manifest=manifest))
     assert done.code == 1
     assert "expected it to contain 'welcome'" in done.last
     assert done.last.endswith(stays(api))
@@ -103,7 +113,7 @@ def test_a_page_that_is_wrong_ends_what_was_started(town: World, api: Release) -
 def test_a_further_host_that_is_not_reached_is_named(town: World, api: Release) -> None:
     """Healthy when asked directly, not when asked as visitors do."""
     sick = "if (request.headers['x-forwarded-host']) response.statusCode = 501;"
-    done = town.deploy(served.api(town, "two", feed=sick))
+    done = town.deploy(service_applications.api(town, "two", feed=sick))
     assert done.code == 1
     location = town.environment.location("feed")
     assert done.last.startswith(f"service feed: GET {location}health -> 501")
@@ -111,22 +121,24 @@ def test_a_further_host_that_is_not_reached_is_named(town: World, api: Release) 
 
 
 def test_a_socket_that_another_release_answers_is_not_believed(town: World, api: Release) -> None:
-    new = served.api(town, "thief")
+    new = service_applications.api(town, "thief")
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
-    mine, theirs = (instances.socket(town.server, "api", r.digest, "web") for r in (new, api))
+    mine, theirs = (
+        instances.service_socket(town.server, "api", r.digest, "web") for r in (new, api)
+    )
     mine.unlink()
     mine.symlink_to(theirs.resolve())
     directory = town.directory("api")
     with pytest.raises(
         Failure, match=f"web is answered from {directory.release(api.digest)}, not by"
     ):
-        peers.prove(directory, NEXT, new.digest, served.API.services[0])
+        listeners.verify_listener(directory, NEXT, new.digest, service_applications.API.services[0])
     assert town.call("abandon", "api").code == 0
 
 
 def test_without_a_supervisor_nothing_changes_and_it_is_said(town: World, api: Release) -> None:
-    new = served.api(town, "two")
+    new = service_applications.api(town, "two")
     assert town.prepare(new).code == 0
     town.supervisord.kill()
     try:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from agent import instances
-from tests.agent import served
-from tests.agent.world import Release, World, until
+from tests.agent import service_applications
+from tests.agent.server_fixture import Release, World, until
 
 pytestmark = pytest.mark.usefixtures("same")
 
@@ -27,7 +27,7 @@ def started(world: World, release: Release, service: str) -> bool:
 
 @pytest.mark.parametrize("service", ["web", "feed"])
 def test_while_it_checks(service: str, town: World, api: Release) -> None:
-    new = served.api(town, f"checked {service}", web=SLOW)
+    new = service_applications.api(town, f"checked {service}", web=SLOW)
     assert town.prepare(new).code == 0
     kill_when(town, "check", new, lambda: started(town, new, service))
     assert "api one" in town.page("api").body
@@ -36,7 +36,7 @@ def test_while_it_checks(service: str, town: World, api: Release) -> None:
 
 
 def test_while_it_switches(town: World, api: Release) -> None:
-    new = served.api(town, "switched", web=SLOW)
+    new = service_applications.api(town, "switched", web=SLOW)
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
     kill_when(town, "switch", new, lambda: town.directory("api").live == new.digest)
@@ -47,7 +47,7 @@ def test_while_it_switches(town: World, api: Release) -> None:
 
 
 def test_while_it_starts_what_it_rolls_back_to(town: World, api: Release) -> None:
-    new = served.api(town, "newer")
+    new = service_applications.api(town, "newer")
     assert town.deploy(new).code == 0
     kill_when(town, "switch", api, lambda: started(town, api, "web"))
     assert town.directory("api").live == new.digest
@@ -57,7 +57,7 @@ def test_while_it_starts_what_it_rolls_back_to(town: World, api: Release) -> Non
 
 
 def test_while_it_ends_the_old_one(town: World, api: Release) -> None:
-    new = served.api(town, "ending")
+    new = service_applications.api(town, "ending")
     assert town.prepare(new).code == 0
     assert town.on("check", new).code == 0
     # The old process may not end yet: it has a request to finish.
@@ -71,10 +71,10 @@ def test_while_it_ends_the_old_one(town: World, api: Release) -> None:
 
 
 def test_while_it_replaces_a_process(town: World, api: Release) -> None:
-    before = {i.name for i in instances.found(town.directory("api"))}
+    before = {i.name for i in instances.find_instances(town.directory("api"))}
     directory = town.directory("api")
     process = town.start("prepare", api, {"salt": "thyme"})
-    until(lambda: {i.name for i in instances.found(directory)} != before)
+    until(lambda: {i.name for i in instances.find_instances(directory)} != before)
     process.kill()
     process.communicate()
     assert town.prepare(api).code == 0

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from agent import accounts, instances
-from tests.agent import served
-from tests.agent.world import EDGE, Release, World
+from tests.agent import service_applications
+from tests.agent.server_fixture import EDGE, Release, World
 
 COMMAND = "/usr/bin/python3 -B -m local.bootstrap test-as-root -m pytest tests/agent/test_root.py"
 
@@ -27,7 +27,7 @@ pytestmark = [
 def both(town: World, api: Release) -> tuple[int, int]:
     """The accounts of the two components, both live."""
     assert api
-    assert town.deploy(served.notes(town, "beside")).code == 0
+    assert town.deploy(service_applications.notes(town, "beside")).code == 0
     uids = [
         Path(f"/proc/{town.listening(component, 'web')}").stat().st_uid
         for component in ("api", "notes")
@@ -68,10 +68,10 @@ def test_a_secret_is_read_by_its_component_alone(
 def test_the_edge_reaches_a_socket_and_other_components_do_not(
     town: World, api: Release, both: tuple[int, int]
 ) -> None:
-    folder = instances.sockets(town.server, "api", api.digest).stat()
+    folder = instances.socket_folder(town.server, "api", api.digest).stat()
     assert (folder.st_uid, folder.st_gid) == (both[0], grp.getgrnam(EDGE).gr_gid)
     assert stat.S_IMODE(folder.st_mode) == 0o2750
-    socket = instances.socket(town.server, "api", api.digest, "web")
+    socket = instances.service_socket(town.server, "api", api.digest, "web")
     assert socket.stat().st_gid == grp.getgrnam(EDGE).gr_gid
     dial = f"import socket; socket.socket(socket.AF_UNIX).connect('{socket}')"
     assert may(grp.getgrnam(EDGE).gr_gid, "/usr/bin/python3", "-c", dial)
@@ -87,7 +87,7 @@ def test_a_writable_folder_is_its_component_s_and_nothing_else_is(
     assert may(mine, "touch", kept / "new", kept / "shipped.txt")
     assert not may(theirs, "touch", kept / "new")
     for closed in (
-        directory.folder,
+        directory.path,
         directory.shared,
         directory.releases,
         directory.release(api.digest),
@@ -97,5 +97,5 @@ def test_a_writable_folder_is_its_component_s_and_nothing_else_is(
 
 
 def test_a_release_changes_nothing_about_the_account(town: World, both: tuple[int, int]) -> None:
-    assert town.deploy(served.notes(town, "once more")).code == 0
+    assert town.deploy(service_applications.notes(town, "once more")).code == 0
     assert Path(f"/proc/{town.listening('notes', 'web')}").stat().st_uid == both[1]

@@ -11,13 +11,13 @@ from agent import edge, php_fpm, services
 from agent.server import Server
 from model.component import Serve
 from model.reading import InvalidSite, read
-from tests.agent import applications, served
-from tests.agent.world import World, make
+from tests.agent import applications, service_applications
+from tests.agent.server_fixture import World, make
 
 
 @pytest.fixture
 def unstarted(tmp_path: Path) -> World:
-    components = (*applications.COMPONENTS, *served.COMPONENTS)
+    components = (*applications.COMPONENTS, *service_applications.COMPONENTS)
     made = make(tmp_path, components)
     services.write(made.server, made.environment, components)
     return made
@@ -88,7 +88,7 @@ HIDDEN = {
 @pytest.mark.parametrize("path", HIDDEN)
 def test_a_path_is_hidden(path: str) -> None:
     serve = Serve(root="public", writable=("public/uploads", "cache"), hidden=("/wp-config.php",))
-    expression = edge.hidden(serve).strip('"')
+    expression = edge.hidden_paths(serve).strip('"')
     assert bool(re.search(expression, path)) == HIDDEN[path]
 
 
@@ -104,22 +104,24 @@ def test_a_server_file_says_what_is_wrong_with_it(tmp_path: Path) -> None:
 
 
 def test_the_edge_has_a_site_for_each_public_host_of_a_component(unstarted: World) -> None:
-    sites = edge.sites(unstarted.server, unstarted.environment, served.API)
+    sites = edge.site_blocks(unstarted.server, unstarted.environment, service_applications.API)
     assert [site["host"] for site in sites] == ["api.test.localhost", "feed.test.localhost"]
     for site, service in zip(sites, ("web", "feed"), strict=True):
         folder = unstarted.server.srv / "api"
-        assert f"unix/{folder}/current/.slipway/run/{service}.sock" in str(site["answer"])
-        assert f"unix/{folder}/next/.slipway/run/{service}.sock" in str(site["preview"])
-        assert "X-Forwarded-Proto https" not in str(site["answer"])
+        assert f"unix/{folder}/current/.slipway/run/{service}.sock" in str(site["current"])
+        assert f"unix/{folder}/next/.slipway/run/{service}.sock" in str(site["next"])
+        assert "X-Forwarded-Proto https" not in str(site["current"])
 
 
 def test_what_the_account_of_a_service_may_write_is_served_by_that_service_only(
     tmp_path: Path,
 ) -> None:
-    world = make(tmp_path, served.COMPONENTS)
-    writes = served.API.model_copy(update={"serve": Serve(root="public", writable=("public/up",))})
-    (first, *_) = edge.sites(world.server, world.environment, writes)
+    world = make(tmp_path, service_applications.COMPONENTS)
+    writes = service_applications.API.model_copy(
+        update={"serve": Serve(root="public", writable=("public/up",))}
+    )
+    (first, *_) = edge.site_blocks(world.server, world.environment, writes)
     assert first["writable"] == ""
     shop = applications.SHOP.model_copy(update={"serve": Serve(writable=("up",))})
-    (only,) = edge.sites(world.server, world.environment, shop)
+    (only,) = edge.site_blocks(world.server, world.environment, shop)
     assert only["writable"]

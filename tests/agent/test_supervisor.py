@@ -7,7 +7,7 @@ import pytest
 
 from agent.failure import Failure
 from agent.supervisor import Supervisor, section
-from tests.agent.world import World, gone, until
+from tests.agent.server_fixture import World, gone, until
 
 NAME = "testing.none.000000000000.web.abcdef"
 

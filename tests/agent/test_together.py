@@ -14,7 +14,7 @@ from agent.abandon import abandon
 from agent.remote import FILES
 from model.release import SHORT
 from tests.agent import applications
-from tests.agent.world import REPOSITORY, Outcome, Release, World, compiled
+from tests.agent.server_fixture import REPOSITORY, Outcome, Release, World, compiled
 
 
 def ready(world: World, text: str) -> Release:

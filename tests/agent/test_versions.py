@@ -6,15 +6,19 @@ import pytest
 
 from agent.component_directory import ComponentDirectory
 from agent.failure import Failure
-from agent.versions import suit
+from agent.versions import require_version
 from model.release import Manifest
-from tests.agent import applications, served
-from tests.agent.world import make
+from tests.agent import applications, service_applications
+from tests.agent.server_fixture import make
 
 
 def manifest(runtime: str, version: str | None) -> Manifest:
-    components = {"php": applications.BLOG, "static": applications.SPECS, "node": served.API}
-    described = Manifest.of(components.get(runtime, served.NOTES))
+    components = {
+        "php": applications.BLOG,
+        "static": applications.SPECS,
+        "node": service_applications.API,
+    }
+    described = Manifest.of(components.get(runtime, service_applications.NOTES))
     return described.model_copy(update={"runtime_version": version})
 
 
@@ -23,7 +27,9 @@ def manifest(runtime: str, version: str | None) -> Manifest:
     [("php", "8.*"), ("node", "*.*.*"), ("python", "3.*"), ("static", None), ("php", None)],
 )
 def test_a_version_that_is_here_is_good(runtime: str, version: str | None, tmp_path: Path) -> None:
-    suit(ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, version))
+    require_version(
+        ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, version)
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,10 +43,12 @@ def test_a_version_that_is_here_is_good(runtime: str, version: str | None, tmp_p
 )
 def test_another_one_is_refused(runtime: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(Failure, match=why):
-        suit(ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, "5.*"))
+        require_version(
+            ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, "5.*")
+        )
 
 
 def test_a_runtime_that_is_not_here_is_named(tmp_path: Path) -> None:
     server = make(tmp_path, ()).server.model_copy(update={"php_fpm": "php-fpm4.1"})
     with pytest.raises(Failure, match=r"docs needs php 8\.\*; this server has none$"):
-        suit(ComponentDirectory(server, "docs"), manifest("php", "8.*"))
+        require_version(ComponentDirectory(server, "docs"), manifest("php", "8.*"))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from tests.agent.world import World
+from tests.agent.server_fixture import World
 
 
 @dataclass

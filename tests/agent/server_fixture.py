@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 from agent import instances, mariadb, services
 from agent.commands import run
 from agent.component_directory import CURRENT, ComponentDirectory
-from agent.pages import Answer, Public, public
-from agent.peers import listener
+from agent.listeners import listening_process
+from agent.pages import EdgeConnection, PageResponse, public_fetcher
 from agent.server import Server
 from model.component import Component
 from model.environment import Environment
@@ -141,20 +141,20 @@ class World:
         process.stdin = None
         return process
 
-    def page(self, component: str, path: str = "/", label: str | None = None) -> Answer:
+    def page(self, component: str, path: str = "/", label: str | None = None) -> PageResponse:
         """What a visitor is shown over verified TLS."""
         host = self.components[component].host if label is None else label
-        return public(self.server, self.environment.location(host))(path)
+        return public_fetcher(self.server, self.environment.location(host))(path)
 
     def host(self, component: str, label: str | None = None) -> str:
         """The name and port that a visitor asks for."""
         chosen = self.components[component].host if label is None else label
         return urlsplit(self.environment.location(chosen)).netloc
 
-    def visitor(self, component: str, label: str | None = None) -> Public:
+    def visitor(self, component: str, label: str | None = None) -> EdgeConnection:
         """A visitor's connection, which stays open."""
         context = ssl.create_default_context(cafile=self.server.authority)
-        return Public(self.server, self.host(component, label).partition(":")[0], context)
+        return EdgeConnection(self.server, self.host(component, label).partition(":")[0], context)
 
     def plain(self, component: str, path: str, label: str | None = None) -> tuple[int, str | None]:
         """Status and redirection of a page over HTTP."""
@@ -168,18 +168,18 @@ class World:
 
     def listening(self, component: str, service: str) -> int:
         """The process that visitors reach."""
-        return listener(instances.dialled(self.server, component, CURRENT, service))
+        return listening_process(instances.edge_socket(self.server, component, CURRENT, service))
 
     def running(self, component: str) -> list[tuple[str, str]]:
         """Release and name of every service that supervisord was told of."""
-        return [(i.release, i.service) for i in instances.found(self.directory(component))]
+        return [(i.release, i.service) for i in instances.find_instances(self.directory(component))]
 
     def events(self, component: str) -> list[str]:
         return [event.event for event in self.directory(component).journal.events()]
 
     def sql(self, statements: str) -> str:
         assert self.server.database
-        return run(mariadb.query(self.server.database), statements)
+        return run(mariadb.query_command(self.server.database), statements)
 
     def release(
         self,

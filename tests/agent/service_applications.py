@@ -2,7 +2,7 @@
 
 from model.component import Component, Serve, Service, Source
 from model.release import Manifest
-from tests.agent.world import Release, World
+from tests.agent.server_fixture import Release, World
 
 UPSTREAM = Source(repository="https://example.org/upstream.git", release="1.0")
 
