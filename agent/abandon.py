@@ -15,4 +15,4 @@ def abandon(directory: ComponentDirectory, switched: Digest | None = None) -> st
     deployment = directory.journal.unfinished()
     if deployment and deployment.digest == switched:
         return f"{switched[:SHORT]}: {undo(directory, deployment, 'another server failed')}"
-    return finish_or_undo(directory) or "nothing was unfinished"
+    return finish_or_undo(directory) or "no deployment was unfinished"

@@ -30,4 +30,4 @@ def check(directory: ComponentDirectory, digest: Digest) -> str:
     except (Failure, OSError) as error:
         raise failure_after_undo(directory, error) from None
     directory.journal.append("checked", digest)
-    return f"{len(manifest.checks)} checks hold before the switch"
+    return f"{len(manifest.checks)} checks passed before the switch"

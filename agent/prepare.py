@@ -31,7 +31,7 @@ def prepare(
     directory.create()
     deployment = directory.journal.unfinished()
     if deployment and deployment.digest == directory.live == digest and deployment.undecided_switch:
-        return f"{digest[:SHORT]} answers already, and waits for the other servers"
+        return f"{digest[:SHORT]} is live already, and waits for the other servers"
     if recovered := finish_or_undo(directory):
         print(recovered, flush=True)
     directory.journal.append("preparing", digest)
@@ -55,7 +55,9 @@ def add_release(
 ) -> str:
     """Verify, unpack and configure a release that is not installed yet."""
     if not artifact or not provenance:
-        raise Failure(f"release {digest[:SHORT]} is not here: give --artifact and --provenance")
+        raise Failure(
+            f"release {digest[:SHORT]} is not on this server: give --artifact and --provenance"
+        )
     verify_provenance(provenance, directory.server.public_key, directory.component, digest)
     files = verify_artifact(artifact, digest)
     draft = directory.draft(digest)

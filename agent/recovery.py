@@ -42,7 +42,7 @@ def finish_or_undo(directory: ComponentDirectory) -> str | None:
         return f"{error}: {undo(directory, deployment, str(error))}"
     directory.journal.append("live", deployment.digest)
     directory.remove_leftovers()
-    result = f"the unfinished switch to {short} has been proved: it is live"
+    result = f"the unfinished switch to {short} has passed its checks: it is live"
     return "; ".join(filter(None, [result, end_other_processes(directory)]))
 
 
@@ -65,7 +65,7 @@ def undo(directory: ComponentDirectory, deployment: UnfinishedDeployment, reason
     warning = end_other_processes(directory)
     if change := deployment.first("installing", "migrating"):
         results.append(
-            "its database stays as visitors have left it"
+            "its database is not restored, because visitors have used it since"
             if is_long_undecided(deployment)
             else database.restore(directory, change.backup)
         )
@@ -98,7 +98,7 @@ def end_other_processes(directory: ComponentDirectory) -> str | None:
     try:
         processes.only(directory, directory.live)
     except (Failure, OSError) as error:
-        return f"but processes of other releases may still run: {sentence(error)}"
+        return f"but processes of other releases may still be running: {sentence(error)}"
     return None
 
 

@@ -54,10 +54,10 @@ def parse_command(command: str) -> list[str]:
     except ValueError as error:
         raise Failure(f"not a command: {error}") from None
     if not arguments:
-        raise Failure("this key runs slipway-agent and nothing else: give it a verb")
+        raise Failure("this key only runs slipway-agent: name a verb")
     forbidden = [word for word in arguments if word.startswith("-") and word not in FLAGS]
     if forbidden:
-        raise Failure(f"'{forbidden[0]}' is not for SSH")
+        raise Failure(f"'{forbidden[0]}' is not allowed over SSH")
     return arguments
 
 
@@ -81,14 +81,14 @@ def unpack(stream: BinaryIO, folder: Path) -> None:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 if member.name not in FILES or not member.isfile():
-                    raise Failure(f"sent along: '{member.name}', expected {' and '.join(FILES)}")
+                    raise Failure(f"the tar holds '{member.name}', expected {' and '.join(FILES)}")
                 with (folder / member.name).open("xb") as file:
                     shutil.copyfileobj(archive.extractfile(member) or stream, file)
                 names.add(member.name)
     except tarfile.TarError as error:
-        raise Failure(f"what was sent along is cut short or damaged: {error}") from None
+        raise Failure(f"the tar is cut short or damaged: {error}") from None
     if missing := [name for name in FILES if name not in names]:
-        raise Failure(f"not sent along: {missing[0]}")
+        raise Failure(f"the tar lacks {missing[0]}")
 
 
 if __name__ == "__main__":

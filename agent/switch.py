@@ -69,7 +69,7 @@ def end_deployment(directory: ComponentDirectory, digest: Digest, previous: Dige
         processes.only(directory, digest)
         directory.prune(directory.context().keep, digest, previous)
     except (Failure, OSError) as error:
-        return f", but what was before could not be removed: {sentence(error)}"
+        return f", but older releases could not be removed: {sentence(error)}"
     return ""
 
 

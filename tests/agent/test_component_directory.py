@@ -1,4 +1,4 @@
-"""A component's folder and its journal, without any service."""
+"""A component's directory, its journal and its lock, without any service."""
 
 import fcntl
 import os
@@ -12,21 +12,21 @@ from agent.component_directory import CURRENT, ComponentDirectory
 from agent.configuration import link_writable_folders, move_to_shared
 from agent.failure import Failure
 from agent.journal import Journal
-from tests.agent.server_fixture import make
+from tests.agent.server_setup import create_server
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> ComponentDirectory:
-    made = ComponentDirectory(make(tmp_path, ()).server, "blog")
-    made.create()
-    return made
+    directory = ComponentDirectory(create_server(tmp_path, ()).server, "blog")
+    directory.create()
+    return directory
 
 
 def digest(number: int) -> str:
     return f"{number:064x}"
 
 
-def test_the_newest_releases_stay_and_the_live_and_the_previous_one_always(
+def test_pruning_keeps_the_newest_the_live_and_the_previous_release(
     directory: ComponentDirectory,
 ) -> None:
     for number in range(9):
@@ -67,7 +67,7 @@ def test_a_line_that_was_cut_by_a_power_failure_counts_as_never_written(tmp_path
     assert journal.unfinished() is None
 
 
-def test_whoever_waits_too_long_is_told_for_whom(tmp_path: Path) -> None:
+def test_a_lock_timeout_names_the_holder(tmp_path: Path) -> None:
     path = tmp_path / "blog" / ".lock"
     path.parent.mkdir()
     with (
@@ -78,7 +78,7 @@ def test_whoever_waits_too_long_is_told_for_whom(tmp_path: Path) -> None:
         pass
 
 
-def test_an_orphan_keeps_the_lock(tmp_path: Path) -> None:
+def test_an_orphaned_child_keeps_the_lock(tmp_path: Path) -> None:
     path = tmp_path / ".lock"
     reading, writing = os.pipe()
     with lock.exclusive(path, "migrate"):
@@ -123,9 +123,9 @@ def test_no_writable_folder_shows_backups_or_passwords(path: str, tmp_path: Path
         link_writable_folders(tmp_path / "releases/one", tmp_path / "shared", [path])
 
 
-def test_a_half_made_copy_of_shipped_files_is_made_again(tmp_path: Path) -> None:
+def test_an_interrupted_copy_of_shipped_files_is_repeated(tmp_path: Path) -> None:
     (tmp_path / "shipped").mkdir()
     (tmp_path / "shipped/file").write_text("whole")
-    (tmp_path / ".tmp-kept").mkdir()
-    move_to_shared(tmp_path / "shipped", tmp_path / "kept")
-    assert (tmp_path / "kept/file").read_text() == "whole"
+    (tmp_path / ".tmp-folder").mkdir()
+    move_to_shared(tmp_path / "shipped", tmp_path / "folder")
+    assert (tmp_path / "folder/file").read_text() == "whole"

@@ -1,4 +1,4 @@
-"""What counts as a release's own word, and what does not."""
+"""Which responses verify a release, and which do not."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ def refuse(path: str) -> PageResponse:
     raise AssertionError(f"asked for {path}")
 
 
-def test_php_is_believed_when_each_of_its_pages_comes_from_the_new_release() -> None:
+def test_php_passes_when_each_of_its_pages_comes_from_the_new_release() -> None:
     pages = [*from_release(NEW, NEW), response(body="a picture")]
     get_runtime("php").verify_digest(NEW, Serve(), pages, refuse)
 
@@ -40,20 +40,22 @@ def test_php_is_believed_when_each_of_its_pages_comes_from_the_new_release() -> 
         ([response()], "no checked page came from PHP"),
     ],
 )
-def test_php_is_not_believed_otherwise(pages: list[PageResponse], why: str) -> None:
+def test_php_fails_with_a_page_of_another_release_or_with_none(
+    pages: list[PageResponse], why: str
+) -> None:
     with pytest.raises(Failure, match=why):
         get_runtime("php").verify_digest(NEW, Serve(), pages, refuse)
 
 
 @pytest.mark.parametrize("runtime", ["static", "node", "python"])
-def test_the_edge_is_believed_for_the_digest_among_the_files(runtime: str) -> None:
+def test_other_runtimes_pass_when_the_edge_serves_the_digest_file(runtime: str) -> None:
     get_runtime(runtime).verify_digest(NEW, Serve(), [], lambda _: response(body=f"{NEW}\n"))
     for wrong in (response(body=OLD), response(404)):
         with pytest.raises(Failure, match=r"^GET /.well-known/slipway-release -> "):
             get_runtime(runtime).verify_digest(NEW, Serve(), [], lambda _, wrong=wrong: wrong)  # type: ignore[misc]  # mypy cannot infer a lambda's default
 
 
-def test_what_came_is_told_in_one_line() -> None:
+def test_an_unexpected_response_is_quoted_in_one_line() -> None:
     page = response(500, "\n  <b>Fatal error</b>: no table  \nin index.php on line 3")
     with pytest.raises(Failure) as failure:
         verify_page(Check(), page)
@@ -61,19 +63,19 @@ def test_what_came_is_told_in_one_line() -> None:
     assert str(failure.value) == sentence
 
 
-def test_only_a_refused_connection_is_tried_again() -> None:
+def test_only_a_refused_connection_is_retried() -> None:
     refusals = [1, 2]
 
-    def reply() -> PageResponse:
+    def refuse_twice() -> PageResponse:
         if refusals:
             refusals.pop()
             raise ConnectionRefusedError
         return response(503)
 
-    assert retry_while_refused(reply).status == 503
+    assert retry_while_refused(refuse_twice).status == 503
 
-    def never() -> PageResponse:
+    def refuse_always() -> PageResponse:
         raise ConnectionRefusedError
 
     with pytest.raises(Failure, match="the edge does not listen"):
-        retry_while_refused(never, seconds=0.1)
+        retry_while_refused(refuse_always, seconds=0.1)

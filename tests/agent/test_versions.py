@@ -9,7 +9,7 @@ from agent.failure import Failure
 from agent.versions import require_version
 from model.release import Manifest
 from tests.agent import applications, service_applications
-from tests.agent.server_fixture import make
+from tests.agent.server_setup import create_server
 
 
 def manifest(runtime: str, version: str | None) -> Manifest:
@@ -18,17 +18,17 @@ def manifest(runtime: str, version: str | None) -> Manifest:
         "static": applications.SPECS,
         "node": service_applications.API,
     }
-    described = Manifest.of(components.get(runtime, service_applications.NOTES))
-    return described.model_copy(update={"runtime_version": version})
+    manifest = Manifest.of(components.get(runtime, service_applications.NOTES))
+    return manifest.model_copy(update={"runtime_version": version})
 
 
 @pytest.mark.parametrize(
     ("runtime", "version"),
     [("php", "8.*"), ("node", "*.*.*"), ("python", "3.*"), ("static", None), ("php", None)],
 )
-def test_a_version_that_is_here_is_good(runtime: str, version: str | None, tmp_path: Path) -> None:
+def test_a_matching_version_is_accepted(runtime: str, version: str | None, tmp_path: Path) -> None:
     require_version(
-        ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, version)
+        ComponentDirectory(create_server(tmp_path, ()).server, "docs"), manifest(runtime, version)
     )
 
 
@@ -41,14 +41,14 @@ def test_a_version_that_is_here_is_good(runtime: str, version: str | None, tmp_p
         ("static", r"docs needs static 5\.\*; static has no versions$"),
     ],
 )
-def test_another_one_is_refused(runtime: str, why: str, tmp_path: Path) -> None:
+def test_another_version_is_refused(runtime: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(Failure, match=why):
         require_version(
-            ComponentDirectory(make(tmp_path, ()).server, "docs"), manifest(runtime, "5.*")
+            ComponentDirectory(create_server(tmp_path, ()).server, "docs"), manifest(runtime, "5.*")
         )
 
 
-def test_a_runtime_that_is_not_here_is_named(tmp_path: Path) -> None:
-    server = make(tmp_path, ()).server.model_copy(update={"php_fpm": "php-fpm4.1"})
+def test_a_missing_runtime_is_named(tmp_path: Path) -> None:
+    server = create_server(tmp_path, ()).server.model_copy(update={"php_fpm": "php-fpm4.1"})
     with pytest.raises(Failure, match=r"docs needs php 8\.\*; this server has none$"):
         require_version(ComponentDirectory(server, "docs"), manifest("php", "8.*"))
