@@ -14,7 +14,7 @@ from agent import lock
 from agent.abandon import abandon
 from agent.check import check
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure, sentence
+from agent.errors import AgentError, error_message
 from agent.migrate import migrate
 from agent.prepare import prepare
 from agent.server import Server
@@ -36,9 +36,9 @@ def main(
     try:
         directory = ComponentDirectory(read(options.server, Server), options.component)
         print(run_verb(options, directory, read_input), flush=True)
-    except (Failure, InvalidSite, OSError) as error:
+    except (AgentError, InvalidSite, OSError) as error:
         sys.stdout.flush()
-        print(sentence(error), file=sys.stderr, flush=True)
+        print(error_message(error), file=sys.stderr, flush=True)
         return 1
     return 0
 
@@ -86,7 +86,7 @@ def parse_context(text: str) -> EnvironmentContext:
     except ValidationError as error:
         # The error's text quotes the input, which holds secrets.
         keys = ", ".join(".".join(map(str, details["loc"])) for details in error.errors())
-        raise Failure(
+        raise AgentError(
             f"the environment context on standard input is wrong: {keys or 'not JSON'}"
         ) from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent import lock
 from agent.component_directory import ComponentDirectory, write_atomically
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.server import Server
 from model.release import Manifest
 
@@ -37,7 +37,7 @@ def unused_number(used: Iterable[int]) -> int:
     groups = {group.gr_gid for group in grp.getgrall()}
     unused = (number for number in RANGE if number not in {*used, *users, *groups})
     if (first := next(unused, None)) is None:
-        raise Failure(f"no account is left between {RANGE.start} and {RANGE.stop - 1}")
+        raise AgentError(f"no account is left between {RANGE.start} and {RANGE.stop - 1}")
     return first
 
 
@@ -48,7 +48,9 @@ def edge_group(server: Server) -> int | None:
     try:
         return grp.getgrnam(server.edge_group).gr_gid
     except KeyError:
-        raise Failure(f"key 'edge_group': this server has no group {server.edge_group}") from None
+        raise AgentError(
+            f"key 'edge_group': this server has no group {server.edge_group}"
+        ) from None
 
 
 def change_owner(tree: Path, owner: int | None, group: int | None) -> None:

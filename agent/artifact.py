@@ -10,7 +10,7 @@ from typing import BinaryIO
 import zstandard
 
 from agent.commands import pipe
-from agent.failure import Failure
+from agent.errors import AgentError
 from model.release import Digest
 from releases.provenance import Untrusted, verify
 
@@ -40,21 +40,23 @@ class HashingStream:
 
 
 def verify_provenance(envelope: Path, public_key: Path, component: str, digest: Digest) -> None:
-    """Raises Failure unless the master signed that this digest is a release of this component."""
+    """Raises AgentError unless the master signed the digest as a release of the component."""
     try:
         provenance = verify(envelope.read_bytes(), public_key.read_text())
     except Untrusted as error:
-        raise Failure(f"{envelope.name}: {error}") from None
+        raise AgentError(f"{envelope.name}: {error}") from None
     if provenance.component != component:
-        raise Failure(f"{envelope.name}: is of component {provenance.component}, not {component}")
+        raise AgentError(
+            f"{envelope.name}: is of component {provenance.component}, not {component}"
+        )
     if provenance.digest != digest:
-        raise Failure(f"{envelope.name}: is of digest {provenance.digest}, not {digest}")
+        raise AgentError(f"{envelope.name}: is of digest {provenance.digest}, not {digest}")
 
 
 def verify_artifact(artifact: Path, digest: Digest) -> int:
     """Read a whole artifact without unpacking it; the number of its files.
 
-    Raises Failure when the bytes do not have the digest, or when unpacking a member could write
+    Raises AgentError when the bytes do not have the digest, or when unpacking a member could write
     outside the folder.
     """
     with artifact.open("rb") as file:
@@ -65,9 +67,9 @@ def verify_artifact(artifact: Path, digest: Digest) -> int:
                 files = count_safe_files(archive)
             actual = stream.digest()
         except (tarfile.TarError, zstandard.ZstdError, EOFError) as error:
-            raise Failure(f"{artifact.name}: cut short or damaged: {error}") from None
+            raise AgentError(f"{artifact.name}: cut short or damaged: {error}") from None
     if actual != digest:
-        raise Failure(f"{artifact.name}: its digest is {actual}, not {digest}")
+        raise AgentError(f"{artifact.name}: its digest is {actual}, not {digest}")
     return files
 
 
@@ -77,7 +79,7 @@ def as_file(stream: HashingStream) -> BinaryIO:
 
 
 def count_safe_files(archive: Iterable[tarfile.TarInfo]) -> int:
-    """The number of files; raises Failure when a member could write outside the folder."""
+    """The number of files; raises AgentError when a member could write outside the folder."""
     types: dict[str, bytes] = {}
     implied_folders: set[str] = set()
     for member in archive:
@@ -97,7 +99,7 @@ def count_safe_files(archive: Iterable[tarfile.TarInfo]) -> int:
 
 
 def refuse_unsafe(member: tarfile.TarInfo, name: str, types: Mapping[str, bytes]) -> None:
-    """Raises Failure for a member whose mode, type or link target is unsafe.
+    """Raises AgentError for a member whose mode, type or link target is unsafe.
 
     `types` are those of the members before it, by name.
     """
@@ -113,7 +115,7 @@ def refuse_unsafe(member: tarfile.TarInfo, name: str, types: Mapping[str, bytes]
 
 
 def normalized_name(member: tarfile.TarInfo) -> str:
-    """The member's name without `./`; raises Failure for an absolute path and for `..`."""
+    """The member's name without `./`; raises AgentError for an absolute path and for `..`."""
     if member.name.startswith("/"):
         raise refusal(member, "is an absolute path")
     if ".." in member.name.split("/"):
@@ -122,7 +124,7 @@ def normalized_name(member: tarfile.TarInfo) -> str:
 
 
 def refuse_escape(link: tarfile.TarInfo, name: str) -> None:
-    """Raises Failure for a symbolic link that could leave the tree.
+    """Raises AgentError for a symbolic link that could leave the tree.
 
     A leading `..` is safe to count, because the link's own parents are real folders. A `..` after
     a name is not, because that name may be another link.
@@ -139,8 +141,8 @@ def ancestors(name: str) -> Iterator[str]:
         yield name
 
 
-def refusal(member: tarfile.TarInfo, reason: str) -> Failure:
-    return Failure(f"the artifact's {member.name!r} {reason}: refused before unpacking")
+def refusal(member: tarfile.TarInfo, reason: str) -> AgentError:
+    return AgentError(f"the artifact's {member.name!r} {reason}: refused before unpacking")
 
 
 def unpack(artifact: Path, folder: Path) -> None:

@@ -8,26 +8,26 @@ handled in `agent/switch.py`.
 
 from agent import processes
 from agent.component_directory import NEXT, ComponentDirectory
-from agent.failure import Failure
-from agent.recovery import failure_after_undo
+from agent.errors import AgentError
+from agent.recovery import error_after_undo
 from agent.verification import verify_release
 from model.release import SHORT, Digest
 
 
 def check(directory: ComponentDirectory, digest: Digest) -> str:
-    """The result in a sentence; raises Failure naming the check, after undoing the deployment.
+    """The result in a sentence; raises AgentError naming the check, after undoing the deployment.
 
     The requests also fill the release's caches before the first visitor comes.
     """
     manifest = directory.manifest(digest)
     deployment = directory.journal.unfinished()
     if not deployment or deployment.digest != digest:
-        raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
+        raise AgentError(f"{digest[:SHORT]} is not being deployed: prepare it first")
     try:
         processes.start(directory, digest, telling=True)
         directory.set_link(NEXT, digest)
         verify_release(directory, digest, NEXT)
-    except (Failure, OSError) as error:
-        raise failure_after_undo(directory, error) from None
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("checked", digest)
     return f"{len(manifest.checks)} checks passed before the switch"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
-from agent.failure import Failure
+from agent.errors import AgentError
 
 PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
@@ -28,7 +28,7 @@ def with_debian_python(command: Sequence[str]) -> list[str]:
 
 
 def run(command: Command, standard_input: str = "") -> str:
-    """The command's standard output; raises Failure with the first line of its errors."""
+    """The command's standard output; raises AgentError with the first line of its errors."""
     result = subprocess.run(
         die_with_parent(command),
         input=standard_input,
@@ -39,7 +39,7 @@ def run(command: Command, standard_input: str = "") -> str:
         close_fds=False,
     )
     if result.returncode:
-        raise Failure(failure_message(command, result.returncode, result.stderr))
+        raise AgentError(failure_message(command, result.returncode, result.stderr))
     return result.stdout
 
 
@@ -59,7 +59,7 @@ def run_in_log(
 
 
 def pipe(source: Command, sink: Command) -> None:
-    """Connect the source's output to the sink's input; raises Failure when either fails."""
+    """Connect the source's output to the sink's input; raises AgentError when either fails."""
     with subprocess.Popen(
         die_with_parent(source), stdout=PIPE, stderr=PIPE, stdin=DEVNULL, env=PATH, close_fds=False
     ) as process:
@@ -77,9 +77,9 @@ def pipe(source: Command, sink: Command) -> None:
         errors = process.stderr.read().decode(errors="replace")
     if result.returncode:
         sink_errors = result.stderr.decode(errors="replace")
-        raise Failure(failure_message(sink, result.returncode, sink_errors))
+        raise AgentError(failure_message(sink, result.returncode, sink_errors))
     if process.returncode:
-        raise Failure(failure_message(source, process.returncode, errors))
+        raise AgentError(failure_message(source, process.returncode, errors))
 
 
 def failure_message(command: Command, code: int, errors: str) -> str:

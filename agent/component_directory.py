@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.commands import run
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.journal import Journal
 from agent.server import Server
 from model.release import METADATA_FOLDER, SHORT, Digest, EnvironmentContext, Manifest
@@ -80,16 +80,16 @@ class ComponentDirectory:
         return sorted(digests, key=lambda digest: rank.get(digest, -1), reverse=True)
 
     def manifest(self, digest: Digest) -> Manifest:
-        """Raises Failure when the release is not installed."""
+        """Raises AgentError when the release is not installed."""
         if not self.release(digest).is_dir():
-            raise Failure(f"release {digest[:SHORT]} of {self.component} is not on this server")
+            raise AgentError(f"release {digest[:SHORT]} of {self.component} is not on this server")
         return read_manifest(self.release(digest), self.component)
 
     def context(self) -> EnvironmentContext:
-        """That of the last preparation, without secrets; raises Failure when there was none."""
+        """That of the last preparation, without secrets; raises AgentError when there was none."""
         context = self.journal.context()
         if not context:
-            raise Failure(f"{self.component} was never prepared on this server")
+            raise AgentError(f"{self.component} was never prepared on this server")
         return context
 
     def set_link(self, name: str, digest: Digest) -> None:
@@ -131,18 +131,18 @@ def make_read_only(tree: Path) -> None:
 
 
 def read_manifest(release: Path, component: str) -> Manifest:
-    """Raises Failure when the manifest is missing, damaged, or another component's."""
+    """Raises AgentError when the manifest is missing, damaged, or another component's."""
     path = Path(METADATA_FOLDER) / "manifest.json"
     try:
         manifest = Manifest.model_validate_json((release / path).read_bytes())
     except FileNotFoundError:
-        raise Failure(f"{path} is missing in the artifact") from None
+        raise AgentError(f"{path} is missing in the artifact") from None
     except ValidationError as error:
         details = error.errors()[0]
         key = ".".join(str(part) for part in details["loc"])
-        raise Failure(f"{path}: key '{key}': {details['msg']}") from None
+        raise AgentError(f"{path}: key '{key}': {details['msg']}") from None
     if manifest.component != component:
-        raise Failure(f"{path} is of component {manifest.component}, not of {component}")
+        raise AgentError(f"{path} is of component {manifest.component}, not of {component}")
     return manifest
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from agent import accounts, instances
 from agent.component_directory import BACKUPS, ComponentDirectory, write_atomically
 from agent.database import LOGIN_FILE, DatabaseLogin
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.rendering import render_template
 from model.release import METADATA_FOLDER, Digest, EnvironmentContext, Manifest
 
@@ -29,14 +29,16 @@ class Secrets:
 
     def __getitem__(self, name: str) -> str:
         if name not in self.values:
-            raise Failure(f"a template uses secret '{name}', which {self.owner} does not declare")
+            raise AgentError(
+                f"a template uses secret '{name}', which {self.owner} does not declare"
+            )
         return self.values[name]
 
 
 def declared_secrets(manifest: Manifest, context: EnvironmentContext) -> Secrets:
-    """Raises Failure when the environment lacks a secret that the component declares."""
+    """Raises AgentError when the environment lacks a secret that the component declares."""
     if missing := [name for name in manifest.secrets if name not in context.secrets]:
-        raise Failure(
+        raise AgentError(
             f"secret '{missing[0]}' of component {manifest.component} "
             f"is missing in environment {context.environment}"
         )
@@ -95,7 +97,7 @@ def render_templates(release: Path, names: Mapping[str, Any], owner: int | None)
     changed = 0
     for template, file in files.items():
         if not file.parent.resolve().is_relative_to(release.resolve()):
-            raise Failure(f"template {template} would be written outside the release")
+            raise AgentError(f"template {template} would be written outside the release")
         text = render_template(release / TEMPLATES, template, names)
         changed += write_if_changed(file, text, owner)
     return len(files), changed
@@ -106,7 +108,7 @@ def write_if_changed(path: Path, text: str, owner: int | None) -> bool:
     if path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text:
         return False
     if path.is_dir():
-        raise Failure(f"a template would replace the folder {path.name}")
+        raise AgentError(f"a template would replace the folder {path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
     folder_mode = path.parent.stat().st_mode
     path.parent.chmod(folder_mode | 0o200)
@@ -126,10 +128,14 @@ def link_writable_folders(
     """Move each writable folder of a new release to the shared folder, and link it from there."""
     for path in writable:
         if path.split("/")[0] in RESERVED:
-            raise Failure(f"key 'serve.writable': '{path}' would show visitors Slipway's own files")
+            raise AgentError(
+                f"key 'serve.writable': '{path}' would show visitors Slipway's own files"
+            )
         link = release / path
         if link_above := next((p for p in (link, *link.parents) if p.is_symlink()), None):
-            raise Failure(f"key 'serve.writable': '{path}' lies behind the link {link_above.name}")
+            raise AgentError(
+                f"key 'serve.writable': '{path}' lies behind the link {link_above.name}"
+            )
         move_to_shared(link, shared / path, owner, group)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(os.path.relpath(shared / path, link.parent))

@@ -7,7 +7,7 @@ from pathlib import Path
 from agent import mariadb
 from agent.commands import pipe, run
 from agent.component_directory import ComponentDirectory, write_atomically
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.server import DatabaseServer
 from model.reading import Model
 from model.release import SHORT, Digest, EnvironmentContext, Manifest
@@ -28,7 +28,9 @@ class DatabaseLogin(Model):
 
 def database_server(directory: ComponentDirectory) -> DatabaseServer:
     if not directory.server.database:
-        raise Failure(f"{directory.component} needs a database; server.toml has no key 'database'")
+        raise AgentError(
+            f"{directory.component} needs a database; server.toml has no key 'database'"
+        )
     return directory.server.database
 
 
@@ -90,7 +92,9 @@ def restore(directory: ComponentDirectory, backup: str | None) -> str:
     """
     server, schema = database_server(directory), read_login(directory).name
     if backup and not (directory.backups / backup).exists():
-        raise Failure(f"the database cannot be restored: {directory.backups / backup} is missing")
+        raise AgentError(
+            f"the database cannot be restored: {directory.backups / backup} is missing"
+        )
     run(mariadb.query_command(server), mariadb.recreation_statements(schema))
     if not backup:
         return "database emptied again"

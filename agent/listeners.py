@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent import instances
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.pages import connect_unix
 from model.component import Service
 from model.release import SHORT, Digest
@@ -18,17 +18,19 @@ CREDENTIALS = struct.Struct("3i")
 def verify_listener(
     directory: ComponentDirectory, link: str, digest: Digest, service: Service
 ) -> None:
-    """Raises Failure unless a process in the release's own folder listens where the edge connects.
+    """Raises AgentError unless a process of the release listens at the edge's socket.
 
-    `link` is `current` or `next`.
+    It is one of the release when the release is its working directory. `link` is `current` or `next`.
     """
     path = instances.edge_socket(directory.server, directory.component, link, service.name)
     try:
         folder = Path(f"/proc/{listening_process(path)}/cwd").readlink()
     except OSError as error:
-        raise Failure(f"service {service.name} does not answer at {path}: {error}") from None
+        raise AgentError(f"service {service.name} does not answer at {path}: {error}") from None
     if folder != directory.release(digest).resolve():
-        raise Failure(f"service {service.name} is answered from {folder}, not by {digest[:SHORT]}")
+        raise AgentError(
+            f"service {service.name} is answered from {folder}, not by {digest[:SHORT]}"
+        )
 
 
 def listening_process(path: Path) -> int:

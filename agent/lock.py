@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.failure import Failure
+from agent.errors import AgentError
 
 
 @contextmanager
 def exclusive(path: Path, purpose: str, timeout: float = 60.0) -> Iterator[None]:
-    """Hold the lock while the block runs; raises Failure naming the holder after `timeout` seconds.
+    """Hold the lock during the block; raises AgentError naming the holder after `timeout` seconds.
 
     The kernel releases the lock when the last process that inherited it ends. So a kill -9 releases
     it too, but an orphaned child keeps it as long as it may still change the component.
@@ -39,7 +39,7 @@ def acquire(descriptor: int, path: Path, timeout: float) -> None:
         else:
             return
         if time.monotonic() > deadline:
-            raise Failure(f"{path.parent.name} is busy: {holder}; waited {timeout:.0f} s")
+            raise AgentError(f"{path.parent.name} is busy: {holder}; waited {timeout:.0f} s")
         if not is_announced:
             print(f"waiting until this is done: {holder}", flush=True)
             is_announced = True

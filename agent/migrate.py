@@ -4,33 +4,33 @@ import shlex
 
 from agent import accounts, commands, database, versions
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.plans import variables
-from agent.recovery import failure_after_undo
+from agent.recovery import error_after_undo
 from model.component import Database
 from model.reading import Command
 from model.release import SHORT, Digest
 
 
 def migrate(directory: ComponentDirectory, digest: Digest) -> str:
-    """The result in a sentence; raises Failure naming the command, after restoring the database."""
+    """The result in a sentence; raises AgentError naming the command, with the database restored."""
     manifest = directory.manifest(digest)
     declared = manifest.database
     if directory.live == digest:
         return f"{digest[:SHORT]} is already live: nothing to migrate"
     try:
         versions.require_version(directory, manifest)
-    except (Failure, OSError) as error:
-        raise failure_after_undo(directory, error) from None
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     if not declared or not (declared.install or declared.migrate):
         return "nothing to migrate"
     deployment = directory.journal.unfinished()
     if not deployment or deployment.digest != digest or not deployment.first("prepared"):
-        raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
+        raise AgentError(f"{digest[:SHORT]} is not being deployed: prepare it first")
     if deployment.first("migrated"):
         return f"{digest[:SHORT]} has migrated already"
     if deployment.first("installing", "migrating"):
-        raise Failure(f"the migration to {digest[:SHORT]} was interrupted: prepare it again")
+        raise AgentError(f"the migration to {digest[:SHORT]} was interrupted: prepare it again")
     return run_migration(directory, digest, declared)
 
 
@@ -47,14 +47,14 @@ def run_migration(directory: ComponentDirectory, digest: Digest, declared: Datab
     try:
         for command in migration:
             run_component_command(directory, digest, command)
-    except (Failure, OSError) as error:
-        raise failure_after_undo(directory, error) from None
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("migrated", digest)
     return f"{' and '.join(map(shlex.join, migration))}; {note}"
 
 
 def run_component_command(directory: ComponentDirectory, digest: Digest, command: Command) -> None:
-    """Run a command of the component in its release; raises Failure naming the command."""
+    """Run a command of the component in its release; raises AgentError naming the command."""
     line = shlex.join(command)
     print(f"$ {line}", flush=True)
     manifest = directory.manifest(digest)
@@ -65,4 +65,4 @@ def run_component_command(directory: ComponentDirectory, digest: Digest, command
         accounts.account(directory, manifest),
     )
     if code:
-        raise Failure(f"{line} failed with {code}")
+        raise AgentError(f"{line} failed with {code}")

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.server import Server
 
 TIMEOUT = 30.0
@@ -34,7 +34,7 @@ class PageResponse:
 
 
 FetchPage = Callable[[str], PageResponse]
-"""From a path to the response; raises Failure without one."""
+"""From a path to the response; raises AgentError without one."""
 
 
 def connect_unix(path: Path, seconds: float) -> socket.socket:
@@ -114,7 +114,7 @@ def get_page(
     path: str,
     extra_headers: Mapping[str, str] | None = None,
 ) -> PageResponse:
-    """Raises ConnectionRefusedError when nobody listens, and Failure without a whole response."""
+    """Raises ConnectionRefusedError without a listener, AgentError without a whole response."""
     request_headers = {"Host": host, "User-Agent": "slipway", **(extra_headers or {})}
     try:
         connection.request("GET", path, headers=request_headers)
@@ -125,7 +125,7 @@ def get_page(
     except ConnectionRefusedError:
         raise
     except (OSError, HTTPException) as error:
-        raise Failure(f"GET {path} -> no answer: {error}") from None
+        raise AgentError(f"GET {path} -> no answer: {error}") from None
     finally:
         connection.close()
 
@@ -138,5 +138,5 @@ def retry_while_refused(get: Callable[[], PageResponse], seconds: float = 5.0) -
             return get()
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
-                raise Failure(f"the edge does not listen: refused for {seconds:.0f} s") from None
+                raise AgentError(f"the edge does not listen: refused for {seconds:.0f} s") from None
             time.sleep(0.05)

@@ -15,8 +15,8 @@ from agent.configuration import (
     render_templates,
     template_context,
 )
-from agent.failure import Failure
-from agent.recovery import failure_after_undo, finish_or_undo
+from agent.errors import AgentError
+from agent.recovery import error_after_undo, finish_or_undo
 from model.release import SHORT, Digest, EnvironmentContext, Manifest
 
 
@@ -27,7 +27,7 @@ def prepare(
     artifact: Path | None,
     provenance: Path | None,
 ) -> str:
-    """The result in a sentence; raises Failure after removing the unfinished release."""
+    """The result in a sentence; raises AgentError after removing the unfinished release."""
     directory.create()
     deployment = directory.journal.unfinished()
     if deployment and deployment.digest == directory.live == digest and deployment.undecided_switch:
@@ -40,8 +40,8 @@ def prepare(
             summary = configure_again(directory, digest, context, provenance)
         else:
             summary = add_release(directory, digest, context, artifact, provenance)
-    except (Failure, OSError) as error:
-        raise failure_after_undo(directory, error) from None
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("prepared", digest, context=context.model_copy(update={"secrets": {}}))
     return summary
 
@@ -55,7 +55,7 @@ def add_release(
 ) -> str:
     """Verify, unpack and configure a release that is not installed yet."""
     if not artifact or not provenance:
-        raise Failure(
+        raise AgentError(
             f"release {digest[:SHORT]} is not on this server: give --artifact and --provenance"
         )
     verify_provenance(provenance, directory.server.public_key, directory.component, digest)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent import database, instances, launch, readiness
 from agent.component_directory import ComponentDirectory, write_atomically
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.instances import Instance
 from agent.launch import Plan
 from agent.plans import plan_instance
@@ -26,8 +26,8 @@ def start(directory: ComponentDirectory, digest: Digest, *, telling: bool = Fals
     What a service wrote is told with its failure only where whoever reads it knows the release's
     secrets and can hide them: `telling`.
 
-    Raises Failure naming the service. Those that were configured anew since they were started are
-    replaced together, when all of the new ones are healthy.
+    Raises AgentError naming the service. Those that were configured anew since they were started
+    are replaced together, when all of the new ones are healthy.
     """
     manifest = directory.manifest(digest)
     wanted = [healthy(directory, digest, manifest, s, telling) for s in manifest.services]
@@ -99,7 +99,9 @@ def end(directory: ComponentDirectory, instance: Instance) -> None:
 
 def of(directory: ComponentDirectory) -> Supervisor:
     if not directory.server.supervisor:
-        raise Failure(f"{directory.component} needs processes; server.toml has no key 'supervisor'")
+        raise AgentError(
+            f"{directory.component} needs processes; server.toml has no key 'supervisor'"
+        )
     return Supervisor(directory.server.supervisor)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.instances import Instance
 from agent.pages import UnixHTTPConnection, get_page
 from agent.supervisor import Supervisor
@@ -63,7 +63,7 @@ def wait_until_healthy(
     supervisor: Supervisor,
     log: LogExcerpt,
 ) -> None:
-    """Raises Failure when the process dies, or is not healthy in the server's `patience`."""
+    """Raises AgentError when the process dies, or is not healthy in the server's `patience`."""
     process = supervisor.process(instance.name)
     deadline = time.monotonic() + directory.server.patience
     while error := health_error(directory, instance, service, deadline):
@@ -71,7 +71,7 @@ def wait_until_healthy(
         if died or time.monotonic() > deadline:
             print("\n".join(log.lines[-PRINTED_LINES:]), flush=True)
             state = "died" if died else "is not healthy"
-            raise Failure(
+            raise AgentError(
                 f"service {service.name} of {directory.component} {state}: "
                 f"{error}, expected 200; {log.ending}"
             )
@@ -90,13 +90,13 @@ def health_error(
         response = get_page(connection, host, service.health, {"X-Forwarded-Proto": "https"})
     except ConnectionRefusedError:
         return f"GET {service.health} -> no answer: connection refused"
-    except Failure as error:
+    except AgentError as error:
         return str(error)
     return "" if response.status == 200 else f"GET {service.health} -> {response}"
 
 
 def drain(instance: Instance) -> None:
     """Wait until the process has accepted all requests in its queue: ours is the last of them."""
-    with suppress(Failure, ConnectionRefusedError):
+    with suppress(AgentError, ConnectionRefusedError):
         connection = UnixHTTPConnection(instance.socket, "localhost", DRAIN_SECONDS)
         get_page(connection, "localhost", "/")

@@ -1,8 +1,8 @@
 """Undo a deployment that failed, and finish or undo one that was killed.
 
-- A verb fails before the switch, for example a check: `failure_after_undo` restores a migrated
+- A verb fails before the switch, for example a check: `error_after_undo` restores a migrated
   database and ends the new processes. The live release is not touched. The event is `abandoned`.
-- A verb fails after the switch: `failure_after_undo` also points `current` at the previous release
+- A verb fails after the switch: `error_after_undo` also points `current` at the previous release
   again. The event is `returned`.
 - A verb is killed: the next verb (or `abandon`) calls `finish_or_undo`.
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent import database, processes, runtimes
 from agent.component_directory import CURRENT, ComponentDirectory
-from agent.failure import Failure, sentence
+from agent.errors import AgentError, error_message
 from agent.journal import EventName, UnfinishedDeployment
 from agent.verification import verify_release
 from model.release import SHORT, Digest
@@ -38,7 +38,7 @@ def finish_or_undo(directory: ComponentDirectory) -> str | None:
         return f"{short} was unfinished: {undo(directory, deployment, 'unfinished')}"
     try:
         reload_and_verify(directory, deployment.digest)
-    except (Failure, OSError) as error:
+    except (AgentError, OSError) as error:
         return f"{error}: {undo(directory, deployment, str(error))}"
     directory.journal.append("live", deployment.digest)
     directory.remove_leftovers()
@@ -46,12 +46,12 @@ def finish_or_undo(directory: ComponentDirectory) -> str | None:
     return "; ".join(filter(None, [result, end_other_processes(directory)]))
 
 
-def failure_after_undo(directory: ComponentDirectory, error: Exception) -> Failure:
-    """Undo the unfinished deployment; a failure that names the error and what was undone."""
+def error_after_undo(directory: ComponentDirectory, error: Exception) -> AgentError:
+    """Undo the unfinished deployment; an error that also names what was undone."""
     deployment = directory.journal.unfinished()
-    message = sentence(error)
+    message = error_message(error)
     result = undo(directory, deployment, message) if deployment else live_sentence(directory)
-    return Failure(f"{message}: {result}")
+    return AgentError(f"{message}: {result}")
 
 
 def undo(directory: ComponentDirectory, deployment: UnfinishedDeployment, reason: str) -> str:
@@ -88,7 +88,7 @@ def return_to_previous(directory: ComponentDirectory, deployment: UnfinishedDepl
         runtime.reload(directory.server)
         if previous:
             processes.start(directory, previous)
-    except (Failure, OSError) as error:
+    except (AgentError, OSError) as error:
         return f"{live_sentence(directory)}, but {error}"
     return f"returned to {previous[:SHORT]}" if previous else "nothing is live, as before"
 
@@ -97,13 +97,13 @@ def end_other_processes(directory: ComponentDirectory) -> str | None:
     """End the processes of every release that is not live; a warning when that fails."""
     try:
         processes.only(directory, directory.live)
-    except (Failure, OSError) as error:
-        return f"but processes of other releases may still be running: {sentence(error)}"
+    except (AgentError, OSError) as error:
+        return f"but processes of other releases may still be running: {error_message(error)}"
     return None
 
 
 def reload_and_verify(directory: ComponentDirectory, digest: Digest) -> None:
-    """Reload the runtime and verify the live release as visitors reach it; raises Failure."""
+    """Reload the runtime and verify the live release as visitors reach it; raises AgentError."""
     manifest = directory.manifest(digest)
     runtimes.get_runtime(manifest.runtime).reload(directory.server)
     verify_release(directory, digest, CURRENT)

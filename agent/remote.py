@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from agent.__main__ import main
-from agent.failure import Failure, sentence
+from agent.errors import AgentError, error_message
 from agent.server import Server
 from model.reading import InvalidSite, read
 from model.release import ARTIFACT, PROVENANCE
@@ -42,22 +42,22 @@ def run_request() -> int:
         context = sys.stdin.buffer.readline(MAX_CONTEXT).decode()
         with receive_files(arguments, sys.stdin.buffer, read(file, Server)) as options:
             return main(["--server", str(file), *arguments, *options], lambda: context)
-    except (Failure, InvalidSite, OSError, UnicodeDecodeError) as error:
-        print(sentence(error), file=sys.stderr, flush=True)
+    except (AgentError, InvalidSite, OSError, UnicodeDecodeError) as error:
+        print(error_message(error), file=sys.stderr, flush=True)
         return 1
 
 
 def parse_command(command: str) -> list[str]:
-    """The arguments of the client's command; raises Failure for an option that is not allowed."""
+    """The arguments of the client's command; raises AgentError for a forbidden option."""
     try:
         arguments = shlex.split(command)
     except ValueError as error:
-        raise Failure(f"not a command: {error}") from None
+        raise AgentError(f"not a command: {error}") from None
     if not arguments:
-        raise Failure("this key only runs slipway-agent: name a verb")
+        raise AgentError("this key only runs slipway-agent: name a verb")
     forbidden = [word for word in arguments if word.startswith("-") and word not in FLAGS]
     if forbidden:
-        raise Failure(f"'{forbidden[0]}' is not allowed over SSH")
+        raise AgentError(f"'{forbidden[0]}' is not allowed over SSH")
     return arguments
 
 
@@ -75,20 +75,22 @@ def receive_files(arguments: list[str], stream: BinaryIO, server: Server) -> Ite
 
 
 def unpack(stream: BinaryIO, folder: Path) -> None:
-    """Write the tar's files to the folder; raises Failure unless they are exactly `FILES`."""
+    """Write the tar's files to the folder; raises AgentError unless they are exactly `FILES`."""
     names = set()
     try:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 if member.name not in FILES or not member.isfile():
-                    raise Failure(f"the tar holds '{member.name}', expected {' and '.join(FILES)}")
+                    raise AgentError(
+                        f"the tar holds '{member.name}', expected {' and '.join(FILES)}"
+                    )
                 with (folder / member.name).open("xb") as file:
                     shutil.copyfileobj(archive.extractfile(member) or stream, file)
                 names.add(member.name)
     except tarfile.TarError as error:
-        raise Failure(f"the tar is cut short or damaged: {error}") from None
+        raise AgentError(f"the tar is cut short or damaged: {error}") from None
     if missing := [name for name in FILES if name not in names]:
-        raise Failure(f"the tar lacks {missing[0]}")
+        raise AgentError(f"the tar lacks {missing[0]}")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from agent.failure import Failure
+from agent.errors import AgentError
 
 SERVICE_TEMPLATES = Path(__file__).parent / "templates"
 """The templates for the configuration of Caddy, php-fpm and MariaDB."""
 
 
 def render_template(folder: Path, template: str, context: Mapping[str, Any]) -> str:
-    """The text of a template in the folder; raises Failure naming the template and the error."""
+    """The text of a template in the folder; raises AgentError naming the template and the error."""
     jinja = SandboxedEnvironment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -26,4 +26,4 @@ def render_template(folder: Path, template: str, context: Mapping[str, Any]) -> 
     try:
         return jinja.get_template(template).render(context)
     except TemplateError as error:
-        raise Failure(f"template {template}: {error.message}") from None
+        raise AgentError(f"template {template}: {error.message}") from None

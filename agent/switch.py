@@ -13,10 +13,10 @@ import time
 
 from agent import processes
 from agent.component_directory import CURRENT, NEXT, ComponentDirectory
-from agent.failure import Failure, sentence
+from agent.errors import AgentError, error_message
 from agent.journal import UnfinishedDeployment
 from agent.recovery import (
-    failure_after_undo,
+    error_after_undo,
     finish_or_undo,
     is_switched,
     live_sentence,
@@ -26,7 +26,7 @@ from model.release import SHORT, Digest
 
 
 def switch(directory: ComponentDirectory, digest: Digest, *, together: bool = False) -> str:
-    """The result in a sentence; raises Failure naming the check, with the old release live."""
+    """The result in a sentence; raises AgentError naming the check, with the old release live."""
     start = time.monotonic()
     directory.manifest(digest)
     deployment = directory.journal.unfinished()
@@ -39,8 +39,8 @@ def switch(directory: ComponentDirectory, digest: Digest, *, together: bool = Fa
     try:
         previous = set_current(directory, digest, deployment, together=together)
         reload_and_verify(directory, digest)
-    except (Failure, OSError) as error:
-        raise failure_after_undo(directory, error) from None
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     summary = f"in {time.monotonic() - start:.1f} s, digest {digest[:SHORT]}"
     if together:
         return f"answers {summary}"
@@ -52,7 +52,7 @@ def keep(directory: ComponentDirectory, digest: Digest) -> str:
     deployment = directory.journal.unfinished()
     switching = deployment.first("switching") if deployment else None
     if directory.live != digest:
-        raise Failure(f"{digest[:SHORT]} is not live here: {live_sentence(directory)}")
+        raise AgentError(f"{digest[:SHORT]} is not live here: {live_sentence(directory)}")
     if not switching:
         return f"already live, digest {digest[:SHORT]}"
     return f"live, digest {digest[:SHORT]}{end_deployment(directory, digest, switching.previous)}"
@@ -68,18 +68,20 @@ def end_deployment(directory: ComponentDirectory, digest: Digest, previous: Dige
         directory.remove_link(NEXT)
         processes.only(directory, digest)
         directory.prune(directory.context().keep, digest, previous)
-    except (Failure, OSError) as error:
-        return f", but older releases could not be removed: {sentence(error)}"
+    except (AgentError, OSError) as error:
+        return f", but older releases could not be removed: {error_message(error)}"
     return ""
 
 
 def require_check(
     directory: ComponentDirectory, digest: Digest, deployment: UnfinishedDeployment | None
 ) -> None:
-    """Raises Failure for a release that has passed no check here and was never live."""
+    """Raises AgentError for a release that has passed no check here and was never live."""
     checked = deployment and (deployment.first("checked") or deployment.first("switching"))
     if not checked and not directory.journal.last_time(digest, "live"):
-        raise Failure(f"{digest[:SHORT]} was never live and has not been checked: check it first")
+        raise AgentError(
+            f"{digest[:SHORT]} was never live and has not been checked: check it first"
+        )
 
 
 def set_current(
@@ -108,8 +110,8 @@ def verify_live_release(directory: ComponentDirectory, digest: Digest) -> str:
     try:
         processes.start(directory, digest)
         reload_and_verify(directory, digest)
-    except (Failure, OSError) as error:
-        raise failure_after_undo(directory, error) from None
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("proved", digest)
     directory.remove_link(NEXT)
     return f"already live, digest {digest[:SHORT]}"

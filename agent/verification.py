@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from agent import listeners, pages, runtimes
 from agent.component_directory import NEXT, ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.pages import PageResponse
 from model.component import Check, Service
 from model.release import Digest
 
 
 def verify_release(directory: ComponentDirectory, digest: Digest, link: str) -> None:
-    """Raises Failure naming the first check that does not hold, with the expected response.
+    """Raises AgentError naming the first check that does not hold, with the expected response.
 
     The release that `next` points at is requested through the preview socket, that of `current`
     over HTTPS. The requests run at the same time: a new release computes each page anew.
@@ -38,15 +38,17 @@ def verify_release(directory: ComponentDirectory, digest: Digest, link: str) -> 
 
 
 def verify_health(service: Service, url: str, response: PageResponse) -> None:
-    """Raises Failure unless a service is healthy at its own host."""
+    """Raises AgentError unless a service is healthy at its own host."""
     if response.status != 200:
         page = f"{url.rstrip('/')}{service.health}"
-        raise Failure(f"service {service.name}: GET {page} -> {response}, expected 200")
+        raise AgentError(f"service {service.name}: GET {page} -> {response}, expected 200")
 
 
 def verify_page(check: Check, response: PageResponse) -> None:
-    """Raises Failure unless the check holds."""
+    """Raises AgentError unless the check holds."""
     if response.status != check.status:
-        raise Failure(f"GET {check.path} -> {response}, expected {check.status}")
+        raise AgentError(f"GET {check.path} -> {response}, expected {check.status}")
     if check.contains and check.contains not in response.body:
-        raise Failure(f"GET {check.path} -> {response}, expected it to contain '{check.contains}'")
+        raise AgentError(
+            f"GET {check.path} -> {response}, expected it to contain '{check.contains}'"
+        )

@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 from agent import runtimes
 from agent.commands import PATH, Command, run
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from model.release import Manifest
 
 
 def require_version(directory: ComponentDirectory, manifest: Manifest) -> None:
-    """Raises Failure when the server's runtime has a version that the release does not allow."""
+    """Raises AgentError when the server's runtime has a version that the release does not allow."""
     required = manifest.runtime_version
     if not required:
         return
@@ -19,10 +19,10 @@ def require_version(directory: ComponentDirectory, manifest: Manifest) -> None:
     requirement = f"{directory.component} needs {runtime} {required}"
     command = runtimes.get_runtime(runtime).version(directory.server)
     if not command:
-        raise Failure(f"{requirement}; {runtime} has no versions")
+        raise AgentError(f"{requirement}; {runtime} has no versions")
     version = installed_version(command)
     if not version or not fnmatchcase(version, required):
-        raise Failure(f"{requirement}; this server has {version or 'none'}")
+        raise AgentError(f"{requirement}; this server has {version or 'none'}")
 
 
 def installed_version(command: Command) -> str:

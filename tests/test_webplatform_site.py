@@ -14,7 +14,7 @@ from jinja2 import Environment as Jinja
 from jinja2.nodes import And, Compare, CondExpr, Filter, Node, Or, Test
 
 from agent.configuration import Secrets
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.rendering import render_template
 from model.component import Component
 from model.environment import Environment
@@ -245,7 +245,7 @@ def test_without_one_of_its_secrets_a_component_is_not_configured(
     component: Component, secret: str
 ) -> None:
     lacking = context(component, environments()[0]) | {"secrets": secrets(component, secret)}
-    with pytest.raises(Failure, match=f"uses secret '{secret}'"):
+    with pytest.raises(AgentError, match=f"uses secret '{secret}'"):
         for template in component.templates:
             render_template(folder(component), template, lacking)
 

@@ -36,7 +36,7 @@ class RuntimeAdapter(Protocol):
         responses: Sequence[PageResponse],
         fetch_page: FetchPage,
     ) -> None:
-        """Raises Failure unless this release has answered; `responses` are those of its checks."""
+        """Raises AgentError unless this release answers; `responses` are those to its checks."""
 
     def caddy_directives(
         self, directory: ComponentDirectory, link: str, service: str, environment: Environment

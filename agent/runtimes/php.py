@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.commands import Command
 from agent.component_directory import NEXT, ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.pages import FetchPage, PageResponse
 from agent.server import Server
 from model.component import Serve
@@ -41,10 +41,10 @@ def reload(server: Server) -> None:
     try:
         process = int(server.php_pid.read_text())
         if b"php-fpm" not in Path(f"/proc/{process}/cmdline").read_bytes():
-            raise Failure(f"{server.php_pid}: process {process} is not php-fpm")
+            raise AgentError(f"{server.php_pid}: process {process} is not php-fpm")
         os.kill(process, signal.SIGUSR2)
     except (FileNotFoundError, ProcessLookupError, ValueError):
-        raise Failure(f"{server.php_pid}: php-fpm is not running") from None
+        raise AgentError(f"{server.php_pid}: php-fpm is not running") from None
 
 
 def verify_digest(
@@ -52,10 +52,10 @@ def verify_digest(
 ) -> None:
     digests = {response.headers.get(HEADER.lower(), "") for response in responses} - {""}
     if not digests:
-        raise Failure(f"no checked page came from PHP: none has the header {HEADER}")
+        raise AgentError(f"no checked page came from PHP: none has the header {HEADER}")
     if digests != {digest}:
         others = ", ".join(other[:SHORT] for other in digests - {digest})
-        raise Failure(f"release {others} answers instead of {digest[:SHORT]}")
+        raise AgentError(f"release {others} answers instead of {digest[:SHORT]}")
 
 
 def caddy_directives(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.commands import Command
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.pages import FetchPage, PageResponse
 from agent.server import Server
 from model.component import Serve
@@ -32,7 +32,7 @@ def verify_digest(
 ) -> None:
     response = fetch_page(f"/{DIGEST_FILE}")
     if response.body.strip() != digest:
-        raise Failure(f"GET /{DIGEST_FILE} -> {response}, expected {digest[:SHORT]}…")
+        raise AgentError(f"GET /{DIGEST_FILE} -> {response}, expected {digest[:SHORT]}…")
 
 
 def caddy_directives(

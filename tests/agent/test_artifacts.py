@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from agent.artifact import verify_artifact, verify_provenance
-from agent.failure import Failure
+from agent.errors import AgentError
 from tests.agent import applications
 from tests.agent.server_fixture import ServerFixture
 from tests.agent.server_setup import create_server
@@ -68,7 +68,7 @@ REFUSED = {
 def test_a_member_that_could_do_harm_is_refused(case: str, tmp_path: Path) -> None:
     members, why = REFUSED[case]
     artifact, digest = pack_members(tmp_path, members)
-    with pytest.raises(Failure, match=r"refused before unpacking") as refused:
+    with pytest.raises(AgentError, match=r"refused before unpacking") as refused:
         verify_artifact(artifact, digest)
     assert why in str(refused.value)
 
@@ -86,7 +86,7 @@ def test_links_that_stay_inside_the_tree_are_accepted(tmp_path: Path) -> None:
 
 def test_bytes_with_another_digest_are_refused(tmp_path: Path) -> None:
     artifact, digest = pack_members(tmp_path, [member("a")])
-    with pytest.raises(Failure, match=f"its digest is {digest}, not {'0' * 64}"):
+    with pytest.raises(AgentError, match=f"its digest is {digest}, not {'0' * 64}"):
         verify_artifact(artifact, "0" * 64)
 
 
@@ -94,7 +94,7 @@ def test_bytes_with_another_digest_are_refused(tmp_path: Path) -> None:
 def test_an_artifact_that_was_cut_short_is_refused(length: int, tmp_path: Path) -> None:
     artifact, digest = pack_members(tmp_path, [member(f"file-{number}") for number in range(99)])
     artifact.write_bytes(artifact.read_bytes()[:length])
-    with pytest.raises(Failure, match=r"cut short or damaged|its digest is"):
+    with pytest.raises(AgentError, match=r"cut short or damaged|its digest is"):
         verify_artifact(artifact, digest)
 
 
@@ -108,10 +108,10 @@ def test_provenance_must_be_signed_by_our_key(server: ServerFixture) -> None:
     stranger = applications.specs(server, "two")
     key = server.settings.public_key
     verify_provenance(release.provenance, key, "specs", release.digest)
-    with pytest.raises(Failure, match="is of digest"):
+    with pytest.raises(AgentError, match="is of digest"):
         verify_provenance(stranger.provenance, key, "specs", release.digest)
-    with pytest.raises(Failure, match="is of component specs, not blog"):
+    with pytest.raises(AgentError, match="is of component specs, not blog"):
         verify_provenance(release.provenance, key, "blog", release.digest)
     release.provenance.write_bytes(release.provenance.read_bytes().replace(b"sig", b"gis"))
-    with pytest.raises(Failure, match="signature"):
+    with pytest.raises(AgentError, match="signature"):
         verify_provenance(release.provenance, key, "specs", release.digest)

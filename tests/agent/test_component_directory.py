@@ -10,7 +10,7 @@ import pytest
 from agent import lock
 from agent.component_directory import CURRENT, ComponentDirectory
 from agent.configuration import link_writable_folders, move_to_shared
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.journal import Journal
 from tests.agent.server_setup import create_server
 
@@ -72,7 +72,9 @@ def test_a_lock_timeout_names_the_holder(tmp_path: Path) -> None:
     path.parent.mkdir()
     with (
         lock.exclusive(path, "switch 0123"),
-        pytest.raises(Failure, match=f"blog is busy: switch 0123, process {os.getpid()}; waited"),
+        pytest.raises(
+            AgentError, match=f"blog is busy: switch 0123, process {os.getpid()}; waited"
+        ),
         lock.exclusive(path, "prepare", timeout=0.1),
     ):
         pass
@@ -112,14 +114,14 @@ def test_a_writable_folder_within_another_is_refused_before_anything_is_lost(
     release, shared = tmp_path / "releases/one", tmp_path / "shared"
     (release / "images/archive").mkdir(parents=True)
     (release / "images/archive/old").write_text("old")
-    with pytest.raises(Failure, match="lies behind the link images"):
+    with pytest.raises(AgentError, match="lies behind the link images"):
         link_writable_folders(release, shared, ["images", "images/archive"])
     assert (shared / "images/archive/old").exists()
 
 
 @pytest.mark.parametrize("path", ["backups", "backups/pictures", "database.json"])
 def test_no_writable_folder_shows_backups_or_passwords(path: str, tmp_path: Path) -> None:
-    with pytest.raises(Failure, match=f"'{path}' would show visitors Slipway's own files"):
+    with pytest.raises(AgentError, match=f"'{path}' would show visitors Slipway's own files"):
         link_writable_folders(tmp_path / "releases/one", tmp_path / "shared", [path])
 
 

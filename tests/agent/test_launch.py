@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.launch import BOOT, Plan, current, finish, variables
 from agent.migrate import run_component_command
 from model.release import EnvironmentContext, Manifest
@@ -39,7 +39,7 @@ def test_settings_are_taken_literally(text: str, expected: dict[str, str]) -> No
 
 @pytest.mark.parametrize("wrong", ["words without sense", "NAME", "export A=1", "=1"])
 def test_a_line_that_is_no_setting_is_named_but_not_told(wrong: str) -> None:
-    with pytest.raises(Failure) as failure:
+    with pytest.raises(AgentError) as failure:
         variables(SETTINGS, StringIO(f"A=1\n{wrong}\n"))
     assert str(failure.value) == f"{SETTINGS}: line 2 is not NAME=value"
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent import instances, listeners
 from agent.component_directory import NEXT
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.readiness import LogExcerpt
 from model.component import Check
 from model.release import Manifest
@@ -157,7 +157,7 @@ def test_a_socket_that_another_release_answers_is_refused(
     mine.symlink_to(theirs.resolve())
     directory = process_server.directory("api")
     with pytest.raises(
-        Failure, match=f"web is answered from {directory.release(api.digest)}, not by"
+        AgentError, match=f"web is answered from {directory.release(api.digest)}, not by"
     ):
         listeners.verify_listener(directory, NEXT, new.digest, service_applications.API.services[0])
     assert process_server.run_agent("abandon", "api").code == 0

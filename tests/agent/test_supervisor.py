@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.supervisor import Supervisor, section
 from tests.agent.server_fixture import ServerFixture
 from tests.agent.waiting import has_ended, wait_until
@@ -60,5 +60,5 @@ def test_whoever_began_to_stop_a_program_may_have_been_killed(supervisor: Superv
 
 def test_a_program_that_is_not_known_has_ended(supervisor: Supervisor) -> None:
     supervisor.end("testing.absent.000000000000.web.abcdef")
-    with pytest.raises(Failure, match=r"does not include the file of testing\.absent"):
+    with pytest.raises(AgentError, match=r"does not include the file of testing\.absent"):
         supervisor.keep("testing.absent.000000000000.web.abcdef")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.pages import PageResponse, retry_while_refused
 from agent.runtimes import get_runtime
 from agent.verification import verify_page
@@ -43,7 +43,7 @@ def test_php_passes_when_each_of_its_pages_comes_from_the_new_release() -> None:
 def test_php_fails_with_a_page_of_another_release_or_with_none(
     pages: list[PageResponse], why: str
 ) -> None:
-    with pytest.raises(Failure, match=why):
+    with pytest.raises(AgentError, match=why):
         get_runtime("php").verify_digest(NEW, Serve(), pages, refuse)
 
 
@@ -51,13 +51,13 @@ def test_php_fails_with_a_page_of_another_release_or_with_none(
 def test_other_runtimes_pass_when_the_edge_serves_the_digest_file(runtime: str) -> None:
     get_runtime(runtime).verify_digest(NEW, Serve(), [], lambda _: response(body=f"{NEW}\n"))
     for wrong in (response(body=OLD), response(404)):
-        with pytest.raises(Failure, match=r"^GET /.well-known/slipway-release -> "):
+        with pytest.raises(AgentError, match=r"^GET /.well-known/slipway-release -> "):
             get_runtime(runtime).verify_digest(NEW, Serve(), [], lambda _, wrong=wrong: wrong)  # type: ignore[misc]  # mypy cannot infer a lambda's default
 
 
 def test_an_unexpected_response_is_quoted_in_one_line() -> None:
     page = response(500, "\n  <b>Fatal error</b>: no table  \nin index.php on line 3")
-    with pytest.raises(Failure) as failure:
+    with pytest.raises(AgentError) as failure:
         verify_page(Check(), page)
     sentence = "GET / -> 500 '<b>Fatal error</b>: no table', expected 200"
     assert str(failure.value) == sentence
@@ -77,5 +77,5 @@ def test_only_a_refused_connection_is_retried() -> None:
     def refuse_always() -> PageResponse:
         raise ConnectionRefusedError
 
-    with pytest.raises(Failure, match="the edge does not listen"):
+    with pytest.raises(AgentError, match="the edge does not listen"):
         retry_while_refused(refuse_always, seconds=0.1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.versions import require_version
 from model.release import Manifest
 from tests.agent import applications, service_applications
@@ -42,7 +42,7 @@ def test_a_matching_version_is_accepted(runtime: str, version: str | None, tmp_p
     ],
 )
 def test_another_version_is_refused(runtime: str, why: str, tmp_path: Path) -> None:
-    with pytest.raises(Failure, match=why):
+    with pytest.raises(AgentError, match=why):
         require_version(
             ComponentDirectory(create_server(tmp_path, ()).server, "docs"), manifest(runtime, "5.*")
         )
@@ -50,5 +50,5 @@ def test_another_version_is_refused(runtime: str, why: str, tmp_path: Path) -> N
 
 def test_a_missing_runtime_is_named(tmp_path: Path) -> None:
     server = create_server(tmp_path, ()).server.model_copy(update={"php_fpm": "php-fpm4.1"})
-    with pytest.raises(Failure, match=r"docs needs php 8\.\*; this server has none$"):
+    with pytest.raises(AgentError, match=r"docs needs php 8\.\*; this server has none$"):
         require_version(ComponentDirectory(server, "docs"), manifest("php", "8.*"))
