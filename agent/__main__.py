@@ -14,7 +14,7 @@ from agent import lock
 from agent.abandon import abandon
 from agent.check import check
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure, sentence
+from agent.errors import AgentError, error_message
 from agent.migrate import migrate
 from agent.prepare import prepare
 from agent.server import Server
@@ -24,100 +24,102 @@ from model.reading import InvalidSite, read
 from model.release import SHORT, EnvironmentContext
 
 
-def main(words: Sequence[str] | None = None, given: Callable[[], str] = sys.stdin.read) -> int:
-    """The exit code; the last line printed is the outcome in a sentence.
+def main(
+    arguments: Sequence[str] | None = None, read_input: Callable[[], str] = sys.stdin.read
+) -> int:
+    """Run one verb; the exit code. The last line printed is the result in a sentence.
 
-    The words are those of the command line, and what is given is its standard input, unless said.
+    `read_input` returns the environment context, which only `prepare` needs.
     """
-    arguments = parser().parse_args(words)
+    options = argument_parser().parse_args(arguments)
     os.umask(0o022)
     try:
-        directory = ComponentDirectory(read(arguments.server, Server), arguments.component)
-        print(outcome(arguments, directory, given), flush=True)
-    except (Failure, InvalidSite, OSError) as reason:
+        directory = ComponentDirectory(read(options.server, Server), options.component)
+        print(run_verb(options, directory, read_input), flush=True)
+    except (AgentError, InvalidSite, OSError) as error:
         sys.stdout.flush()
-        print(sentence(reason), file=sys.stderr, flush=True)
+        print(error_message(error), file=sys.stderr, flush=True)
         return 1
     return 0
 
 
-def outcome(
-    arguments: argparse.Namespace, directory: ComponentDirectory, given: Callable[[], str]
+def run_verb(
+    options: argparse.Namespace, directory: ComponentDirectory, read_input: Callable[[], str]
 ) -> str:
-    """Do what the verb says, alone; reading the status disturbs nobody and waits for nobody."""
-    if arguments.verb == "status":
+    """The result in a sentence. Every verb but `status` takes the component's lock first."""
+    if options.verb == "status":
         return status(directory)
-    digest = getattr(arguments, "digest", "")
-    directory.folder.mkdir(parents=True, exist_ok=True)
-    with lock.held(directory.folder / ".lock", f"{arguments.verb} {digest[:SHORT]}".strip()):
-        match arguments.verb:
+    digest = getattr(options, "digest", "")
+    directory.path.mkdir(parents=True, exist_ok=True)
+    with lock.exclusive(directory.path / ".lock", f"{options.verb} {digest[:SHORT]}".strip()):
+        match options.verb:
             case "prepare":
-                files = arguments.artifact, arguments.provenance
-                return prepare(directory, digest, context(given()), *files)
+                files = options.artifact, options.provenance
+                return prepare(directory, digest, parse_context(read_input()), *files)
             case "migrate":
                 return migrate(directory, digest)
             case "check":
                 return check(directory, digest)
             case "switch":
-                with announced(directory):
-                    return switch(directory, digest, together=arguments.together)
+                with report_live_release(directory):
+                    return switch(directory, digest, together=options.together)
             case "keep":
-                with announced(directory):
+                with report_live_release(directory):
                     return keep(directory, digest)
             case _:
-                with announced(directory):
-                    return abandon(directory, arguments.switched)
+                with report_live_release(directory):
+                    return abandon(directory, options.switched)
 
 
 @contextmanager
-def announced(directory: ComponentDirectory) -> Iterator[None]:
-    """Say at the end which release is live, whether it went well or not."""
+def report_live_release(directory: ComponentDirectory) -> Iterator[None]:
+    """Print the live release after the block, also when the block fails."""
     try:
         yield
     finally:
         print(f"current: {directory.live or 'none'}", flush=True)
 
 
-def context(text: str) -> EnvironmentContext:
+def parse_context(text: str) -> EnvironmentContext:
     try:
         return EnvironmentContext.model_validate_json(text)
-    except ValidationError as invalid:
-        # Not its text: that quotes the input, which holds secrets.
-        keys = ", ".join(".".join(map(str, error["loc"])) for error in invalid.errors())
-        raise Failure(
+    except ValidationError as error:
+        # The error's text quotes the input, which holds secrets.
+        keys = ", ".join(".".join(map(str, details["loc"])) for details in error.errors())
+        raise AgentError(
             f"the environment context on standard input is wrong: {keys or 'not JSON'}"
         ) from None
 
 
-def parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(prog="slipway-agent", description=__doc__)
-    words.add_argument("--server", type=Path, required=True)
-    verbs = words.add_subparsers(dest="verb", required=True)
+def argument_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="slipway-agent", description=__doc__)
+    parser.add_argument("--server", type=Path, required=True)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    digest = text_matching(r"[0-9a-f]{64}")
     for name in ("prepare", "migrate", "check", "switch", "keep", "abandon", "status"):
         verb = verbs.add_parser(name)
-        verb.add_argument("component", type=matching(r"[a-z][a-z0-9-]{0,23}"))
+        verb.add_argument("component", type=text_matching(r"[a-z][a-z0-9-]{0,23}"))
         if name in ("prepare", "migrate", "check", "switch", "keep"):
-            verb.add_argument("digest", type=matching(r"[0-9a-f]{64}"))
+            verb.add_argument("digest", type=digest)
         if name == "prepare":
             verb.add_argument("--artifact", type=Path)
             verb.add_argument("--provenance", type=Path)
         if name == "switch":
-            verb.add_argument("--together", action="store_true", help="other servers decide too")
+            verb.add_argument("--together", action="store_true", help="wait for `keep`")
         if name == "abandon":
-            release = matching(r"[0-9a-f]{64}")
-            verb.add_argument("--switched", type=release, help="undo a switch to it as well")
-    return words
+            verb.add_argument("--switched", type=digest, help="undo a switch to it as well")
+    return parser
 
 
-def matching(pattern: str) -> Callable[[str], str]:
-    """An argument that must match, since it becomes part of paths."""
+def text_matching(pattern: str) -> Callable[[str], str]:
+    """The type of an argument that becomes part of a path, and so must match a pattern."""
 
-    def checked(text: str) -> str:
+    def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise argparse.ArgumentTypeError(f"'{text}' must match {pattern}")
         return text
 
-    return checked
+    return parse
 
 
 if __name__ == "__main__":

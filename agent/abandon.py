@@ -1,18 +1,18 @@
-"""abandon: undo a deployment that has not ended."""
+"""abandon: end a deployment that a failed or killed build left unfinished."""
 
 from agent.component_directory import ComponentDirectory
-from agent.recovery import settle, undo
+from agent.recovery import finish_or_undo, undo
 from model.release import SHORT, Digest
 
 
 def abandon(directory: ComponentDirectory, switched: Digest | None = None) -> str:
-    """The outcome in a sentence; without anything unfinished it does nothing.
+    """The result in a sentence; without an unfinished deployment only leftovers are removed.
 
-    A switch that has been made is undone only if it is to the release that is named, because
-    another server failed.
+    `switched` is a release that this server has verified and another server has not: the switch
+    to it is undone. Any other unfinished switch is finished when the release passes its checks.
     """
     directory.create()
     deployment = directory.journal.unfinished()
     if deployment and deployment.digest == switched:
         return f"{switched[:SHORT]}: {undo(directory, deployment, 'another server failed')}"
-    return settle(directory) or "nothing was unfinished"
+    return finish_or_undo(directory) or "no deployment was unfinished"

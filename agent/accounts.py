@@ -1,4 +1,4 @@
-"""The unprivileged account that each component's processes have where root deploys."""
+"""The unprivileged account of each component's processes, on servers where root deploys."""
 
 import grp
 import json
@@ -8,56 +8,63 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent import lock
-from agent.component_directory import ComponentDirectory, write
-from agent.failure import Failure
+from agent.component_directory import ComponentDirectory, write_atomically
+from agent.errors import AgentError
 from agent.server import Server
 from model.release import Manifest
 
 RANGE = range(60578, 61184)
-"""Nobody else gives these away, and containers have them too: https://systemd.io/UIDS-GIDS/."""
+"""Numbers that no distribution assigns, and that containers map too:
+https://systemd.io/UIDS-GIDS/."""
 
 
 def account(directory: ComponentDirectory, manifest: Manifest) -> int | None:
-    """The number of the component's own user and group; none where everything is one account."""
+    """The number of the component's own user and group; None without root or without services."""
     if os.geteuid() or not manifest.services:
         return None
     path = directory.server.state / "accounts.json"
-    with lock.held(path.with_suffix(".lock"), f"an account for {directory.component}"):
-        known: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-        if directory.component not in known:
-            known[directory.component] = free(known.values())
-            write(path, json.dumps(known, indent=2) + "\n", 0o600)
-    return known[directory.component]
+    with lock.exclusive(path.with_suffix(".lock"), f"an account for {directory.component}"):
+        numbers: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        if directory.component not in numbers:
+            numbers[directory.component] = unused_number(numbers.values())
+            write_atomically(path, json.dumps(numbers, indent=2) + "\n", 0o600)
+    return numbers[directory.component]
 
 
-def free(taken: Iterable[int]) -> int:
-    """The first number that no component and nobody else on this server has."""
-    others = {user.pw_uid for user in pwd.getpwall()} | {group.gr_gid for group in grp.getgrall()}
-    numbers = (number for number in RANGE if number not in {*taken, *others})
-    if (first := next(numbers, None)) is None:
-        raise Failure(f"no account is left between {RANGE.start} and {RANGE.stop - 1}")
+def unused_number(used: Iterable[int]) -> int:
+    """The first number that neither a component nor the server's user database uses."""
+    users = {user.pw_uid for user in pwd.getpwall()}
+    groups = {group.gr_gid for group in grp.getgrall()}
+    unused = (number for number in RANGE if number not in {*used, *users, *groups})
+    if (first := next(unused, None)) is None:
+        raise AgentError(f"no account is left between {RANGE.start} and {RANGE.stop - 1}")
     return first
 
 
-def edge(server: Server) -> int | None:
+def edge_group(server: Server) -> int | None:
     """The number of the group as which the edge reaches processes."""
     if not server.edge_group:
         return None
     try:
         return grp.getgrnam(server.edge_group).gr_gid
     except KeyError:
-        raise Failure(f"key 'edge_group': this server has no group {server.edge_group}") from None
+        raise AgentError(
+            f"key 'edge_group': this server has no group {server.edge_group}"
+        ) from None
 
 
-def give(tree: Path, owner: int | None, group: int | None) -> None:
-    """Make a tree the owner's, readable for the edge and for nobody else; not for None."""
+def change_owner(tree: Path, owner: int | None, group: int | None) -> None:
+    """Make a tree writable for its owner and readable for the group; without an owner, do nothing.
+
+    The owner's own group is used when no group is given.
+    """
     if owner is None:
         return
     group = owner if group is None else group
-    # From the leaves up: nothing given away already lies on the way to what is not.
+    # Bottom up: otherwise the new owner could replace a folder before its files are changed.
     for folder, _, files in os.walk(tree, topdown=False):
         for name in files:
             os.chown(f"{folder}/{name}", owner, group, follow_symlinks=False)
-        # What is made in it later belongs to the group of the folder.
+        # setgid: new files inherit the folder's group.
         Path(folder).chmod(0o2750)
         os.chown(folder, owner, group)

@@ -1,4 +1,4 @@
-"""An artifact as a server receives it: believed only when signed, whole and harmless."""
+"""Verify an artifact's signature, digest and members on the server, then unpack it."""
 
 import hashlib
 import posixpath
@@ -10,18 +10,17 @@ from typing import BinaryIO
 import zstandard
 
 from agent.commands import pipe
-from agent.failure import Failure
+from agent.errors import AgentError
 from model.release import Digest
 from releases.provenance import Untrusted, verify
 
 BLOCK = 32 << 10
-"""Not larger: tarfile copies the rest of a block for every member in it."""
+"""Bytes read at once. tarfile copies the rest of a block for each member, so larger is slower."""
 
 FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.LNKTYPE)
-FOLDER = (tarfile.DIRTYPE,)
 
 
-class Digested:
+class HashingStream:
     """A stream that is hashed while it is read."""
 
     def __init__(self, stream: zstandard.ZstdDecompressionReader) -> None:
@@ -34,114 +33,123 @@ class Digested:
         return block
 
     def digest(self) -> Digest:
+        """Read to the end; the digest of all bytes."""
         while self.read(BLOCK):
             pass
         return self.hash.hexdigest()
 
 
 def verify_provenance(envelope: Path, public_key: Path, component: str, digest: Digest) -> None:
-    """Raises Failure unless the master signed that this digest is a release of this component."""
+    """Raises AgentError unless the master signed the digest as a release of the component."""
     try:
         provenance = verify(envelope.read_bytes(), public_key.read_text())
-    except Untrusted as reason:
-        raise Failure(f"{envelope.name}: {reason}") from None
+    except Untrusted as error:
+        raise AgentError(f"{envelope.name}: {error}") from None
     if provenance.component != component:
-        raise Failure(f"{envelope.name}: is of component {provenance.component}, not {component}")
+        raise AgentError(
+            f"{envelope.name}: is of component {provenance.component}, not {component}"
+        )
     if provenance.digest != digest:
-        raise Failure(f"{envelope.name}: is of digest {provenance.digest}, not {digest}")
+        raise AgentError(f"{envelope.name}: is of digest {provenance.digest}, not {digest}")
 
 
-def inspect(artifact: Path, digest: Digest) -> int:
-    """Read all of an artifact without unpacking any; the number of its files.
+def verify_artifact(artifact: Path, digest: Digest) -> int:
+    """Read a whole artifact without unpacking it; the number of its files.
 
-    Raises Failure for bytes that are not the digest's and for members that could reach out of the
-    folder they are unpacked into.
+    Raises AgentError when the bytes do not have the digest, or when unpacking a member could write
+    outside the folder.
     """
     with artifact.open("rb") as file:
-        stream = Digested(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True))
+        decompressor = zstandard.ZstdDecompressor()
+        stream = HashingStream(decompressor.stream_reader(file, read_across_frames=True))
         try:
-            with tarfile.open(fileobj=reader(stream), mode="r|", bufsize=BLOCK) as archive:
-                files = harmless(archive)
-            found = stream.digest()
-        except (tarfile.TarError, zstandard.ZstdError, EOFError) as mistake:
-            raise Failure(f"{artifact.name}: cut short or damaged: {mistake}") from None
-    if found != digest:
-        raise Failure(f"{artifact.name}: its digest is {found}, not {digest}")
+            with tarfile.open(fileobj=as_file(stream), mode="r|", bufsize=BLOCK) as archive:
+                files = count_safe_files(archive)
+            actual = stream.digest()
+        except (tarfile.TarError, zstandard.ZstdError, EOFError) as error:
+            raise AgentError(f"{artifact.name}: cut short or damaged: {error}") from None
+    if actual != digest:
+        raise AgentError(f"{artifact.name}: its digest is {actual}, not {digest}")
     return files
 
 
-def reader(stream: Digested) -> BinaryIO:
-    """`tarfile` needs `read` only, but says that it needs a whole file."""
+def as_file(stream: HashingStream) -> BinaryIO:
+    """The stream under the type that `tarfile` declares; it only calls `read`."""
     return stream  # type: ignore[return-value]  # see above
 
 
-def harmless(archive: Iterable[tarfile.TarInfo]) -> int:
-    """The number of files in an archive of which no member can reach out; raises Failure."""
-    kinds: dict[str, bytes] = {}
-    implied: set[str] = set()
+def count_safe_files(archive: Iterable[tarfile.TarInfo]) -> int:
+    """The number of files; raises AgentError when a member could write outside the folder."""
+    types: dict[str, bytes] = {}
+    implied_folders: set[str] = set()
     for member in archive:
-        name = inside(member)
-        above = list(parents(name))
-        if name in kinds:
-            raise refused(member, "is there twice")
-        if name in implied and not member.isdir():
-            raise refused(member, "is a folder too")
-        if barrier := next((p for p in above if kinds.get(p, tarfile.DIRTYPE) not in FOLDER), None):
-            raise refused(member, f"lies behind {barrier}, which is no folder")
-        allow(member, name, kinds)
-        kinds[name] = member.type
-        implied.update(above)
-    return sum(kind in FILES for kind in kinds.values())
+        name = normalized_name(member)
+        above = list(ancestors(name))
+        if name in types:
+            raise refusal(member, "is there twice")
+        if name in implied_folders and not member.isdir():
+            raise refusal(member, "is a folder too")
+        for folder in above:
+            if types.get(folder, tarfile.DIRTYPE) != tarfile.DIRTYPE:
+                raise refusal(member, f"lies behind {folder}, which is no folder")
+        refuse_unsafe(member, name, types)
+        types[name] = member.type
+        implied_folders.update(above)
+    return sum(member_type in FILES for member_type in types.values())
 
 
-def allow(member: tarfile.TarInfo, name: str, kinds: Mapping[str, bytes]) -> None:
-    """Refuse a member for what it is or where it leads; raises Failure."""
+def refuse_unsafe(member: tarfile.TarInfo, name: str, types: Mapping[str, bytes]) -> None:
+    """Raises AgentError for a member whose mode, type or link target is unsafe.
+
+    `types` are those of the members before it, by name.
+    """
     if member.mode & 0o6000:
-        raise refused(member, "would run as its owner or group (setuid, setgid)")
+        raise refusal(member, "would run as its owner or group (setuid, setgid)")
     if member.issym():
-        stay_inside(member, name)
+        refuse_escape(member, name)
     elif member.islnk():
-        if kinds.get(posixpath.normpath(member.linkname)) not in FILES:
-            raise refused(member, f"is a hard link to {member.linkname}, no earlier file")
-    elif member.type not in FILES + FOLDER:
-        raise refused(member, "is neither file, folder nor link")
+        if types.get(posixpath.normpath(member.linkname)) not in FILES:
+            raise refusal(member, f"is a hard link to {member.linkname}, no earlier file")
+    elif member.type not in (*FILES, tarfile.DIRTYPE):
+        raise refusal(member, "is neither file, folder nor link")
 
 
-def inside(member: tarfile.TarInfo) -> str:
-    """The member's name without `./`."""
+def normalized_name(member: tarfile.TarInfo) -> str:
+    """The member's name without `./`; raises AgentError for an absolute path and for `..`."""
     if member.name.startswith("/"):
-        raise refused(member, "is an absolute path")
+        raise refusal(member, "is an absolute path")
     if ".." in member.name.split("/"):
-        raise refused(member, "holds '..'")
+        raise refusal(member, "holds '..'")
     return posixpath.normpath(member.name)
 
 
-def stay_inside(link: tarfile.TarInfo, name: str) -> None:
-    """Refuse a symbolic link that could leave the tree, directly or by way of another one.
+def refuse_escape(link: tarfile.TarInfo, name: str) -> None:
+    """Raises AgentError for a symbolic link that could leave the tree.
 
-    Folders above the link are real ones, so leading `..` are what they seem; a `..` after a name
-    may start from wherever another link leads.
+    A leading `..` is safe to count, because the link's own parents are real folders. A `..` after
+    a name is not, because that name may be another link.
     """
-    steps = [step for step in link.linkname.split("/") if step not in ("", ".")]
-    up = next((n for n, step in enumerate(steps) if step != ".."), len(steps))
-    if link.linkname.startswith("/") or ".." in steps[up:] or up > name.count("/"):
-        raise refused(link, f"is a link out of the tree, to {link.linkname}")
+    parts = [part for part in link.linkname.split("/") if part not in ("", ".")]
+    climb = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
+    if link.linkname.startswith("/") or ".." in parts[climb:] or climb > name.count("/"):
+        raise refusal(link, f"is a link out of the tree, to {link.linkname}")
 
 
-def parents(name: str) -> Iterator[str]:
+def ancestors(name: str) -> Iterator[str]:
+    """The folders above a name, the nearest first."""
     while name := posixpath.dirname(name):
         yield name
 
 
-def refused(member: tarfile.TarInfo, why: str) -> Failure:
-    return Failure(f"the artifact's {member.name!r} {why}: refused before unpacking")
+def refusal(member: tarfile.TarInfo, reason: str) -> AgentError:
+    return AgentError(f"the artifact's {member.name!r} {reason}: refused before unpacking")
 
 
 def unpack(artifact: Path, folder: Path) -> None:
-    """Unpack an inspected artifact into a new folder.
+    """Unpack a verified artifact into a new folder.
 
-    `--touch` gives files the time of unpacking: artifacts hold one fixed time for all files, from
-    which web servers would make one ETag for every release of a file of unchanged size.
+    `--touch` sets the files' times to now. All artifacts hold the same fixed time, from which
+    a web server would compute the same ETag for two releases of a file of unchanged size.
     """
     folder.mkdir()
     pipe(

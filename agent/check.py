@@ -1,27 +1,33 @@
-"""check: ask a release for its pages before any visitor meets it."""
+"""check: start a release and request its pages, while visitors still reach the live release.
+
+A failed check undoes the deployment (`agent/recovery.py`): the link `next` is removed, the
+release's processes are ended, a migrated database is restored from its backup, and the journal gets
+the event `abandoned`. The live release is not touched. A check that fails after the switch is
+handled in `agent/switch.py`.
+"""
 
 from agent import processes
 from agent.component_directory import NEXT, ComponentDirectory
-from agent.failure import Failure
-from agent.proof import prove
-from agent.recovery import undone
+from agent.errors import AgentError
+from agent.recovery import error_after_undo
+from agent.verification import verify_release
 from model.release import SHORT, Digest
 
 
 def check(directory: ComponentDirectory, digest: Digest) -> str:
-    """The outcome in a sentence; raises Failure naming the check, with the deployment undone.
+    """The result in a sentence; raises AgentError naming the check, after undoing the deployment.
 
-    Warms the release too, so that visitors do not wait for its first page.
+    The requests also fill the release's caches before the first visitor comes.
     """
     manifest = directory.manifest(digest)
     deployment = directory.journal.unfinished()
     if not deployment or deployment.digest != digest:
-        raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
+        raise AgentError(f"{digest[:SHORT]} is not being deployed: prepare it first")
     try:
         processes.start(directory, digest, telling=True)
-        directory.point(NEXT, digest)
-        prove(directory, digest, NEXT)
-    except (Failure, OSError) as reason:
-        raise undone(directory, reason) from None
+        directory.set_link(NEXT, digest)
+        verify_release(directory, digest, NEXT)
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("checked", digest)
-    return f"{len(manifest.checks)} checks hold before the switch"
+    return f"{len(manifest.checks)} checks passed before the switch"

@@ -1,87 +1,88 @@
-"""The one place that runs other programs: lists, never lines for a shell."""
+"""The only module that runs other programs, always as lists of arguments and without a shell."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
-from agent.failure import Failure
+from agent.errors import AgentError
 
 PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 PYTHON = "/usr/bin/python3"
-"""Debian's own, whatever else is on the PATH of whoever deploys."""
+"""Debian's own, whichever Python the deploying account's PATH finds first."""
 
 Command = Sequence[str | Path]
 
 
 def die_with_parent(command: Command, account: int | None = None) -> list[str | Path]:
-    """The command, made to die with this program, so that a killed deployment stops working."""
-    own = [] if account is None else [f"--reuid={account}", f"--regid={account}", "--clear-groups"]
-    return ["setpriv", "--pdeathsig", "KILL", *own, *command]
+    """The command, killed by the kernel when this program ends: nothing runs on unattended."""
+    ids = [] if account is None else [f"--reuid={account}", f"--regid={account}", "--clear-groups"]
+    return ["setpriv", "--pdeathsig", "KILL", *ids, *command]
 
 
-def debian(command: Sequence[str]) -> list[str]:
+def with_debian_python(command: Sequence[str]) -> list[str]:
     """A component's command, in which `python` is Debian's."""
     program, *arguments = command
     return [PYTHON if program in ("python", "python3") else program, *arguments]
 
 
-def run(command: Command, given: str = "") -> str:
-    """What the command prints; raises Failure with the last line of its complaint."""
-    done = subprocess.run(
+def run(command: Command, standard_input: str = "") -> str:
+    """The command's standard output; raises AgentError with the first line of its errors."""
+    result = subprocess.run(
         die_with_parent(command),
-        input=given,
+        input=standard_input,
         text=True,
         capture_output=True,
         env=PATH,
         check=False,
         close_fds=False,
     )
-    if done.returncode:
-        raise Failure(complaint(command, done.returncode, done.stderr))
-    return done.stdout
+    if result.returncode:
+        raise AgentError(failure_message(command, result.returncode, result.stderr))
+    return result.stdout
 
 
-def show(
+def run_in_log(
     command: Command, folder: Path, environment: Mapping[str, str], account: int | None
 ) -> int:
-    """Run a component's own command in view of whoever reads the log; its exit code."""
+    """Run a component's own command, whose output goes to the build's log; its exit code."""
     return subprocess.run(
         die_with_parent(command, account),
         cwd=folder,
         env=environment,
         stdin=DEVNULL,
         check=False,
-        # Children keep the component's lock too, so an orphan makes the next deployment wait.
+        # Children inherit the component's lock, so the next deployment waits for an orphan.
         close_fds=False,
     ).returncode
 
 
 def pipe(source: Command, sink: Command) -> None:
-    """Feed what one command prints to the other; raises Failure when either of them fails."""
+    """Connect the source's output to the sink's input; raises AgentError when either fails."""
     with subprocess.Popen(
         die_with_parent(source), stdout=PIPE, stderr=PIPE, stdin=DEVNULL, env=PATH, close_fds=False
-    ) as first:
-        second = subprocess.run(
+    ) as process:
+        result = subprocess.run(
             die_with_parent(sink),
-            stdin=first.stdout,
+            stdin=process.stdout,
             stdout=DEVNULL,
             stderr=PIPE,
             env=PATH,
             check=False,
             close_fds=False,
         )
-        assert first.stdout and first.stderr  # noqa: S101  # for mypy: both are PIPE
-        first.stdout.close()
-        first_complaint = first.stderr.read()
-    if second.returncode:
-        raise Failure(complaint(sink, second.returncode, second.stderr.decode(errors="replace")))
-    if first.returncode:
-        raise Failure(complaint(source, first.returncode, first_complaint.decode(errors="replace")))
+        assert process.stdout and process.stderr  # noqa: S101  # for mypy: both are PIPE
+        process.stdout.close()
+        errors = process.stderr.read().decode(errors="replace")
+    if result.returncode:
+        sink_errors = result.stderr.decode(errors="replace")
+        raise AgentError(failure_message(sink, result.returncode, sink_errors))
+    if process.returncode:
+        raise AgentError(failure_message(source, process.returncode, errors))
 
 
-def complaint(command: Command, code: int, errors: str) -> str:
-    """Which program failed and what it said: its first line, since the rest follows from it."""
+def failure_message(command: Command, code: int, errors: str) -> str:
+    """The program and the first line of its errors: the later lines follow from it."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     return f"{command[0]} failed: {lines[0]}" if lines else f"{command[0]} failed with {code}"

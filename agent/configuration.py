@@ -1,4 +1,4 @@
-"""What turns a release into this environment's: rendered templates and links to shared folders."""
+"""Configure a release for one environment: render its templates, link its writable folders."""
 
 import os
 import shutil
@@ -8,40 +8,42 @@ from pathlib import Path
 from typing import Any
 
 from agent import accounts, instances
-from agent.component_directory import BACKUPS, ComponentDirectory, write
-from agent.database import LOGIN, Login
-from agent.failure import Failure
-from agent.rendering import rendered
-from model.release import FOLDER, Digest, EnvironmentContext, Manifest
+from agent.component_directory import BACKUPS, ComponentDirectory, write_atomically
+from agent.database import LOGIN_FILE, DatabaseLogin
+from agent.errors import AgentError
+from agent.rendering import render_template
+from model.release import METADATA_FOLDER, Digest, EnvironmentContext, Manifest
 
-TEMPLATES = Path(FOLDER) / "templates"
+TEMPLATES = Path(METADATA_FOLDER) / "templates"
 
-OWN = (BACKUPS, LOGIN)
-"""What lies in the shared folder beside the component's writable folders."""
+RESERVED = (BACKUPS, LOGIN_FILE)
+"""Names in the shared folder that no writable folder of a component may have."""
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """The declared secrets of a component: `secrets.salt` or `secrets['auth-key']`."""
+    """The declared secrets of a component, in templates `secrets.salt` or `secrets['auth-key']`."""
 
     values: Mapping[str, str]
     owner: str
 
     def __getitem__(self, name: str) -> str:
         if name not in self.values:
-            raise Failure(f"a template uses secret '{name}', which {self.owner} does not declare")
+            raise AgentError(
+                f"a template uses secret '{name}', which {self.owner} does not declare"
+            )
         return self.values[name]
 
 
-def secrets(manifest: Manifest, context: EnvironmentContext) -> Secrets:
-    """Raises Failure when the environment does not give all that the component declares."""
+def declared_secrets(manifest: Manifest, context: EnvironmentContext) -> Secrets:
+    """Raises AgentError when the environment lacks a secret that the component declares."""
     if missing := [name for name in manifest.secrets if name not in context.secrets]:
-        raise Failure(
+        raise AgentError(
             f"secret '{missing[0]}' of component {manifest.component} "
             f"is missing in environment {context.environment}"
         )
-    given = {name: context.secrets[name] for name in manifest.secrets}
-    return Secrets(given, f"component {manifest.component} in environment {context.environment}")
+    values = {name: context.secrets[name] for name in manifest.secrets}
+    return Secrets(values, f"component {manifest.component} in environment {context.environment}")
 
 
 def template_context(
@@ -49,10 +51,10 @@ def template_context(
     digest: Digest,
     manifest: Manifest,
     context: EnvironmentContext,
-    given: Secrets,
-    login: Login | None,
+    secrets: Secrets,
+    login: DatabaseLogin | None,
 ) -> dict[str, Any]:
-    """The names that templates may use."""
+    """The names that a component's templates may use."""
     names = {
         "environment": {"name": context.environment, "indexed": context.indexed},
         "host": context.host,
@@ -61,91 +63,100 @@ def template_context(
         "digest": digest,
         "release": str(directory.release(digest)),
         "shared": str(directory.shared),
-        "secrets": given,
+        "secrets": secrets,
     }
     if login:
         names["database"] = login.model_dump(mode="json")
     if manifest.services:
-        names["services"] = services(directory, digest, manifest, context)
+        names["services"] = service_addresses(directory, digest, manifest, context)
     return names
 
 
-def services(
+def service_addresses(
     directory: ComponentDirectory, digest: Digest, manifest: Manifest, context: EnvironmentContext
 ) -> dict[str, dict[str, str]]:
-    """Where each service of the release is reached: `services.web.socket`, `services.web.url`."""
-    where = {}
+    """How services reach each other: `services.web.socket`, and `services.web.url` when public."""
+    addresses = {}
     for name in (service.name for service in manifest.services):
         public = {"url": context.locations[name]} if name in context.locations else {}
-        socket = instances.socket(directory.server, directory.component, digest, name)
-        where[name] = {"socket": str(socket), **public}
-    return where
+        socket = instances.service_socket(directory.server, directory.component, digest, name)
+        addresses[name] = {"socket": str(socket), **public}
+    return addresses
 
 
-def rendered_files(release: Path) -> dict[str, Path]:
-    """The templates of a release, each with the file that it becomes."""
+def files_by_template(release: Path) -> dict[str, Path]:
+    """The templates of a release, each with the file that is rendered from it."""
     templates = release / TEMPLATES
     names = sorted(p.relative_to(templates) for p in templates.rglob("*.j2") if p.is_file())
     return {name.as_posix(): release / name.with_suffix("") for name in names}
 
 
-def render(release: Path, names: Mapping[str, Any], owner: int | None) -> tuple[int, int]:
-    """Render the templates of a release; how many there are, and how many files changed."""
-    files = rendered_files(release)
+def render_templates(release: Path, names: Mapping[str, Any], owner: int | None) -> tuple[int, int]:
+    """Render the templates of a release; the number of templates and of changed files."""
+    files = files_by_template(release)
     changed = 0
     for template, file in files.items():
         if not file.parent.resolve().is_relative_to(release.resolve()):
-            raise Failure(f"template {template} would be written outside the release")
-        text = rendered(release / TEMPLATES, template, names)
-        changed += replace(file, text, owner)
+            raise AgentError(f"template {template} would be written outside the release")
+        text = render_template(release / TEMPLATES, template, names)
+        changed += write_if_changed(file, text, owner)
     return len(files), changed
 
 
-def replace(path: Path, text: str, owner: int | None) -> bool:
-    """Write a file into a folder that may be sealed; whether that changed anything."""
+def write_if_changed(path: Path, text: str, owner: int | None) -> bool:
+    """Write a file into a folder that may be read-only; whether the text differed."""
     if path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text:
         return False
     if path.is_dir():
-        raise Failure(f"a template would replace the folder {path.name}")
+        raise AgentError(f"a template would replace the folder {path.name}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode = path.parent.stat().st_mode
-    path.parent.chmod(mode | 0o200)
-    private = 0o600 if mode & 0o200 and owner is None else 0o400
-    write(path, text, private, -1 if owner is None else owner)
-    path.parent.chmod(mode)
+    folder_mode = path.parent.stat().st_mode
+    path.parent.chmod(folder_mode | 0o200)
+    mode = 0o600 if folder_mode & 0o200 and owner is None else 0o400
+    write_atomically(path, text, mode, -1 if owner is None else owner)
+    path.parent.chmod(folder_mode)
     return True
 
 
-def share(
+def link_writable_folders(
     release: Path,
     shared: Path,
     writable: Iterable[str],
     owner: int | None = None,
     group: int | None = None,
 ) -> None:
-    """Put each writable folder of a new release outside it, where it outlives the release."""
+    """Move each writable folder of a new release to the shared folder, and link it from there."""
     for path in writable:
-        if path.split("/")[0] in OWN:
-            raise Failure(f"key 'serve.writable': '{path}' would show visitors Slipway's own files")
+        if path.split("/")[0] in RESERVED:
+            raise AgentError(
+                f"key 'serve.writable': '{path}' would show visitors Slipway's own files"
+            )
         link = release / path
-        if crossed := next((p for p in (link, *link.parents) if p.is_symlink()), None):
-            raise Failure(f"key 'serve.writable': '{path}' lies behind the link {crossed.name}")
-        keep(link, shared / path, owner, group)
+        if link_above := next((p for p in (link, *link.parents) if p.is_symlink()), None):
+            raise AgentError(
+                f"key 'serve.writable': '{path}' lies behind the link {link_above.name}"
+            )
+        move_to_shared(link, shared / path, owner, group)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(os.path.relpath(shared / path, link.parent))
 
 
-def keep(shipped: Path, kept: Path, owner: int | None = None, group: int | None = None) -> None:
-    """Move what an artifact ships in a writable folder to where it stays, the first time only."""
-    if not kept.exists():
-        draft = kept.with_name(f".tmp-{kept.name}")
+def move_to_shared(
+    shipped: Path, destination: Path, owner: int | None = None, group: int | None = None
+) -> None:
+    """Copy the files that an artifact ships in a writable folder, unless the destination exists.
+
+    The shipped folder is removed in either case.
+    """
+    if not destination.exists():
+        draft = destination.with_name(f".tmp-{destination.name}")
         shutil.rmtree(draft, ignore_errors=True)
         draft.parent.mkdir(parents=True, exist_ok=True)
         if shipped.is_dir():
             shutil.copytree(shipped, draft, symlinks=True)
         else:
             draft.mkdir()
-        accounts.give(draft, owner, group)
-        draft.rename(kept)
+        accounts.change_owner(draft, owner, group)
+        draft.rename(destination)
     if shipped.is_dir():
         shutil.rmtree(shipped)

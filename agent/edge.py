@@ -1,4 +1,9 @@
-"""The web server before every component: TLS, what is hidden, which release answers."""
+"""The Caddyfile of the edge, the web server in front of every component.
+
+Each public host of a component has two site blocks. The public one serves the release that the link
+`current` points at, over TLS. The other one serves `next`, at a Unix socket that only this server
+reaches, so that a release is checked before visitors reach it.
+"""
 
 import re
 from collections.abc import Iterable
@@ -6,87 +11,88 @@ from pathlib import Path, PurePosixPath
 
 from agent import runtimes
 from agent.component_directory import CURRENT, NEXT, ComponentDirectory
-from agent.rendering import OWN, rendered
+from agent.rendering import SERVICE_TEMPLATES, render_template
 from agent.server import Server
 from model.component import Component, Serve
 from model.environment import Environment
-from model.release import FOLDER
+from model.release import METADATA_FOLDER
 
-ALWAYS_HIDDEN = (rf".*/{re.escape(FOLDER)}", r".*/\.git[^/]*", r".*/\.user\.ini")
+ALWAYS_HIDDEN = (rf".*/{re.escape(METADATA_FOLDER)}", r".*/\.git[^/]*", r".*/\.user\.ini")
 
 
 def caddyfile(server: Server, environment: Environment, components: Iterable[Component]) -> str:
-    """The text of the environment's Caddyfile; a deployment changes links, never this."""
+    """The text of the environment's Caddyfile; a deployment replaces links and leaves it as is."""
+    blocks = [
+        block for component in components for block in site_blocks(server, environment, component)
+    ]
     names = {
         "server": server,
         "environment": environment,
-        "sites": [site for part in components for site in sites(server, environment, part)],
+        "sites": blocks,
         "current": CURRENT,
         "next": NEXT,
-        "marker": f"{FOLDER}/manifest.json",
+        "manifest": f"{METADATA_FOLDER}/manifest.json",
     }
-    return rendered(OWN, "Caddyfile.j2", names)
+    return render_template(SERVICE_TEMPLATES, "Caddyfile.j2", names)
 
 
-def sites(
+def site_blocks(
     server: Server, environment: Environment, component: Component
 ) -> list[dict[str, object]]:
-    """What the Caddyfile's template needs to know of each host that a component answers at."""
+    """The values of the Caddyfile's template for each public host of a component."""
     services = [(service.name, label) for service, label in component.public_services]
     hosts = services or [("", component.host)]
-    return [
-        site(ComponentDirectory(server, component.name), environment, component, *host)
-        for host in hosts
-    ]
+    directory = ComponentDirectory(server, component.name)
+    return [site_block(directory, environment, component, *host) for host in hosts]
 
 
-def site(
+def site_block(
     directory: ComponentDirectory,
     environment: Environment,
     component: Component,
     service: str,
     label: str,
 ) -> dict[str, object]:
-    runtime = runtimes.of(component.runtime)
+    runtime = runtimes.get_runtime(component.runtime)
     return {
         "host": environment.address(label),
         "url": environment.location(label).rstrip("/"),
-        "folder": directory.folder,
+        "folder": directory.path,
         "root": f"/{component.serve.root}" if component.serve.root else "",
-        "hidden": hidden(component.serve),
-        # An account of its own could link to what only the edge may read.
-        "writable": "" if component.services else expression(writable(component.serve)),
-        "answer": runtime.answer(directory, CURRENT, service, environment),
-        "preview": runtime.answer(directory, NEXT, service, environment),
+        "hidden": hidden_paths(component.serve),
+        # A service's account could put links there to files that only the edge may read.
+        "writable": "" if component.services else path_regexp(writable_paths(component.serve)),
+        "current": runtime.caddy_directives(directory, CURRENT, service, environment),
+        "next": runtime.caddy_directives(directory, NEXT, service, environment),
     }
 
 
-def hidden(serve: Serve) -> str:
-    """A regular expression for the paths that nobody may ask for.
+def hidden_paths(serve: Serve) -> str:
+    """A regular expression for the paths that are answered with 404.
 
-    Ours instead of Caddy's own `*`, which stops at each slash. What PHP would take for the rest of
-    a script's path (`/wp-config.php/anything`) is hidden with it.
+    Not Caddy's own `*`, because that stops at each slash. A hidden script is hidden with any
+    PATH_INFO behind it as well: `/wp-config.php/anything`.
     """
     declared = [".*".join(re.escape(part) for part in path.split("*")) for path in serve.hidden]
-    uploaded = [rf"{folder}/.*\.php" for folder in writable(serve)]
-    return expression([*ALWAYS_HIDDEN, *declared, *uploaded])
+    uploaded = [rf"{folder}/.*\.php" for folder in writable_paths(serve)]
+    return path_regexp([*ALWAYS_HIDDEN, *declared, *uploaded])
 
 
-def writable(serve: Serve) -> list[str]:
-    """Those writable folders that have a URL, as regular expressions for their paths."""
+def writable_paths(serve: Serve) -> list[str]:
+    """The URL paths of writable folders below the root, as regular expressions."""
     root = PurePosixPath(serve.root or ".")
     inside = [PurePosixPath(p) for p in serve.writable if PurePosixPath(p).is_relative_to(root)]
     return [re.escape(f"/{path.relative_to(root)}") for path in inside]
 
 
-def expression(paths: list[str]) -> str:
-    """Caddy's path_regexp for any of the paths and what lies below them; empty for none."""
-    either = "|".join(paths).replace('"', r"\x22")
-    return f'"(?i)^({either})(/|$)"' if paths else ""
+def path_regexp(paths: list[str]) -> str:
+    """Caddy's path_regexp for any of the paths and everything below them; empty for no path."""
+    alternatives = "|".join(paths).replace('"', r"\x22")
+    return f'"(?i)^({alternatives})(/|$)"' if paths else ""
 
 
-def serve(server: Server) -> list[str | Path]:
-    """Caddy keeps a copy of its configuration below HOME, whatever else it is told."""
+def command(server: Server) -> list[str | Path]:
+    """Run Caddy; HOME is set because Caddy saves a copy of its configuration below it."""
     home = [
         f"{name}={server.certificates}" for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
     ]

@@ -1,4 +1,4 @@
-"""The processes of releases by name, and where the files and the socket of each one are."""
+"""An instance is one process of a release; this module names it and its files and sockets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,36 +6,36 @@ from pathlib import Path
 
 from agent.component_directory import ComponentDirectory
 from agent.server import Server
-from model.release import FOLDER, SHORT, Digest
+from model.release import METADATA_FOLDER, SHORT, Digest
 
-RUN = Path(FOLDER) / "run"
+SOCKETS_LINK = Path(METADATA_FOLDER) / "run"
 """The link in a release to the folder of its sockets."""
 
-LONGEST = "x" * 6
-"""Stands for a stamp where the length of a path matters."""
+STAMP_LENGTH = 6
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A service of a release as it was configured once; configured anew, it is another instance."""
+    """A service of a release with one configuration; a new configuration makes a new instance."""
 
     server: Server
     environment: str
     component: str
     release: str
-    """The beginning of its digest."""
+    """The first `SHORT` characters of its digest."""
     service: str
     stamp: str
+    """A hash of its configuration."""
 
     @classmethod
-    def named(cls, server: Server, name: str) -> "Instance":
+    def from_name(cls, server: Server, name: str) -> "Instance":
         return cls(server, *name.split("."))
 
     @property
     def name(self) -> str:
-        """What supervisord calls it; one supervisord may serve several environments."""
-        words = self.environment, self.component, self.release, self.service, self.stamp
-        return ".".join(words)
+        """The name in supervisord, which may serve several environments."""
+        parts = self.environment, self.component, self.release, self.service, self.stamp
+        return ".".join(parts)
 
     @property
     def configuration(self) -> Path:
@@ -47,7 +47,7 @@ class Instance:
 
     @property
     def record(self) -> Path:
-        """Its process group; not in the folder that its own account may write."""
+        """The file with its process group, in a folder that its own account cannot write."""
         return self.server.sockets / f"{self.name}.pid"
 
     @property
@@ -57,60 +57,61 @@ class Instance:
     @property
     def socket(self) -> Path:
         name = f"{self.service}.{self.stamp}.sock"
-        return sockets(self.server, self.component, self.release) / name
+        return socket_folder(self.server, self.component, self.release) / name
 
     @property
     def link(self) -> Path:
-        """The socket's lasting name, by which the edge and other services reach it."""
-        return socket(self.server, self.component, self.release, self.service)
+        """The socket's stable name, by which the edge and other services reach it."""
+        return service_socket(self.server, self.component, self.release, self.service)
 
     @property
-    def answers(self) -> bool:
-        """Whether the lasting name means this instance, or will as soon as it runs."""
+    def is_linked(self) -> bool:
+        """Whether the stable name points at this instance, or will as soon as it runs."""
         return not self.link.is_symlink() or self.link.readlink().name == self.socket.name
 
     def take_over(self) -> None:
-        """Make the lasting name mean this instance, from one moment to the next: rename(2)."""
+        """Point the stable name at this instance, atomically: rename(2)."""
         draft = self.link.with_suffix(".new")
         draft.unlink(missing_ok=True)
         draft.symlink_to(self.socket.name)
         draft.rename(self.link)
 
-    def forget(self) -> None:
+    def remove_files(self) -> None:
         for path in (self.configuration, self.plan, self.record):
             path.unlink(missing_ok=True)
 
 
-def is_name(name: str) -> bool:
-    """Whether a program of supervisord's is an instance; no other name of ours holds a dot."""
+def is_instance_name(name: str) -> bool:
+    """Whether a supervisord program is an instance; our other programs have no dot in the name."""
     return "." in name
 
 
-def sockets(server: Server, component: str, digest: Digest) -> Path:
+def socket_folder(server: Server, component: str, digest: Digest) -> Path:
     """The folder of a release's sockets."""
     return server.sockets / component / digest[:SHORT]
 
 
-def socket(server: Server, component: str, digest: Digest, service: str) -> Path:
-    return sockets(server, component, digest) / f"{service}.sock"
+def service_socket(server: Server, component: str, digest: Digest, service: str) -> Path:
+    return socket_folder(server, component, digest) / f"{service}.sock"
 
 
-def dialled(server: Server, component: str, link: str, service: str) -> Path:
-    """Where the edge finds a service of whatever release the link means."""
-    return server.srv / component / link / RUN / f"{service}.sock"
+def edge_socket(server: Server, component: str, link: str, service: str) -> Path:
+    """The path that the edge connects to, for the release that `current` or `next` points at."""
+    return server.srv / component / link / SOCKETS_LINK / f"{service}.sock"
 
 
-def paths(server: Server, component: str, link: str, services: Iterable[str]) -> list[Path]:
-    """The paths of sockets that must not be too long: those dialled and those listened on."""
-    dial = [dialled(server, component, link, service) for service in services]
-    own = [Instance(server, "", component, "0" * SHORT, name, LONGEST) for name in services]
-    return [*dial, *(instance.socket for instance in own)]
+def socket_paths(server: Server, component: str, link: str, services: Iterable[str]) -> list[Path]:
+    """The socket paths of a component, which must not exceed the length that Linux allows."""
+    release, stamp = "0" * SHORT, "x" * STAMP_LENGTH
+    edge = [edge_socket(server, component, link, service) for service in services]
+    own = [Instance(server, "", component, release, name, stamp).socket for name in services]
+    return [*edge, *own]
 
 
-def found(directory: ComponentDirectory) -> list[Instance]:
-    """Every instance that supervisord may know of a component, in the order they were started."""
+def find_instances(directory: ComponentDirectory) -> list[Instance]:
+    """The instances of a component that supervisord may have, in the order of their start."""
     files = directory.server.services.glob("*.*.*.*.*.conf")
-    every = (Instance.named(directory.server, file.stem) for file in files)
-    # Only then are files looked at: those of other components come and go.
-    own = (instance for instance in every if instance.component == directory.component)
+    instances = (Instance.from_name(directory.server, file.stem) for file in files)
+    # Filtered before stat: the files of other components may vanish at any time.
+    own = (instance for instance in instances if instance.component == directory.component)
     return sorted(own, key=lambda instance: instance.configuration.stat().st_mtime_ns)

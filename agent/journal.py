@@ -1,4 +1,13 @@
-"""What happened to a component on this server, in order: `journal.jsonl`, one event a line."""
+"""The events of a component's deployments on this server: `journal.jsonl`, one event a line.
+
+A deployment's events, in order: `preparing`, `prepared`; then `migrating` (or `installing`, when
+the database was empty) and `migrated`; `checked`; `switching`. One of `FINAL_EVENTS` ends it:
+
+- `live`: the release was switched to, and passed its checks.
+- `proved`: the release was live before, and passed its checks again.
+- `returned`: the switch was undone; the previous release is live again.
+- `abandoned`: the deployment was undone before a switch.
+"""
 
 import os
 from collections.abc import Sequence
@@ -12,101 +21,101 @@ from pydantic import AliasChoices, Field, ValidationError
 from model.reading import Model
 from model.release import Digest, EnvironmentContext
 
-Name = Literal[
+EventName = Literal[
     "preparing", "prepared", "installing", "migrating", "migrated", "checked",
     "switching", "live", "proved", "returned", "abandoned",
 ]  # fmt: skip
 
-ENDS: tuple[Name, ...] = ("live", "proved", "returned", "abandoned")
-"""The events after which nothing is left to finish or to undo."""
+FINAL_EVENTS: tuple[EventName, ...] = ("live", "proved", "returned", "abandoned")
 
 
-class Event(Model):
+class JournalEvent(Model):
     """One line of a journal."""
 
     time: datetime
-    event: Name
+    event: EventName
     digest: Digest
     context: EnvironmentContext | None = Field(
         None, validation_alias=AliasChoices("context", "order")
     )
-    """With `prepared`: the environment without secrets; older journals: `order`."""
+    """With `prepared`: the environment without secrets. Older journals call it `order`."""
     previous: Digest | None = None
-    """With `switching`: what was live."""
+    """With `switching`: the release that was live before."""
     together: bool = False
-    """With `switching`: whether other servers have a say in whether it stays."""
+    """With `switching`: whether the switch waits for `keep`, which needs all servers to succeed."""
     backup: str | None = None
-    """With `migrating`: the file in `shared/backups` that holds the database as it was."""
+    """With `migrating`: the file in `shared/backups` with the database before the migration."""
     why: str | None = None
+    """With `returned` and `abandoned`: the error."""
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """The events of a deployment that has not ended."""
+class UnfinishedDeployment:
+    """The events after the last final one."""
 
-    events: Sequence[Event]
+    events: Sequence[JournalEvent]
 
     @property
     def digest(self) -> Digest:
         return self.events[-1].digest
 
     @property
-    def undecided(self) -> Event | None:
-        """The switch that waits for other servers; they may never be heard of again."""
-        begun = self.first("switching")
-        return begun if begun and begun.together else None
+    def undecided_switch(self) -> JournalEvent | None:
+        """The switch that waits for the result of other servers, which may never arrive."""
+        switch = self.first("switching")
+        return switch if switch and switch.together else None
 
-    def first(self, *names: Name) -> Event | None:
+    def first(self, *names: EventName) -> JournalEvent | None:
         return next((event for event in self.events if event.event in names), None)
 
 
 @dataclass(frozen=True)
 class Journal:
-    """A file that only grows."""
+    """A file to which lines are only appended."""
 
     path: Path
 
-    def append(self, event: Name, digest: Digest, **details: Any) -> None:
-        """Write an event and wait until the disk has it."""
-        line = Event(time=datetime.now(UTC), event=event, digest=digest, **details)
+    def append(self, event: EventName, digest: Digest, **details: Any) -> None:
+        """Write an event and wait until it is on the disk."""
+        line = JournalEvent(time=datetime.now(UTC), event=event, digest=digest, **details)
         text = line.model_dump_json(exclude_none=True) + "\n"
         with self.path.open("a+", encoding="utf-8") as file:
-            file.write(text if ends_well(file.fileno()) else "\n" + text)
+            file.write(text if ends_with_newline(file.fileno()) else "\n" + text)
             file.flush()
             os.fsync(file.fileno())
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[JournalEvent]:
         if not self.path.exists():
             return []
         lines = self.path.read_text("utf-8").splitlines()
-        return [event for line in lines if (event := parsed(line))]
+        return [event for line in lines if (event := parse_event(line))]
 
-    def unfinished(self) -> Deployment | None:
-        """What a killed deployment left behind, or one that waits for its next verb."""
+    def unfinished(self) -> UnfinishedDeployment | None:
+        """The deployment that was killed, or that waits for its next verb."""
         events = self.events()
-        ends = [number for number, event in enumerate(events) if event.event in ENDS]
-        rest = events[ends[-1] + 1 :] if ends else events
-        return Deployment(rest) if rest else None
+        ends = [number for number, event in enumerate(events) if event.event in FINAL_EVENTS]
+        open_events = events[ends[-1] + 1 :] if ends else events
+        return UnfinishedDeployment(open_events) if open_events else None
 
     def context(self) -> EnvironmentContext | None:
-        """What the environment said at the last preparation that succeeded."""
-        orders = [event.context for event in self.events() if event.context]
-        return orders[-1] if orders else None
+        """That of the last successful preparation."""
+        contexts = [event.context for event in self.events() if event.context]
+        return contexts[-1] if contexts else None
 
-    def last(self, digest: Digest, *names: Name) -> datetime | None:
+    def last_time(self, digest: Digest, *names: EventName) -> datetime | None:
         times = [e.time for e in self.events() if e.digest == digest and e.event in names]
         return times[-1] if times else None
 
 
-def ends_well(descriptor: int) -> bool:
-    """Whether the file ends with a whole line: power may have failed in the middle of one."""
+def ends_with_newline(descriptor: int) -> bool:
+    """Whether the last line is complete: a power failure may have cut it."""
     size = os.fstat(descriptor).st_size
     return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
 
 
-def parsed(line: str) -> Event | None:
-    """The event on a line; none on a line that was cut, which counts as never written."""
+def parse_event(line: str) -> JournalEvent | None:
+    """The event on a line; None for a line that a power failure has cut."""
     try:
-        return Event.model_validate_json(line)
+        return JournalEvent.model_validate_json(line)
     except ValidationError:
         return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from agent.failure import Failure, sentence
+from agent.errors import AgentError, error_message
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 """Another one after each start of the machine: process numbers begin again then."""
@@ -43,7 +43,7 @@ class Plan:
 
 
 def launch(plan: Plan) -> None:
-    """Become the process; returns never. Raises Failure for a file of settings that is none."""
+    """Become the process; returns never. Raises AgentError for a file of settings that is none."""
     end(Path(plan.record))
     note(Path(plan.record))
     make_room(plan)
@@ -58,7 +58,7 @@ def launch(plan: Plan) -> None:
     try:
         os.execvpe(command[0], command, variables)  # noqa: S606  # what we are here for
     except FileNotFoundError:
-        raise Failure(f"there is no program {command[0]}") from None
+        raise AgentError(f"there is no program {command[0]}") from None
 
 
 def end(record: Path) -> None:
@@ -147,7 +147,7 @@ def variables(path: Path, text: TextIO) -> dict[str, str]:
         if line.strip() and not line.startswith("#"):
             name, equals, value = line.partition("=")
             if not equals or not name.isidentifier():
-                raise Failure(f"{path}: line {number} is not NAME=value")
+                raise AgentError(f"{path}: line {number} is not NAME=value")
             found[name] = value
     return found
 
@@ -156,8 +156,8 @@ def main() -> int:
     """The exit code when it could not become the process; why is in its log."""
     try:
         launch(Plan(**json.loads(Path(sys.argv[1]).read_text())))
-    except (Failure, OSError) as reason:
-        print(sentence(reason), file=sys.stderr, flush=True)
+    except (AgentError, OSError) as reason:
+        print(error_message(reason), file=sys.stderr, flush=True)
     return 1
 
 

@@ -1,4 +1,4 @@
-"""One deployment at a time for each component of a server."""
+"""The lock that allows one verb at a time for each component of a server."""
 
 import fcntl
 import os
@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.failure import Failure
+from agent.errors import AgentError
 
 
 @contextmanager
-def held(path: Path, purpose: str, patience: float = 60.0) -> Iterator[None]:
-    """Hold the lock while the block runs; raises Failure naming who held it for `patience` seconds.
+def exclusive(path: Path, purpose: str, timeout: float = 60.0) -> Iterator[None]:
+    """Hold the lock during the block; raises AgentError naming the holder after `timeout` seconds.
 
-    The kernel lets go when the last process that inherited it ends: after kill -9 too, but not
-    before an orphaned child has stopped touching the component.
+    The kernel releases the lock when the last process that inherited it ends. So a kill -9 releases
+    it too, but an orphaned child keeps it as long as it may still change the component.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        take(descriptor, path, patience)
+        acquire(descriptor, path, timeout)
         os.set_inheritable(descriptor, True)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{purpose}, process {os.getpid()}".encode(), 0)
@@ -28,9 +28,9 @@ def held(path: Path, purpose: str, patience: float = 60.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def take(descriptor: int, path: Path, patience: float) -> None:
-    until = time.monotonic() + patience
-    waiting = False
+def acquire(descriptor: int, path: Path, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    is_announced = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -38,9 +38,9 @@ def take(descriptor: int, path: Path, patience: float) -> None:
             holder = os.pread(descriptor, 200, 0).decode(errors="replace")
         else:
             return
-        if time.monotonic() > until:
-            raise Failure(f"{path.parent.name} is busy: {holder}; waited {patience:.0f} s")
-        if not waiting:
+        if time.monotonic() > deadline:
+            raise AgentError(f"{path.parent.name} is busy: {holder}; waited {timeout:.0f} s")
+        if not is_announced:
             print(f"waiting until this is done: {holder}", flush=True)
-            waiting = True
+            is_announced = True
         time.sleep(0.05)

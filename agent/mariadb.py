@@ -1,33 +1,37 @@
-"""MariaDB on a server: its configuration and the commands that speak to it, none of them run."""
+"""MariaDB on a server: the text of its configuration, its commands and its SQL statements."""
 
 import re
 from pathlib import Path
 
-from agent.rendering import OWN, rendered
+from agent.rendering import SERVICE_TEMPLATES, render_template
 from agent.server import DatabaseServer, Server
 
 
 def configuration(server: Server) -> str:
     """The text of `mariadb.cnf`; only for a server with a database."""
-    return rendered(OWN, "mariadb.cnf.j2", {"server": server, "temporary": temporary(server)})
+    return render_template(
+        SERVICE_TEMPLATES,
+        "mariadb.cnf.j2",
+        {"server": server, "temporary": temporary_folder(server)},
+    )
 
 
 def folder(server: Server) -> Path:
     return server.state / "mariadb"
 
 
-def temporary(server: Server) -> Path:
-    """Its own, since a MariaDB that starts removes what others have left or still use there."""
+def temporary_folder(server: Server) -> Path:
+    """Not /tmp: a starting MariaDB removes temporary tables, also those of another MariaDB."""
     return server.state / "mariadb-temporary"
 
 
 def initialise(server: Server, user: str) -> list[str | Path]:
-    """Make the empty data folder, administered through the socket by the given account."""
+    """Create the empty data folder; the account is its administrator, through the socket."""
     return [
         "mariadb-install-db",
         "--no-defaults",
         f"--datadir={folder(server)}",
-        f"--tmpdir={temporary(server)}",
+        f"--tmpdir={temporary_folder(server)}",
         "--auth-root-authentication-method=socket",
         f"--auth-root-socket-user={user}",
         "--skip-test-db",
@@ -35,29 +39,29 @@ def initialise(server: Server, user: str) -> list[str | Path]:
     ]
 
 
-def serve(server: Server) -> list[str | Path]:
+def command(server: Server) -> list[str | Path]:
     return ["mariadbd", f"--defaults-file={server.state / 'mariadb.cnf'}"]
 
 
-def login(database: DatabaseServer) -> list[str | Path]:
+def login_options(database: DatabaseServer) -> list[str | Path]:
     return ["--no-defaults", f"--socket={database.socket}", f"--user={database.user}"]
 
 
-def query(database: DatabaseServer, *arguments: str) -> list[str | Path]:
-    """Run the statements given on standard input; rows come back without headings."""
-    return ["mariadb", *login(database), "--batch", "--skip-column-names", *arguments]
+def query_command(database: DatabaseServer, *arguments: str) -> list[str | Path]:
+    """Run the statements on standard input; rows are printed without headings."""
+    return ["mariadb", *login_options(database), "--batch", "--skip-column-names", *arguments]
 
 
-def restore(database: DatabaseServer, schema: str) -> list[str | Path]:
-    """Read a dump on standard input; binary mode, because rows may hold any byte."""
-    return ["mariadb", *login(database), "--binary-mode", schema]
+def restore_command(database: DatabaseServer, schema: str) -> list[str | Path]:
+    """Run the dump on standard input; in binary mode, because rows may hold any byte."""
+    return ["mariadb", *login_options(database), "--binary-mode", schema]
 
 
-def dump(database: DatabaseServer, schema: str) -> list[str | Path]:
-    """One moment of a schema, while others go on writing to it."""
+def dump_command(database: DatabaseServer, schema: str) -> list[str | Path]:
+    """Print a consistent snapshot of a schema, while clients go on writing to it."""
     return [
         "mariadb-dump",
-        *login(database),
+        *login_options(database),
         "--single-transaction",
         "--quick",
         "--no-tablespaces",
@@ -68,8 +72,8 @@ def dump(database: DatabaseServer, schema: str) -> list[str | Path]:
     ]
 
 
-def creation(schema: str, user: str, password: str) -> str:
-    """Statements that leave an existing schema as it is and the user with this password."""
+def creation_statements(schema: str, user: str, password: str) -> str:
+    """Create schema and user if they are missing, and set the password in any case."""
     account = f"`{user}`@localhost"
     pattern = re.sub(r"([_%])", r"\\\1", schema)
     return (
@@ -80,7 +84,7 @@ def creation(schema: str, user: str, password: str) -> str:
     )
 
 
-def emptying(schema: str) -> str:
+def recreation_statements(schema: str) -> str:
     return f"DROP DATABASE IF EXISTS `{schema}`; CREATE DATABASE `{schema}`;"
 
 

@@ -1,65 +1,68 @@
-"""migrate: bring the database to what a release expects, with a backup to return to."""
+"""migrate: back up the component's database, and run the release's migration on it."""
 
 import shlex
 
 from agent import accounts, commands, database, versions
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.plans import variables
-from agent.recovery import undone
+from agent.recovery import error_after_undo
 from model.component import Database
 from model.reading import Command
 from model.release import SHORT, Digest
 
 
 def migrate(directory: ComponentDirectory, digest: Digest) -> str:
-    """The outcome in a sentence; raises Failure naming the command, with the database restored."""
+    """The result in a sentence; raises AgentError naming the command, with the database restored."""
     manifest = directory.manifest(digest)
-    wanted = manifest.database
+    declared = manifest.database
     if directory.live == digest:
         return f"{digest[:SHORT]} is already live: nothing to migrate"
     try:
-        versions.suit(directory, manifest)
-    except (Failure, OSError) as reason:
-        raise undone(directory, reason) from None
-    if not wanted or not (wanted.install or wanted.migrate):
+        versions.require_version(directory, manifest)
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
+    if not declared or not (declared.install or declared.migrate):
         return "nothing to migrate"
     deployment = directory.journal.unfinished()
     if not deployment or deployment.digest != digest or not deployment.first("prepared"):
-        raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
+        raise AgentError(f"{digest[:SHORT]} is not being deployed: prepare it first")
     if deployment.first("migrated"):
         return f"{digest[:SHORT]} has migrated already"
     if deployment.first("installing", "migrating"):
-        raise Failure(f"the migration to {digest[:SHORT]} was interrupted: prepare it again")
-    return change(directory, digest, wanted)
+        raise AgentError(f"the migration to {digest[:SHORT]} was interrupted: prepare it again")
+    return run_migration(directory, digest, declared)
 
 
-def change(directory: ComponentDirectory, digest: Digest, wanted: Database) -> str:
-    empty = database.is_empty(directory)
-    if empty:
+def run_migration(directory: ComponentDirectory, digest: Digest, declared: Database) -> str:
+    """Run the commands `install` on an empty database, otherwise back it up and run `migrate`."""
+    if is_empty := database.is_empty(directory):
         directory.journal.append("installing", digest)
+        note = "the schema was empty"
     else:
         backup = database.back_up(directory, digest)
         directory.journal.append("migrating", digest, backup=backup)
-    chosen = wanted.install if empty and wanted.install else wanted.migrate
+        note = f"backup {backup}"
+    migration = declared.install if is_empty and declared.install else declared.migrate
     try:
-        for command in chosen:
+        for command in migration:
             run_component_command(directory, digest, command)
-    except (Failure, OSError) as reason:
-        raise undone(directory, reason) from None
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("migrated", digest)
-    kept = "the schema was empty" if empty else f"backup {backup}"
-    return f"{' and '.join(map(shlex.join, chosen))}; {kept}"
+    return f"{' and '.join(map(shlex.join, migration))}; {note}"
 
 
 def run_component_command(directory: ComponentDirectory, digest: Digest, command: Command) -> None:
-    """Run one command of the component's in its release; raises Failure naming it."""
+    """Run a command of the component in its release; raises AgentError naming the command."""
     line = shlex.join(command)
     print(f"$ {line}", flush=True)
     manifest = directory.manifest(digest)
-    environment = variables(directory, digest, manifest)
-    account = accounts.account(directory, manifest)
-    known = commands.debian(command)
-    code = commands.show(known, directory.release(digest), environment, account)
+    code = commands.run_in_log(
+        commands.with_debian_python(command),
+        directory.release(digest),
+        variables(directory, digest, manifest),
+        accounts.account(directory, manifest),
+    )
     if code:
-        raise Failure(f"{line} failed with {code}")
+        raise AgentError(f"{line} failed with {code}")

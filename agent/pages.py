@@ -1,4 +1,4 @@
-"""How a release is asked for its pages: before the switch by a socket, after it as visitors do."""
+"""Request the pages of a release: of `next` through the preview socket, of `current` over HTTPS."""
 
 import socket
 import ssl
@@ -10,18 +10,19 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.server import Server
 
 TIMEOUT = 30.0
 """Seconds; the first page of a new MediaWiki takes two on a good machine."""
 
-LARGEST = 4 << 20
+MAX_BODY = 4 << 20
+"""Bytes that are read of a page."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back for a page."""
+class PageResponse:
+    """The response to a request for a page; the names of headers are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,28 +33,28 @@ class Answer:
         return f"{self.status} '{line[:100]}'" if line else str(self.status)
 
 
-Ask = Callable[[str], Answer]
-"""From a path to what answers there."""
+FetchPage = Callable[[str], PageResponse]
+"""From a path to the response; raises AgentError without one."""
 
 
-def dialled(path: Path, seconds: float) -> socket.socket:
-    """A connection to a Unix socket, waited for while its queue is full.
+def connect_unix(path: Path, seconds: float) -> socket.socket:
+    """A connection to a Unix socket; waits while the listener's queue is full.
 
-    With settimeout() alone connect(2) says EAGAIN at once: unix(7).
+    SO_SNDTIMEO, because with settimeout() connect(2) returns EAGAIN at once: unix(7).
     """
-    end = socket.socket(socket.AF_UNIX)
-    patience = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
-    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+    connection = socket.socket(socket.AF_UNIX)
+    timeout = struct.pack("ll", int(seconds), int(seconds % 1 * 1e6))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
     try:
-        end.connect(str(path))
+        connection.connect(str(path))
     except OSError:
-        end.close()
+        connection.close()
         raise
-    end.settimeout(seconds)
-    return end
+    connection.settimeout(seconds)
+    return connection
 
 
-class BySocket(HTTPConnection):
+class UnixHTTPConnection(HTTPConnection):
     """Plain HTTP to a Unix socket."""
 
     def __init__(self, path: Path, host: str, timeout: float = TIMEOUT) -> None:
@@ -61,11 +62,11 @@ class BySocket(HTTPConnection):
         self.path = path
 
     def connect(self) -> None:
-        self.sock = dialled(self.path, self.timeout or TIMEOUT)
+        self.sock = connect_unix(self.path, self.timeout or TIMEOUT)
 
 
-class Public(HTTPSConnection):
-    """HTTPS to the edge of this server, whatever address the name has elsewhere."""
+class EdgeConnection(HTTPSConnection):
+    """HTTPS to the edge of this server, whichever address the DNS has for the host."""
 
     def __init__(self, server: Server, host: str, context: ssl.SSLContext) -> None:
         super().__init__(host, server.https_port, timeout=TIMEOUT, context=context)
@@ -74,60 +75,68 @@ class Public(HTTPSConnection):
 
     def connect(self) -> None:
         plain = socket.create_connection((self.server.address, self.server.https_port), TIMEOUT)
-        # As http.client does itself: otherwise each request waits 40 ms for an acknowledgement.
+        # As http.client does: otherwise each request waits 40 ms for an acknowledgement.
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self.tls.wrap_socket(plain, server_hostname=self.host)
 
 
-def preview(server: Server, url: str) -> Ask:
-    """Ask for pages of the release that `next` points at."""
+def preview_fetcher(server: Server, url: str) -> FetchPage:
+    """Requests pages of the release that `next` points at."""
     address = urlsplit(url)
     host = address.hostname or ""
-    return lambda path: asked(BySocket(server.preview_socket, host), address.netloc, path)
+    return lambda path: get_page(
+        UnixHTTPConnection(server.preview_socket, host), address.netloc, path
+    )
 
 
-def public(server: Server, url: str) -> Ask:
-    """Ask for pages as visitors do, believing only the authority that the server names."""
+def public_fetcher(server: Server, url: str) -> FetchPage:
+    """Requests pages as visitors do, over TLS that is verified."""
     address = urlsplit(url)
     host = address.hostname or ""
-    context = trusting(server)
+    context = tls_context(server)
 
-    def ask(path: str) -> Answer:
-        return patiently(lambda: asked(Public(server, host, context), address.netloc, path))
+    def fetch_page(path: str) -> PageResponse:
+        return retry_while_refused(
+            lambda: get_page(EdgeConnection(server, host, context), address.netloc, path)
+        )
 
-    return ask
+    return fetch_page
 
 
-def trusting(server: Server) -> ssl.SSLContext:
-    """Belief in the authority that the server names, and in no other."""
+def tls_context(server: Server) -> ssl.SSLContext:
+    """Trusts the authority that the server's file names, or else the system's authorities."""
     return ssl.create_default_context(cafile=server.authority)
 
 
-def asked(
-    connection: HTTPConnection, host: str, path: str, more: Mapping[str, str] | None = None
-) -> Answer:
-    headers = {"Host": host, "User-Agent": "slipway", **(more or {})}
+def get_page(
+    connection: HTTPConnection,
+    host: str,
+    path: str,
+    extra_headers: Mapping[str, str] | None = None,
+) -> PageResponse:
+    """Raises ConnectionRefusedError without a listener, AgentError without a whole response."""
+    request_headers = {"Host": host, "User-Agent": "slipway", **(extra_headers or {})}
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", path, headers=request_headers)
         response = connection.getresponse()
-        body = response.read(LARGEST).decode("utf-8", errors="replace")
-        came = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, came, body)
+        body = response.read(MAX_BODY).decode("utf-8", errors="replace")
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return PageResponse(response.status, headers, body)
     except ConnectionRefusedError:
         raise
-    except (OSError, HTTPException) as mistake:
-        raise Failure(f"GET {path} -> no answer: {mistake}") from None
+    except (OSError, HTTPException) as error:
+        raise AgentError(f"GET {path} -> no answer: {error}") from None
     finally:
         connection.close()
 
 
-def patiently(ask: Callable[[], Answer], seconds: float = 5.0) -> Answer:
-    """Ask again while nobody listens, since a service may be starting; nothing else is retried."""
-    until = time.monotonic() + seconds
+def retry_while_refused(get: Callable[[], PageResponse], seconds: float = 5.0) -> PageResponse:
+    """Repeat only while the connection is refused, since the edge may be starting."""
+    deadline = time.monotonic() + seconds
     while True:
         try:
-            return ask()
+            return get()
         except ConnectionRefusedError:
-            if time.monotonic() > until:
-                raise Failure(f"the edge does not listen: refused for {seconds:.0f} s") from None
+            if time.monotonic() > deadline:
+                raise AgentError(f"the edge does not listen: refused for {seconds:.0f} s") from None
             time.sleep(0.05)

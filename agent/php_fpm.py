@@ -1,9 +1,9 @@
-"""PHP on a server: one master for the environment, one pool for each component."""
+"""php-fpm on a server: one master process, with one pool for each PHP component."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from agent.rendering import OWN, rendered
+from agent.rendering import SERVICE_TEMPLATES, render_template
 from agent.server import Server
 from model.component import Component
 
@@ -11,18 +11,20 @@ FOLDERS = ("sessions", "uploads", "temporary")
 
 
 def configuration(server: Server, components: Iterable[Component]) -> str:
-    """The text of `php-fpm.conf` for those components that run on PHP."""
+    """The text of `php-fpm.conf`."""
     pools = [component for component in components if component.runtime == "php"]
-    return rendered(OWN, "php-fpm.conf.j2", {"server": server, "components": pools})
+    return render_template(
+        SERVICE_TEMPLATES, "php-fpm.conf.j2", {"server": server, "components": pools}
+    )
 
 
-def settings() -> str:
-    """The text of `php.ini`: what the master must know before it reads its pools."""
-    return rendered(OWN, "php.ini.j2", {})
+def php_ini() -> str:
+    """The text of `php.ini`: the settings that the master needs before it reads its pools."""
+    return render_template(SERVICE_TEMPLATES, "php.ini.j2", {})
 
 
 def folders(server: Server, components: Iterable[Component]) -> list[Path]:
-    """Where each pool keeps its sessions, uploads and temporary files, unreadable for others."""
+    """The folders of each pool for sessions, uploads and temporary files."""
     return [
         server.php_folder(component.name, kind)
         for component in components
@@ -31,7 +33,7 @@ def folders(server: Server, components: Iterable[Component]) -> list[Path]:
     ]
 
 
-def serve(server: Server) -> list[str | Path]:
+def command(server: Server) -> list[str | Path]:
     return [
         server.php_fpm,
         "--nodaemonize",

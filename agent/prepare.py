@@ -1,14 +1,22 @@
-"""prepare: bring a release onto this server, verified and configured, beside the live one."""
+"""prepare: verify and unpack a release beside the live one, and configure it for the environment.
+
+A release that is installed already is only configured again: a secret may have been rotated.
+"""
 
 from pathlib import Path
 from typing import Any
 
 from agent import accounts, database, processes, runtimes
-from agent.artifact import inspect, unpack, verify_provenance
-from agent.component_directory import ComponentDirectory, read_manifest, seal
-from agent.configuration import render, secrets, share, template_context
-from agent.failure import Failure
-from agent.recovery import settle, undone
+from agent.artifact import unpack, verify_artifact, verify_provenance
+from agent.component_directory import ComponentDirectory, make_read_only, read_manifest
+from agent.configuration import (
+    declared_secrets,
+    link_writable_folders,
+    render_templates,
+    template_context,
+)
+from agent.errors import AgentError
+from agent.recovery import error_after_undo, finish_or_undo
 from model.release import SHORT, Digest, EnvironmentContext, Manifest
 
 
@@ -19,42 +27,44 @@ def prepare(
     artifact: Path | None,
     provenance: Path | None,
 ) -> str:
-    """The outcome in a sentence; raises Failure and leaves nothing of an unfinished release."""
+    """The result in a sentence; raises AgentError after removing the unfinished release."""
     directory.create()
     deployment = directory.journal.unfinished()
-    if deployment and deployment.digest == directory.live == digest and deployment.undecided:
-        return f"{digest[:SHORT]} answers already, and waits for the other servers"
-    if settled := settle(directory):
-        print(settled, flush=True)
+    if deployment and deployment.digest == directory.live == digest and deployment.undecided_switch:
+        return f"{digest[:SHORT]} is live already, and waits for the other servers"
+    if recovered := finish_or_undo(directory):
+        print(recovered, flush=True)
     directory.journal.append("preparing", digest)
     try:
         if directory.release(digest).is_dir():
-            outcome = refresh(directory, digest, context, provenance)
+            summary = configure_again(directory, digest, context, provenance)
         else:
-            outcome = add(directory, digest, context, artifact, provenance)
-    except (Failure, OSError) as reason:
-        raise undone(directory, reason) from None
+            summary = add_release(directory, digest, context, artifact, provenance)
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("prepared", digest, context=context.model_copy(update={"secrets": {}}))
-    return outcome
+    return summary
 
 
-def add(
+def add_release(
     directory: ComponentDirectory,
     digest: Digest,
     context: EnvironmentContext,
     artifact: Path | None,
     provenance: Path | None,
 ) -> str:
-    """Verify, unpack and configure a release that is not here yet."""
+    """Verify, unpack and configure a release that is not installed yet."""
     if not artifact or not provenance:
-        raise Failure(f"release {digest[:SHORT]} is not here: give --artifact and --provenance")
+        raise AgentError(
+            f"release {digest[:SHORT]} is not on this server: give --artifact and --provenance"
+        )
     verify_provenance(provenance, directory.server.public_key, directory.component, digest)
-    files = inspect(artifact, digest)
+    files = verify_artifact(artifact, digest)
     draft = directory.draft(digest)
     unpack(artifact, draft)
     manifest = read_manifest(draft, directory.component)
     templates = configure(directory, digest, draft, manifest, context)
-    seal(draft)
+    make_read_only(draft)
     draft.rename(directory.release(digest))
     return f"unpacked {files:,} files, configured {templates} templates"
 
@@ -66,40 +76,41 @@ def configure(
     manifest: Manifest,
     context: EnvironmentContext,
 ) -> int:
-    """Make a new tree this environment's; the number of its templates."""
+    """Configure a newly unpacked tree; the number of its templates."""
     owner = accounts.account(directory, manifest)
-    templates, _ = render(draft, names(directory, digest, manifest, context), owner)
-    edge = accounts.edge(directory.server) if owner is not None else None
-    share(draft, directory.shared, manifest.serve.writable, owner, edge)
-    runtimes.of(manifest.runtime).configure(directory, digest, draft, manifest.serve)
+    values = template_values(directory, digest, manifest, context)
+    templates, _ = render_templates(draft, values, owner)
+    edge = accounts.edge_group(directory.server) if owner is not None else None
+    link_writable_folders(draft, directory.shared, manifest.serve.writable, owner, edge)
+    runtimes.get_runtime(manifest.runtime).configure(directory, digest, draft, manifest.serve)
     return templates
 
 
-def names(
+def template_values(
     directory: ComponentDirectory, digest: Digest, manifest: Manifest, context: EnvironmentContext
 ) -> dict[str, Any]:
-    """What templates may use; the secrets are looked at before a database is made."""
-    given = secrets(manifest, context)
-    login = database.ensure(directory, manifest, context)
-    return template_context(directory, digest, manifest, context, given, login)
+    """The names that templates may use; a missing secret is refused before a database is made."""
+    secrets = declared_secrets(manifest, context)
+    login = database.ensure_login(directory, manifest, context)
+    return template_context(directory, digest, manifest, context, secrets, login)
 
 
-def refresh(
+def configure_again(
     directory: ComponentDirectory,
     digest: Digest,
     context: EnvironmentContext,
     provenance: Path | None,
 ) -> str:
-    """Configure a release again that is here already: a secret may have been rotated."""
+    """Render the templates of an installed release again, and apply what changed."""
     if provenance:
         verify_provenance(provenance, directory.server.public_key, directory.component, digest)
     manifest = directory.manifest(digest)
-    filled_in = names(directory, digest, manifest, context)
+    values = template_values(directory, digest, manifest, context)
     owner = accounts.account(directory, manifest)
-    templates, changed = render(directory.release(digest), filled_in, owner)
+    templates, changed = render_templates(directory.release(digest), values, owner)
     if changed:
-        # PHP remembers the old file, of the live release and of one that was only previewed.
-        runtimes.of(manifest.runtime).reload(directory.server)
+        # PHP caches the old file, also that of a release which was only previewed.
+        runtimes.get_runtime(manifest.runtime).reload(directory.server)
     if directory.live == digest:
         processes.start(directory, digest, telling=True)
     return f"already here, configured {templates} templates, {changed} changed"

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from agent import database, instances, launch, readiness
-from agent.component_directory import ComponentDirectory, write
-from agent.failure import Failure
+from agent.component_directory import ComponentDirectory, write_atomically
+from agent.errors import AgentError
 from agent.instances import Instance
 from agent.launch import Plan
-from agent.plans import planned
-from agent.readiness import Excerpt
+from agent.plans import plan_instance
+from agent.readiness import LogExcerpt
 from agent.supervisor import Supervisor, section
 from model.component import Service
 from model.release import SHORT, Digest, Manifest
@@ -26,14 +26,16 @@ def start(directory: ComponentDirectory, digest: Digest, *, telling: bool = Fals
     What a service wrote is told with its failure only where whoever reads it knows the release's
     secrets and can hide them: `telling`.
 
-    Raises Failure naming the service. Those that were configured anew since they were started are
-    replaced together, when all of the new ones are healthy.
+    Raises AgentError naming the service. Those that were configured anew since they were started
+    are replaced together, when all of the new ones are healthy.
     """
     manifest = directory.manifest(digest)
     wanted = [healthy(directory, digest, manifest, s, telling) for s in manifest.services]
     release = digest[:SHORT]
-    before = [i for i in instances.found(directory) if i.release == release and i not in wanted]
-    serving = [instance for instance in before if instance.answers]
+    before = [
+        i for i in instances.find_instances(directory) if i.release == release and i not in wanted
+    ]
+    serving = [instance for instance in before if instance.is_linked]
     for instance in wanted:
         instance.take_over()
     stop(directory, before, serving)
@@ -46,23 +48,25 @@ def healthy(
     service: Service,
     telling: bool,
 ) -> Instance:
-    instance, plan = planned(directory, digest, manifest, service)
+    instance, plan = plan_instance(directory, digest, manifest, service)
     supervisor = of(directory)
     written = instance.log.stat().st_size if instance.log.exists() else 0
     describe(instance, plan)
     supervisor.keep(instance.name)
-    log = Excerpt(instance.log, written, hidden=database.password(directory) if telling else None)
-    readiness.wait(directory, instance, service, supervisor, log)
+    log = LogExcerpt(
+        instance.log, written, secret=database.password(directory) if telling else None
+    )
+    readiness.wait_until_healthy(directory, instance, service, supervisor, log)
     return instance
 
 
 def only(directory: ComponentDirectory, digest: Digest | None) -> None:
     """End every process of the component that does not answer for this release, the last first."""
     kept = digest[:SHORT] if digest else None
-    running = instances.found(directory)
-    obsolete = [i for i in reversed(running) if i.release != kept or not i.answers]
-    stop(directory, obsolete, [instance for instance in obsolete if instance.answers])
-    present = {name[:SHORT] for name in directory.present()}
+    running = instances.find_instances(directory)
+    obsolete = [i for i in reversed(running) if i.release != kept or not i.is_linked]
+    stop(directory, obsolete, [instance for instance in obsolete if instance.is_linked])
+    present = {name[:SHORT] for name in directory.installed_digests()}
     for log in directory.server.log.glob(f"{directory.component}.*.*.log*"):
         if log.name.split(".")[2] not in present:
             log.unlink()
@@ -90,12 +94,14 @@ def end(directory: ComponentDirectory, instance: Instance) -> None:
     """The files go last: while they are here, whoever comes after us sees what may still run."""
     of(directory).end(instance.name)
     launch.finish(instance.record)
-    instance.forget()
+    instance.remove_files()
 
 
 def of(directory: ComponentDirectory) -> Supervisor:
     if not directory.server.supervisor:
-        raise Failure(f"{directory.component} needs processes; server.toml has no key 'supervisor'")
+        raise AgentError(
+            f"{directory.component} needs processes; server.toml has no key 'supervisor'"
+        )
     return Supervisor(directory.server.supervisor)
 
 
@@ -104,8 +110,10 @@ def describe(instance: Instance, plan: Plan) -> None:
     if instance.configuration.exists():
         return
     instance.configuration.parent.mkdir(mode=0o700, exist_ok=True)
-    write(instance.plan, json.dumps(asdict(plan), indent=2) + "\n", 0o600)
-    write(instance.configuration, section(f"program:{instance.name}", program(instance)), 0o600)
+    write_atomically(instance.plan, json.dumps(asdict(plan), indent=2) + "\n", 0o600)
+    write_atomically(
+        instance.configuration, section(f"program:{instance.name}", program(instance)), 0o600
+    )
 
 
 def program(instance: Instance) -> Mapping[str, object]:

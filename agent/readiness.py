@@ -1,4 +1,4 @@
-"""Whether a process of a release does its work: it is asked on its own socket."""
+"""Wait until a process of a release answers its health path, and drain a process before it ends."""
 
 import time
 from contextlib import suppress
@@ -7,90 +7,96 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.instances import Instance
-from agent.pages import BySocket, asked
+from agent.pages import UnixHTTPConnection, get_page
 from agent.supervisor import Supervisor
 from model.component import Service
 
-WAITED = 30.0
-"""Seconds that those are given who wait at the socket of a process that is to end."""
+DRAIN_SECONDS = 30.0
+"""How long a process that is to end may take for the requests that wait at its socket."""
 
-LINES = 3
-"""How many lines of a log are told with a failure."""
+QUOTED_LINES = 3
+"""Lines of the log in the error."""
 
-SHOWN = 30
-"""How many are shown to whoever reads on."""
+PRINTED_LINES = 30
+"""Lines of the log in the build's log."""
 
 
 @dataclass(frozen=True)
-class Excerpt:
-    """What is told of a log with a failure."""
+class LogExcerpt:
+    """What a process has written to its log since it was started."""
 
     log: Path
-    written: int
-    """Its length in bytes before: what others wrote there is not told."""
-    hidden: str | None
-    """A secret that nobody else can hide; None where nothing of the log may be told."""
+    offset: int
+    """The log's length in bytes at the start: older text is never shown."""
+    secret: str | None
+    """A text to hide, which the build's log does not know; None: show nothing of the log."""
 
     @property
     def lines(self) -> list[str]:
-        """What was written since, without empty lines."""
-        if self.hidden is None or not self.log.exists():
+        """The new lines that are not empty."""
+        if self.secret is None or not self.log.exists():
             return []
-        text = self.log.read_bytes()
-        new = text[self.written :] if len(text) >= self.written else text
-        said = new.decode(errors="replace")
-        said = said.replace(self.hidden, "<password>") if self.hidden else said
-        return [line for line in said.splitlines() if line.strip()]
+        content = self.log.read_bytes()
+        # A shorter log has been rotated.
+        new = content[self.offset :] if len(content) >= self.offset else content
+        text = new.decode(errors="replace")
+        text = text.replace(self.secret, "<password>") if self.secret else text
+        return [line for line in text.splitlines() if line.strip()]
 
     @property
     def ending(self) -> str:
-        """The last lines, in one: not those of a stack, which are indented."""
-        if self.hidden is None:
+        """The last lines joined into one, without the indented lines of a stack trace."""
+        if self.secret is None:
             return f"its log on the server is {self.log}"
-        telling = [line for line in self.lines if line[0].isalnum()] or self.lines
-        return f"its log ends: {' | '.join(telling[-LINES:])}" if telling else "it wrote nothing"
+        quoted = [line for line in self.lines if line[0].isalnum()] or self.lines
+        if not quoted:
+            return "it wrote nothing to its log"
+        return f"its log ends: {' | '.join(quoted[-QUOTED_LINES:])}"
 
 
-def wait(
+def wait_until_healthy(
     directory: ComponentDirectory,
     instance: Instance,
     service: Service,
     supervisor: Supervisor,
-    log: Excerpt,
+    log: LogExcerpt,
 ) -> None:
-    """Ask until it is healthy; raises Failure when it dies or takes too long."""
+    """Raises AgentError when the process dies, or is not healthy in the server's `patience`."""
     process = supervisor.process(instance.name)
-    limit = time.monotonic() + directory.server.patience
-    while wrong := complaint(directory, instance, service, limit):
+    deadline = time.monotonic() + directory.server.patience
+    while error := health_error(directory, instance, service, deadline):
         died = not process or supervisor.process(instance.name) != process
-        if died or time.monotonic() > limit:
-            print("\n".join(log.lines[-SHOWN:]), flush=True)
-            named = f"service {service.name} of {directory.component}"
-            how = "died" if died else "is not healthy"
-            raise Failure(f"{named} {how}: {wrong}, expected 200; {log.ending}")
+        if died or time.monotonic() > deadline:
+            print("\n".join(log.lines[-PRINTED_LINES:]), flush=True)
+            state = "died" if died else "is not healthy"
+            raise AgentError(
+                f"service {service.name} of {directory.component} {state}: "
+                f"{error}, expected 200; {log.ending}"
+            )
         time.sleep(0.05)
 
 
-def complaint(
-    directory: ComponentDirectory, instance: Instance, service: Service, limit: float
+def health_error(
+    directory: ComponentDirectory, instance: Instance, service: Service, deadline: float
 ) -> str:
-    """What it answered; empty when it is healthy."""
+    """Why the process is not healthy; empty when it is."""
     context = directory.context()
     host = urlsplit(context.locations.get(service.name, context.url)).netloc
-    patience = max(limit - time.monotonic(), 0.1)
-    connection = BySocket(instance.socket, host, patience)
+    timeout = max(deadline - time.monotonic(), 0.1)
+    connection = UnixHTTPConnection(instance.socket, host, timeout)
     try:
-        answer = asked(connection, host, service.health, {"X-Forwarded-Proto": "https"})
+        response = get_page(connection, host, service.health, {"X-Forwarded-Proto": "https"})
     except ConnectionRefusedError:
         return f"GET {service.health} -> no answer: connection refused"
-    except Failure as reason:
-        return str(reason)
-    return "" if answer.status == 200 else f"GET {service.health} -> {answer}"
+    except AgentError as error:
+        return str(error)
+    return "" if response.status == 200 else f"GET {service.health} -> {response}"
 
 
 def drain(instance: Instance) -> None:
-    """Wait until all who were waiting at its socket have been let in: whoever asks last is last."""
-    with suppress(Failure, ConnectionRefusedError):
-        asked(BySocket(instance.socket, "localhost", WAITED), "localhost", "/")
+    """Wait until the process has accepted all requests in its queue: ours is the last of them."""
+    with suppress(AgentError, ConnectionRefusedError):
+        connection = UnixHTTPConnection(instance.socket, "localhost", DRAIN_SECONDS)
+        get_page(connection, "localhost", "/")

@@ -1,112 +1,123 @@
-"""How a deployment that did not succeed, or was killed, leaves one whole release live."""
+"""Undo a deployment that failed, and finish or undo one that was killed.
+
+- A verb fails before the switch, for example a check: `error_after_undo` restores a migrated
+  database and ends the new processes. The live release is not touched. The event is `abandoned`.
+- A verb fails after the switch: `error_after_undo` also points `current` at the previous release
+  again. The event is `returned`.
+- A verb is killed: the next verb (or `abandon`) calls `finish_or_undo`.
+
+A migrated database stays as it is when visitors may have used it for long: see `UNDECIDED`.
+"""
 
 from datetime import UTC, datetime, timedelta
 
 from agent import database, processes, runtimes
 from agent.component_directory import CURRENT, ComponentDirectory
-from agent.failure import Failure, sentence
-from agent.journal import Deployment
-from agent.proof import prove
+from agent.errors import AgentError, error_message
+from agent.journal import EventName, UnfinishedDeployment
+from agent.verification import verify_release
 from model.release import SHORT, Digest
 
 UNDECIDED = timedelta(minutes=10)
-"""Longer than servers that switch together take to hear of each other."""
+"""Longer than servers that switch together take until `keep`. A switch without a decision for
+longer has an owner that is lost, and visitors have written to the database."""
 
 
-def settle(directory: ComponentDirectory) -> str | None:
-    """Finish or undo the deployment that the journal leaves open; a sentence when there was one.
+def finish_or_undo(directory: ComponentDirectory) -> str | None:
+    """End the unfinished deployment in the journal; the result in a sentence, None without one.
 
-    Killed before the switch, it is undone, and its database brought back to the moment before its
-    migration. Killed after the switch, the new release has been answering visitors since, so it
-    is asked for its proof now: with it the release stays live, without it the old one returns.
+    Before its switch, it is undone. After its switch, visitors have been using the new release, so
+    the checks decide: the release stays live when it passes them, otherwise the switch is undone.
     """
     deployment = directory.journal.unfinished()
     if not deployment:
-        directory.clean()
-        return leftover(directory)
+        directory.remove_leftovers()
+        return end_other_processes(directory)
     short = deployment.digest[:SHORT]
-    if not switched(directory, deployment):
+    if not is_switched(directory, deployment):
         return f"{short} was unfinished: {undo(directory, deployment, 'unfinished')}"
     try:
-        confirm(directory, deployment.digest)
-    except (Failure, OSError) as reason:
-        return f"{reason}: {undo(directory, deployment, str(reason))}"
+        reload_and_verify(directory, deployment.digest)
+    except (AgentError, OSError) as error:
+        return f"{error}: {undo(directory, deployment, str(error))}"
     directory.journal.append("live", deployment.digest)
-    directory.clean()
-    told = [f"the unfinished switch to {short} has been proved: it is live", leftover(directory)]
-    return "; ".join(filter(None, told))
+    directory.remove_leftovers()
+    result = f"the unfinished switch to {short} has passed its checks: it is live"
+    return "; ".join(filter(None, [result, end_other_processes(directory)]))
 
 
-def confirm(directory: ComponentDirectory, digest: Digest) -> None:
-    """Reload and prove over HTTPS that the live release answers; raises Failure."""
-    manifest = directory.manifest(digest)
-    runtimes.of(manifest.runtime).reload(directory.server)
-    prove(directory, digest, CURRENT)
+def error_after_undo(directory: ComponentDirectory, error: Exception) -> AgentError:
+    """Undo the unfinished deployment; an error that also names what was undone."""
+    deployment = directory.journal.unfinished()
+    message = error_message(error)
+    result = undo(directory, deployment, message) if deployment else live_sentence(directory)
+    return AgentError(f"{message}: {result}")
 
 
-def switched(directory: ComponentDirectory, deployment: Deployment) -> bool:
-    return bool(deployment.first("switching")) and directory.live == deployment.digest
+def undo(directory: ComponentDirectory, deployment: UnfinishedDeployment, reason: str) -> str:
+    """Undo the switch and the migration, as far as they were made; the result in a sentence.
 
-
-def undo(directory: ComponentDirectory, deployment: Deployment, why: str) -> str:
-    """Bring back what was live and, if this deployment changed it, the database; in a sentence.
-
-    Each part may be done twice, so a kill in the middle is answered by doing all of it again.
+    Every part may be repeated, so a killed undo is done again as a whole.
     """
-    back = switched(directory, deployment)
-    done = [turn_back(directory, deployment) if back else standing(directory)]
-    # Before its database is brought back: they may write to it until they end.
-    left = leftover(directory)
+    returning = is_switched(directory, deployment)
+    results = [return_to_previous(directory, deployment) if returning else live_sentence(directory)]
+    # Before the database is restored, because processes write to it until they end.
+    warning = end_other_processes(directory)
     if change := deployment.first("installing", "migrating"):
-        done.append(
-            "its database stays as visitors have left it"
-            if long_served(deployment)
+        results.append(
+            "its database is not restored, because visitors have used it since"
+            if is_long_undecided(deployment)
             else database.restore(directory, change.backup)
         )
-    directory.clean()
-    directory.journal.append("returned" if back else "abandoned", deployment.digest, why=why)
-    return "; ".join(done if left is None else [*done, left])
+    directory.remove_leftovers()
+    event: EventName = "returned" if returning else "abandoned"
+    directory.journal.append(event, deployment.digest, why=reason)
+    return "; ".join(results if warning is None else [*results, warning])
 
 
-def long_served(deployment: Deployment) -> bool:
-    """Whether visitors may have written much since a switch on which nobody has decided."""
-    begun = deployment.undecided
-    return begun is not None and datetime.now(UTC) - begun.time > UNDECIDED
-
-
-def leftover(directory: ComponentDirectory) -> str | None:
-    """End the processes of every release that is not live; what to say when that fails."""
-    try:
-        processes.only(directory, directory.live)
-    except (Failure, OSError) as reason:
-        return f"but processes of other releases may still run: {sentence(reason)}"
-    return None
-
-
-def undone(directory: ComponentDirectory, reason: Exception) -> Failure:
-    """The failure of the deployment that is open, after it has been undone."""
-    deployment = directory.journal.unfinished()
-    what = undo(directory, deployment, sentence(reason)) if deployment else standing(directory)
-    return Failure(f"{sentence(reason)}: {what}")
-
-
-def turn_back(directory: ComponentDirectory, deployment: Deployment) -> str:
-    """Make the release live that was before; nothing is, if there was none."""
+def return_to_previous(directory: ComponentDirectory, deployment: UnfinishedDeployment) -> str:
+    """Make the release live that was live before the switch, if any; the result in a sentence."""
     switch = deployment.first("switching")
     previous = switch.previous if switch else None
-    runtime = runtimes.of(directory.manifest(deployment.digest).runtime)
+    runtime = runtimes.get_runtime(directory.manifest(deployment.digest).runtime)
     if previous:
-        directory.point(CURRENT, previous)
+        directory.set_link(CURRENT, previous)
     else:
-        directory.unpoint(CURRENT)
+        directory.remove_link(CURRENT)
     try:
         runtime.reload(directory.server)
         if previous:
             processes.start(directory, previous)
-    except (Failure, OSError) as reason:
-        return f"{standing(directory)}, but {reason}"
+    except (AgentError, OSError) as error:
+        return f"{live_sentence(directory)}, but {error}"
     return f"returned to {previous[:SHORT]}" if previous else "nothing is live, as before"
 
 
-def standing(directory: ComponentDirectory) -> str:
+def end_other_processes(directory: ComponentDirectory) -> str | None:
+    """End the processes of every release that is not live; a warning when that fails."""
+    try:
+        processes.only(directory, directory.live)
+    except (AgentError, OSError) as error:
+        return f"but processes of other releases may still be running: {error_message(error)}"
+    return None
+
+
+def reload_and_verify(directory: ComponentDirectory, digest: Digest) -> None:
+    """Reload the runtime and verify the live release as visitors reach it; raises AgentError."""
+    manifest = directory.manifest(digest)
+    runtimes.get_runtime(manifest.runtime).reload(directory.server)
+    verify_release(directory, digest, CURRENT)
+
+
+def is_switched(directory: ComponentDirectory, deployment: UnfinishedDeployment) -> bool:
+    return bool(deployment.first("switching")) and directory.live == deployment.digest
+
+
+def is_long_undecided(deployment: UnfinishedDeployment) -> bool:
+    """Whether visitors may have written much since a switch that waits for other servers."""
+    switch = deployment.undecided_switch
+    return switch is not None and datetime.now(UTC) - switch.time > UNDECIDED
+
+
+def live_sentence(directory: ComponentDirectory) -> str:
     return f"{directory.live[:SHORT]} stays live" if directory.live else "nothing is live"

@@ -1,9 +1,9 @@
-"""What a deploy key may do on a server, and all that it may: the verbs of `agent`, over SSH.
+"""`python -m agent.remote --server server.toml`: the verbs of `agent` over SSH, for a deploy key.
 
-sshd runs `python -m agent.remote --server server.toml` whatever the client asks for, and says what
-that was in SSH_ORIGINAL_COMMAND (https://man.openbsd.org/sshd#command=_command_). No path of this
-server can be named from outside: `prepare` is sent the files on standard input, as a tar that
-follows the line with the order.
+sshd runs this program for every command of the key's owner, and passes that command in
+SSH_ORIGINAL_COMMAND (https://man.openbsd.org/sshd#command=_command_). The client cannot name a path
+of this server. Standard input is one line with the environment context, and with `prepare` a tar of
+the release's files follows it.
 """
 
 import argparse
@@ -19,50 +19,52 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from agent.__main__ import main
-from agent.failure import Failure, sentence
+from agent.errors import AgentError, error_message
 from agent.server import Server
 from model.reading import InvalidSite, read
 from model.release import ARTIFACT, PROVENANCE
 
 FLAGS = ("--together", "--switched")
+"""The only options that a client may use."""
 FILES = (ARTIFACT, PROVENANCE)
-"""What the tar may hold."""
-LONGEST = 1 << 20
-"""Bytes of the order."""
+"""The files in the tar."""
+MAX_CONTEXT = 1 << 20
+"""Bytes of the environment context."""
 
 
-def served() -> int:
-    """The exit code of what was asked for."""
-    words = argparse.ArgumentParser(prog="slipway-agent over SSH", description=__doc__)
-    words.add_argument("--server", type=Path, required=True)
-    file = words.parse_args().server
+def run_request() -> int:
+    """The exit code of the verb that the client asks for."""
+    parser = argparse.ArgumentParser(prog="slipway-agent over SSH", description=__doc__)
+    parser.add_argument("--server", type=Path, required=True)
+    file = parser.parse_args().server
     try:
-        asked = allowed(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
-        context = sys.stdin.buffer.readline(LONGEST).decode()
-        with received(asked, sys.stdin.buffer, read(file, Server)) as files:
-            return main(["--server", str(file), *asked, *files], lambda: context)
-    except (Failure, InvalidSite, OSError, UnicodeDecodeError) as reason:
-        print(sentence(reason), file=sys.stderr, flush=True)
+        arguments = parse_command(os.environ.get("SSH_ORIGINAL_COMMAND", ""))
+        context = sys.stdin.buffer.readline(MAX_CONTEXT).decode()
+        with receive_files(arguments, sys.stdin.buffer, read(file, Server)) as options:
+            return main(["--server", str(file), *arguments, *options], lambda: context)
+    except (AgentError, InvalidSite, OSError, UnicodeDecodeError) as error:
+        print(error_message(error), file=sys.stderr, flush=True)
         return 1
 
 
-def allowed(command: str) -> list[str]:
-    """The words of a command, none of which names a path; raises Failure."""
+def parse_command(command: str) -> list[str]:
+    """The arguments of the client's command; raises AgentError for a forbidden option."""
     try:
-        words = shlex.split(command)
-    except ValueError as mistake:
-        raise Failure(f"not a command: {mistake}") from None
-    if not words:
-        raise Failure("this key runs slipway-agent and nothing else: give it a verb")
-    if refused := [word for word in words if word.startswith("-") and word not in FLAGS]:
-        raise Failure(f"'{refused[0]}' is not for SSH")
-    return words
+        arguments = shlex.split(command)
+    except ValueError as error:
+        raise AgentError(f"not a command: {error}") from None
+    if not arguments:
+        raise AgentError("this key only runs slipway-agent: name a verb")
+    forbidden = [word for word in arguments if word.startswith("-") and word not in FLAGS]
+    if forbidden:
+        raise AgentError(f"'{forbidden[0]}' is not allowed over SSH")
+    return arguments
 
 
 @contextmanager
-def received(asked: list[str], stream: BinaryIO, server: Server) -> Iterator[list[str]]:
-    """The arguments that name what was sent along; it is gone afterwards."""
-    if asked[0] != "prepare":
+def receive_files(arguments: list[str], stream: BinaryIO, server: Server) -> Iterator[list[str]]:
+    """The options that name the received files, which are removed after the block."""
+    if arguments[0] != "prepare":
         yield []
         return
     server.state.mkdir(parents=True, exist_ok=True)
@@ -73,21 +75,23 @@ def received(asked: list[str], stream: BinaryIO, server: Server) -> Iterator[lis
 
 
 def unpack(stream: BinaryIO, folder: Path) -> None:
-    """Write the files of the tar, as they come; raises Failure unless they are exactly those."""
-    came = set()
+    """Write the tar's files to the folder; raises AgentError unless they are exactly `FILES`."""
+    names = set()
     try:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 if member.name not in FILES or not member.isfile():
-                    raise Failure(f"sent along: '{member.name}', expected {' and '.join(FILES)}")
+                    raise AgentError(
+                        f"the tar holds '{member.name}', expected {' and '.join(FILES)}"
+                    )
                 with (folder / member.name).open("xb") as file:
                     shutil.copyfileobj(archive.extractfile(member) or stream, file)
-                came.add(member.name)
-    except tarfile.TarError as mistake:
-        raise Failure(f"what was sent along is cut short or damaged: {mistake}") from None
-    if missing := [name for name in FILES if name not in came]:
-        raise Failure(f"not sent along: {missing[0]}")
+                names.add(member.name)
+    except tarfile.TarError as error:
+        raise AgentError(f"the tar is cut short or damaged: {error}") from None
+    if missing := [name for name in FILES if name not in names]:
+        raise AgentError(f"the tar lacks {missing[0]}")
 
 
 if __name__ == "__main__":
-    sys.exit(served())
+    sys.exit(run_request())

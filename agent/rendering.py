@@ -1,4 +1,4 @@
-"""How templates become files: every value must be there, and text stays as it is."""
+"""Render templates: an undefined name is an error, and values are inserted without escaping."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,23 +7,23 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from agent.failure import Failure
+from agent.errors import AgentError
 
-OWN = Path(__file__).parent / "templates"
-"""The templates of the services' own configuration."""
+SERVICE_TEMPLATES = Path(__file__).parent / "templates"
+"""The templates for the configuration of Caddy, php-fpm and MariaDB."""
 
 
-def rendered(folder: Path, template: str, context: Mapping[str, Any]) -> str:
-    """A template of the folder, filled in; raises Failure naming the template and what it lacks."""
+def render_template(folder: Path, template: str, context: Mapping[str, Any]) -> str:
+    """The text of a template in the folder; raises AgentError naming the template and the error."""
     jinja = SandboxedEnvironment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         autoescape=False,  # these files are no HTML
         keep_trailing_newline=True,
-        trim_blocks=folder == OWN,
-        lstrip_blocks=folder == OWN,
+        trim_blocks=folder == SERVICE_TEMPLATES,
+        lstrip_blocks=folder == SERVICE_TEMPLATES,
     )
     try:
         return jinja.get_template(template).render(context)
-    except TemplateError as mistake:
-        raise Failure(f"template {template}: {mistake.message}") from None
+    except TemplateError as error:
+        raise AgentError(f"template {template}: {error.message}") from None

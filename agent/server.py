@@ -1,4 +1,4 @@
-"""What a server knows about itself: `server.toml`."""
+"""`server.toml`: the paths, ports and sockets of one server."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from model.reading import Model
 
 
 def absolute(path: Path) -> Path:
-    """Refuse a path that would mean another file elsewhere, or that a Caddyfile cannot hold."""
+    """Refuse a path that depends on the working directory, or that a Caddyfile cannot quote."""
     if not path.is_absolute() or any(character in str(path) for character in ' \t"{}'):
         raise ValueError("must be an absolute path without spaces, quotes and braces")
     return path
@@ -24,7 +24,7 @@ class DatabaseServer(Model):
 
     socket: Absolute
     user: str
-    """An administrator whom the socket identifies by his account here, without a password."""
+    """An administrator, whom MariaDB identifies by the account that opens the socket."""
 
 
 class Server(Model):
@@ -35,20 +35,20 @@ class Server(Model):
     run: Absolute
     """Sockets and process ids; short, since a socket's path holds 107 characters."""
     state: Absolute
-    """What the services keep: certificates, the database, their configuration."""
+    """The services' own files: certificates, the database, configuration."""
     log: Absolute
     public_key: Absolute
-    """The key, in PEM, that the provenance of every release must be signed for."""
+    """The master's public key in PEM, which verifies the provenance of every release."""
     http_port: Port = 80
     https_port: Port = 443
     bind: str | None = None
     """The address that the edge listens on; all of them when absent."""
     authority: Absolute | None = None
-    """Whom to believe about certificates; when absent, those whom the system believes."""
+    """The certificate authority to trust; when absent, the system's authorities."""
     database: DatabaseServer | None = None
     php_fpm: str = "php-fpm8.2"
     supervisor: Absolute | None = None
-    """The socket of the supervisord that keeps the processes of `node` and `python` releases."""
+    """The socket of the supervisord that runs the processes of releases with services."""
     edge_group: str | None = None
     """The group as which the edge reaches those processes, where each has its own account."""
     patience: Annotated[int, Field(ge=1)] = 30
@@ -56,7 +56,7 @@ class Server(Model):
 
     @property
     def address(self) -> str:
-        """Where the edge is asked for its proofs."""
+        """The address at which the agent requests public pages."""
         return self.bind or "127.0.0.1"
 
     @property
@@ -65,7 +65,7 @@ class Server(Model):
 
     @property
     def preview_socket(self) -> Path:
-        """Where the edge shows releases that are not live yet."""
+        """The socket at which the edge serves `next`, before it is live."""
         return self.run / "preview.sock"
 
     @property
@@ -81,14 +81,14 @@ class Server(Model):
 
     @property
     def services(self) -> Path:
-        """What supervisord is told of the processes of releases: one `*.conf` each."""
+        """The folder with a supervisord configuration, `*.conf`, for each process of a release."""
         return self.state / "services"
 
     @property
     def sockets(self) -> Path:
         """The sockets of those processes, in a folder for each component and release.
 
-        Its name is that short for the same reason as `run`.
+        The name is as short as that of `run`, for the same reason.
         """
         return self.run / "s"
 

@@ -1,4 +1,4 @@
-"""The services of one server: the files they read and the commands that start them."""
+"""Caddy, php-fpm and MariaDB on one server: their files, and the commands that start them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,35 +12,35 @@ from model.environment import Environment
 def files(
     server: Server, environment: Environment, components: Sequence[Component]
 ) -> dict[Path, str]:
-    """Path and text of every configuration file; none of them holds a secret."""
+    """Path and text of every configuration file. No text holds a secret."""
     texts = {"Caddyfile": edge.caddyfile(server, environment, components)}
     if runs_php(components):
         texts["php-fpm.conf"] = php_fpm.configuration(server, components)
-        texts["php.ini"] = php_fpm.settings()
+        texts["php.ini"] = php_fpm.php_ini()
     if server.database:
         texts["mariadb.cnf"] = mariadb.configuration(server)
     return {server.state / name: text for name, text in texts.items()}
 
 
 def folders(server: Server, components: Sequence[Component]) -> list[Path]:
-    """Every folder that must be there first, for the services' account only."""
+    """The folders that the services need before they start, closed to other accounts."""
     own = [server.srv, server.run, server.state, server.log, server.certificates]
-    own += [mariadb.temporary(server)] if server.database else []
+    own += [mariadb.temporary_folder(server)] if server.database else []
     return [*own, server.php_pid.parent, *php_fpm.folders(server, components)]
 
 
 def commands(server: Server, components: Sequence[Component]) -> dict[str, list[str | Path]]:
-    """What to keep running, by name; each stays in the foreground and stops at SIGTERM."""
-    chosen = {"edge": edge.serve(server)}
+    """The commands by name; each stays in the foreground and stops at SIGTERM."""
+    running = {"edge": edge.command(server)}
     if runs_php(components):
-        chosen["php"] = php_fpm.serve(server)
+        running["php"] = php_fpm.command(server)
     if server.database:
-        chosen["database"] = mariadb.serve(server)
-    return chosen
+        running["database"] = mariadb.command(server)
+    return running
 
 
 def write(server: Server, environment: Environment, components: Sequence[Component]) -> None:
-    """Make the folders and write the files; nothing is started or reloaded."""
+    """Create the folders and write the files; running services are not reloaded."""
     for folder in folders(server, components):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path, text in files(server, environment, components).items():

@@ -1,4 +1,4 @@
-"""status: which releases are here, which is live, whether something is unfinished."""
+"""status: which releases are installed, which one is live, whether a deployment is unfinished."""
 
 import json
 from datetime import datetime
@@ -8,24 +8,24 @@ from model.release import Digest
 
 
 def status(directory: ComponentDirectory) -> str:
-    """JSON for the Releases page and for choosing what to roll back to."""
-    present = directory.present() if directory.releases.is_dir() else []
+    """JSON; every installed release can be rolled back to."""
+    digests = directory.installed_digests() if directory.releases.is_dir() else []
     return json.dumps(
         {
             "current": directory.live,
-            "releases": [release(directory, digest) for digest in present],
+            "releases": [release_status(directory, digest) for digest in digests],
             "unfinished": directory.journal.unfinished() is not None,
         }
     )
 
 
-def release(directory: ComponentDirectory, digest: Digest) -> dict[str, str | None]:
+def release_status(directory: ComponentDirectory, digest: Digest) -> dict[str, str | None]:
     return {
         "digest": digest,
-        "prepared_at": iso(directory.journal.last(digest, "prepared")),
-        "live_since": iso(directory.journal.last(digest, "live")),
+        "prepared_at": iso_time(directory.journal.last_time(digest, "prepared")),
+        "live_since": iso_time(directory.journal.last_time(digest, "live")),
     }
 
 
-def iso(time: datetime | None) -> str | None:
+def iso_time(time: datetime | None) -> str | None:
     return time.isoformat() if time else None

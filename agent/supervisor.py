@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy, Transport
 
-from agent.failure import Failure
-from agent.pages import BySocket
+from agent.errors import AgentError
+from agent.pages import UnixHTTPConnection
 
 BAD_NAME, ALREADY_STARTED, ALREADY_ADDED, STILL_RUNNING = EXPECTED = (10, 60, 90, 91)
 """https://github.com/Supervisor/supervisor/blob/4.3.0/supervisor/xmlrpc.py"""
@@ -29,14 +29,14 @@ class Socket(Transport):
         super().__init__()
         self.path = path
 
-    def make_connection(self, host: Any) -> BySocket:
+    def make_connection(self, host: Any) -> UnixHTTPConnection:
         """A new connection; the host is not used, but has to be there."""
-        return BySocket(self.path, str(host), SECONDS)
+        return UnixHTTPConnection(self.path, str(host), SECONDS)
 
 
 @dataclass(frozen=True)
 class Supervisor:
-    """One supervisord; every method raises Failure when it does not answer."""
+    """One supervisord; every method raises AgentError when it does not answer."""
 
     socket: Path
 
@@ -49,7 +49,9 @@ class Supervisor:
                 return
             calls.reloadConfig()
             if fault(calls.addProcessGroup, name) == BAD_NAME:
-                raise Failure(f"supervisord at {self.socket} does not include the file of {name}")
+                raise AgentError(
+                    f"supervisord at {self.socket} does not include the file of {name}"
+                )
             fault(calls.startProcess, name, False)
 
     def end(self, name: str) -> None:
@@ -62,7 +64,7 @@ class Supervisor:
             fault(calls.stopProcessGroup, name, False)
             while fault(calls.removeProcessGroup, name) == STILL_RUNNING:
                 if time.monotonic() > until:
-                    raise Failure(f"{name} does not end")
+                    raise AgentError(f"{name} does not end")
                 time.sleep(0.02)
 
     def stop(self, name: str) -> None:
@@ -86,9 +88,9 @@ class Supervisor:
         try:
             yield ServerProxy("http://supervisor", Socket(self.socket)).supervisor
         except Fault as refusal:
-            raise Failure(f"supervisord: {refusal.faultString}") from None
+            raise AgentError(f"supervisord: {refusal.faultString}") from None
         except (OSError, HTTPException) as reason:
-            raise Failure(f"supervisord does not answer at {self.socket}: {reason}") from None
+            raise AgentError(f"supervisord does not answer at {self.socket}: {reason}") from None
 
 
 def fault(call: Any, *arguments: object) -> int:

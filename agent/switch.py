@@ -1,102 +1,117 @@
-"""switch: make a release live, prove it from outside, or return to the one before.
+"""switch and keep: make a release live, and verify it as visitors reach it.
 
-Rolling back is the same to an earlier release that is still here: no migration and no restoration.
+A release that fails its checks after the switch is undone: `current` points at the previous release
+again (`agent/recovery.py`). Rolling back is a switch to an earlier release that is still installed,
+without a migration and without restoring a database.
 
-Where several servers switch together, each proves the release and stays undecided until it hears of
-the others: then `keep` ends the deployment, or `abandon --switched DIGEST` undoes it.
+With several servers (`--together`), each one verifies the release and leaves its deployment
+unfinished. When all of them succeed, `keep` ends it; otherwise `abandon --switched DIGEST` undoes
+it.
 """
 
 import time
 
 from agent import processes
 from agent.component_directory import CURRENT, NEXT, ComponentDirectory
-from agent.failure import Failure, sentence
-from agent.journal import Deployment
-from agent.recovery import confirm, settle, standing, switched, undone
+from agent.errors import AgentError, error_message
+from agent.journal import UnfinishedDeployment
+from agent.recovery import (
+    error_after_undo,
+    finish_or_undo,
+    is_switched,
+    live_sentence,
+    reload_and_verify,
+)
 from model.release import SHORT, Digest
 
 
 def switch(directory: ComponentDirectory, digest: Digest, *, together: bool = False) -> str:
-    """The outcome in a sentence; raises Failure naming the check, with the old release live."""
-    began = time.monotonic()
+    """The result in a sentence; raises AgentError naming the check, with the old release live."""
+    start = time.monotonic()
     directory.manifest(digest)
     deployment = directory.journal.unfinished()
     if deployment and deployment.digest != digest:
-        print(settle(directory), flush=True)
+        print(finish_or_undo(directory), flush=True)
         deployment = None
     if directory.live == digest and not (deployment and deployment.first("switching")):
-        return stay(directory, digest)
-    permit(directory, digest, deployment)
+        return verify_live_release(directory, digest)
+    require_check(directory, digest, deployment)
     try:
-        previous = turn(directory, digest, deployment, together=together)
-        confirm(directory, digest)
-    except (Failure, OSError) as reason:
-        raise undone(directory, reason) from None
-    took = f"in {time.monotonic() - began:.1f} s, digest {digest[:SHORT]}"
+        previous = set_current(directory, digest, deployment, together=together)
+        reload_and_verify(directory, digest)
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
+    summary = f"in {time.monotonic() - start:.1f} s, digest {digest[:SHORT]}"
     if together:
-        return f"answers {took}"
-    return f"live {took}{end(directory, digest, previous)}"
+        return f"answers {summary}"
+    return f"live {summary}{end_deployment(directory, digest, previous)}"
 
 
 def keep(directory: ComponentDirectory, digest: Digest) -> str:
-    """Decide for what was switched to together with other servers; the outcome in a sentence."""
+    """End a switch that all servers have made together; the result in a sentence."""
     deployment = directory.journal.unfinished()
-    begun = deployment.first("switching") if deployment else None
+    switching = deployment.first("switching") if deployment else None
     if directory.live != digest:
-        raise Failure(f"{digest[:SHORT]} is not live here: {standing(directory)}")
-    if not begun:
+        raise AgentError(f"{digest[:SHORT]} is not live here: {live_sentence(directory)}")
+    if not switching:
         return f"already live, digest {digest[:SHORT]}"
-    return f"live, digest {digest[:SHORT]}{end(directory, digest, begun.previous)}"
+    return f"live, digest {digest[:SHORT]}{end_deployment(directory, digest, switching.previous)}"
 
 
-def end(directory: ComponentDirectory, digest: Digest, previous: Digest | None) -> str:
-    """Write down that it is live, and tidy up; what to say beside that."""
+def end_deployment(directory: ComponentDirectory, digest: Digest, previous: Digest | None) -> str:
+    """Record that the release is live, and remove old releases; a warning when removing fails.
+
+    The warning is the end of a sentence, because the switch itself has succeeded.
+    """
     directory.journal.append("live", digest)
-    return tidy(directory, digest, previous)
-
-
-def tidy(directory: ComponentDirectory, digest: Digest, previous: Digest | None) -> str:
-    """Remove what is not needed any more; what to say when that fails, since the switch did not."""
     try:
-        directory.unpoint(NEXT)
+        directory.remove_link(NEXT)
         processes.only(directory, digest)
         directory.prune(directory.context().keep, digest, previous)
-    except (Failure, OSError) as reason:
-        return f", but what was before could not be removed: {sentence(reason)}"
+    except (AgentError, OSError) as error:
+        return f", but older releases could not be removed: {error_message(error)}"
     return ""
 
 
-def permit(directory: ComponentDirectory, digest: Digest, deployment: Deployment | None) -> None:
-    """Raises Failure for a release that nobody has seen working here."""
-    seen = deployment and (deployment.first("checked") or deployment.first("switching"))
-    if not seen and not directory.journal.last(digest, "live"):
-        raise Failure(f"{digest[:SHORT]} was never live and has not been checked: check it first")
+def require_check(
+    directory: ComponentDirectory, digest: Digest, deployment: UnfinishedDeployment | None
+) -> None:
+    """Raises AgentError for a release that has passed no check here and was never live."""
+    checked = deployment and (deployment.first("checked") or deployment.first("switching"))
+    if not checked and not directory.journal.last_time(digest, "live"):
+        raise AgentError(
+            f"{digest[:SHORT]} was never live and has not been checked: check it first"
+        )
 
 
-def turn(
-    directory: ComponentDirectory, digest: Digest, deployment: Deployment | None, *, together: bool
+def set_current(
+    directory: ComponentDirectory,
+    digest: Digest,
+    deployment: UnfinishedDeployment | None,
+    *,
+    together: bool,
 ) -> Digest | None:
-    """Move `current`, unless a killed switch has done so already; what was live before.
+    """Point `current` at the release, unless a killed switch has; the release that was live before.
 
-    The journal knows first, so that whoever comes after a kill ends the processes started here.
+    The event is written first, so that the next verb after a kill ends the processes started here.
     """
-    begun = deployment.first("switching") if deployment else None
-    if begun and deployment and switched(directory, deployment):
-        return begun.previous
+    switching = deployment.first("switching") if deployment else None
+    if switching and deployment and is_switched(directory, deployment):
+        return switching.previous
     previous = directory.live
     directory.journal.append("switching", digest, previous=previous, together=together)
     processes.start(directory, digest)
-    directory.point(CURRENT, digest)
+    directory.set_link(CURRENT, digest)
     return previous
 
 
-def stay(directory: ComponentDirectory, digest: Digest) -> str:
-    """Prove a release that is live already; a failure changes nothing, for nothing was changed."""
+def verify_live_release(directory: ComponentDirectory, digest: Digest) -> str:
+    """Verify a release that is live already; a failure leaves it live, as nothing was changed."""
     try:
         processes.start(directory, digest)
-        confirm(directory, digest)
-    except (Failure, OSError) as reason:
-        raise undone(directory, reason) from None
+        reload_and_verify(directory, digest)
+    except (AgentError, OSError) as error:
+        raise error_after_undo(directory, error) from None
     directory.journal.append("proved", digest)
-    directory.unpoint(NEXT)
+    directory.remove_link(NEXT)
     return f"already live, digest {digest[:SHORT]}"

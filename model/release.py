@@ -1,4 +1,4 @@
-"""What travels with a release: the manifest inside its artifact and the order given to a server."""
+"""What a server gets with a release: the manifest in its artifact, the environment's context."""
 
 from typing import Annotated, Literal
 
@@ -11,14 +11,14 @@ from model.reading import Model, Name
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of the uncompressed tar, in hexadecimal."""
 
-FOLDER = ".slipway"
-"""Where a release keeps what Slipway adds to its tree: `manifest.json` and `templates/`."""
+METADATA_FOLDER = ".slipway"
+"""The folder that Slipway adds to a release's tree, with `manifest.json` and `templates/`."""
 
 ARTIFACT, PROVENANCE = "artifact.tar.zst", "provenance.json"
-"""What a release's files are called on their way to a server."""
+"""The names of a release's files while they are sent to a server."""
 
 SHORT = 12
-"""How many characters of a digest people are shown."""
+"""The number of characters of a digest that people see."""
 
 
 class Manifest(Model):
@@ -49,7 +49,7 @@ class Manifest(Model):
 
 
 class EnvironmentContext(Model):
-    """What an environment adds to a release, given to a server on standard input."""
+    """What an environment adds to a release: a server gets it as JSON on standard input."""
 
     environment: Name
     indexed: bool
@@ -57,7 +57,7 @@ class EnvironmentContext(Model):
     url: str
     keep: Annotated[int, Field(ge=2)]
     locations: dict[Name, str] = {}
-    """The URL of each service that has a host."""
+    """The URL of each service with a host of its own."""
     secrets: dict[str, str] = {}
 
     @classmethod

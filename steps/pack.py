@@ -7,7 +7,7 @@ from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
-from model.release import FOLDER, Manifest
+from model.release import METADATA_FOLDER, Manifest
 from releases.rules import short
 from steps.git import GitStep
 from steps.tar import archive
@@ -44,10 +44,10 @@ class Pack(GitStep):
         """The files that we add to the tree, and what they hold."""
         manifest = Manifest.of(self.component).model_dump_json(indent=2)
         templates = {
-            f"{FOLDER}/templates/{name}": (self.folder / "templates" / name).read_bytes()
+            f"{METADATA_FOLDER}/templates/{name}": (self.folder / "templates" / name).read_bytes()
             for name in self.component.templates
         }
-        return {f"{FOLDER}/manifest.json": manifest.encode(), **templates}
+        return {f"{METADATA_FOLDER}/manifest.json": manifest.encode(), **templates}
 
     async def name_host(self, commit: str, host: str) -> None:
         """End the step, naming the file that holds an environment's host name."""

@@ -37,7 +37,7 @@ def installation(folder: Path, site: Path = DEMO) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make check` leaves out what takes a second or more each."""
     for item in items:
-        serves = {"world", "town"} & set(getattr(item, "fixturenames", ()))
+        serves = {"php_server", "process_server"} & set(getattr(item, "fixturenames", ()))
         kind = getattr(item, "cls", None)
         if serves or (kind and issubclass(kind, RunMasterBase)):
             item.add_marker(pytest.mark.real)

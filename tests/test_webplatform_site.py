@@ -14,8 +14,8 @@ from jinja2 import Environment as Jinja
 from jinja2.nodes import And, Compare, CondExpr, Filter, Node, Or, Test
 
 from agent.configuration import Secrets
-from agent.failure import Failure
-from agent.rendering import rendered
+from agent.errors import AgentError
+from agent.rendering import render_template
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
@@ -111,7 +111,7 @@ def database(component: Component) -> dict[str, str]:
 def texts(component: Component, environment: Environment) -> Iterator[tuple[Path, str]]:
     """Each file that the templates make in a release, and its text."""
     for template in component.templates:
-        text = rendered(folder(component), template, context(component, environment))
+        text = render_template(folder(component), template, context(component, environment))
         yield Path(template.removesuffix(".j2")), text
 
 
@@ -245,9 +245,9 @@ def test_without_one_of_its_secrets_a_component_is_not_configured(
     component: Component, secret: str
 ) -> None:
     lacking = context(component, environments()[0]) | {"secrets": secrets(component, secret)}
-    with pytest.raises(Failure, match=f"uses secret '{secret}'"):
+    with pytest.raises(AgentError, match=f"uses secret '{secret}'"):
         for template in component.templates:
-            rendered(folder(component), template, lacking)
+            render_template(folder(component), template, lacking)
 
 
 @those(".php")

@@ -1,4 +1,8 @@
-"""What kinds of applications there are: one small module each, all with the same functions."""
+"""The runtimes of components: one module for each kind, all with the functions of `RuntimeAdapter`.
+
+`static` serves files, `php` runs in php-fpm, and `node` and `python` are processes of their own
+(`application_server`).
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,47 +10,53 @@ from typing import Protocol
 
 from agent.commands import Command
 from agent.component_directory import ComponentDirectory
-from agent.pages import Answer, Ask
-from agent.runtimes import php, served, static
+from agent.pages import FetchPage, PageResponse
+from agent.runtimes import application_server, php, static
 from agent.server import Server
 from model.component import Serve
 from model.environment import Environment
 from model.release import Digest
 
 
-class Runtime(Protocol):
-    """What each kind offers; processes are started for whichever release names services."""
+class RuntimeAdapter(Protocol):
+    """What a runtime adds to a deployment; any release with services gets processes besides."""
 
     def configure(
         self, directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve
     ) -> None:
-        """Add what the runtime needs to a new tree in `folder` that will become the release."""
+        """Add the runtime's files to a new tree in `folder`, which will become the release."""
 
     def reload(self, server: Server) -> None:
-        """Make the running service forget the old code, without failing a request."""
+        """Make the running service load the new code, without failing a request."""
 
-    def prove(self, digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> None:
-        """Raises Failure unless the application itself says that it is this release."""
+    def verify_digest(
+        self,
+        digest: Digest,
+        serve: Serve,
+        responses: Sequence[PageResponse],
+        fetch_page: FetchPage,
+    ) -> None:
+        """Raises AgentError unless this release answers; `responses` are those to its checks."""
 
-    def answer(
+    def caddy_directives(
         self, directory: ComponentDirectory, link: str, service: str, environment: Environment
     ) -> str:
-        """The Caddyfile lines that let the release answer which the link means."""
+        """The Caddyfile lines that pass requests to the release that the link points at."""
 
     def variables(self, release: Path) -> Mapping[str, str]:
-        """What the commands of a release find in their environment besides the usual."""
+        """Environment variables of the release's commands, added to those of every runtime."""
 
     def version(self, server: Server) -> Command:
-        """A command that prints the version; empty when there are none."""
+        """A command that prints the version; empty when the runtime has none."""
 
 
-RUNTIMES: Mapping[str, Runtime] = {
+RUNTIMES: Mapping[str, RuntimeAdapter] = {
     "php": php,
     "static": static,
-    "node": served.NODE,
-    "python": served.PYTHON,
+    "node": application_server.NODE,
+    "python": application_server.PYTHON,
 }
 
 
-def of(name: str) -> Runtime:
+def get_runtime(name: str) -> RuntimeAdapter:
     return RUNTIMES[name]

@@ -1,4 +1,4 @@
-"""PHP applications, run by php-fpm; every page says in a header which release made it."""
+"""PHP applications, run by php-fpm. A response header names the release that made the page."""
 # ruff: noqa: ARG001 - every runtime takes the same arguments
 
 import os
@@ -9,17 +9,17 @@ from pathlib import Path
 
 from agent.commands import Command
 from agent.component_directory import NEXT, ComponentDirectory
-from agent.failure import Failure
-from agent.pages import Answer, Ask
+from agent.errors import AgentError
+from agent.pages import FetchPage, PageResponse
 from agent.server import Server
 from model.component import Serve
 from model.environment import Environment
-from model.release import FOLDER, SHORT, Digest
+from model.release import METADATA_FOLDER, SHORT, Digest
 
 HEADER = "X-Slipway-Release"
 
-PREPENDED = f"""<?php
-// Says which release answers: the folder that this very file was read from.
+PREPENDED_SCRIPT = f"""<?php
+// Names the release: the folder that PHP has read this file from.
 if (PHP_SAPI !== 'cli') {{
     header('{HEADER}: ' . basename(dirname(__DIR__)));
 }}
@@ -27,43 +27,47 @@ if (PHP_SAPI !== 'cli') {{
 
 
 def configure(directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve) -> None:
-    """Have PHP run our line before each script; PHP looks for `.user.ini` from its root on."""
-    (folder / FOLDER / "release.php").write_text(PREPENDED)
+    """Have PHP run our script before each of its own, by `.user.ini` in the document root."""
+    (folder / METADATA_FOLDER / "release.php").write_text(PREPENDED_SCRIPT)
     settings = folder / (serve.root or ".") / ".user.ini"
     shipped = settings.read_text() + "\n" if settings.is_file() else ""
     settings.unlink(missing_ok=True)
-    prepended = directory.release(digest) / FOLDER / "release.php"
-    settings.write_text(f'{shipped}auto_prepend_file = "{prepended}"\n')
+    script = directory.release(digest) / METADATA_FOLDER / "release.php"
+    settings.write_text(f'{shipped}auto_prepend_file = "{script}"\n')
 
 
 def reload(server: Server) -> None:
-    """SIGUSR2: php-fpm starts anew on the same sockets, with an empty opcache."""
+    """SIGUSR2: php-fpm restarts on the same sockets, with an empty opcache."""
     try:
         process = int(server.php_pid.read_text())
         if b"php-fpm" not in Path(f"/proc/{process}/cmdline").read_bytes():
-            raise Failure(f"{server.php_pid}: process {process} is not php-fpm")
+            raise AgentError(f"{server.php_pid}: process {process} is not php-fpm")
         os.kill(process, signal.SIGUSR2)
     except (FileNotFoundError, ProcessLookupError, ValueError):
-        raise Failure(f"{server.php_pid}: php-fpm is not running") from None
+        raise AgentError(f"{server.php_pid}: php-fpm is not running") from None
 
 
-def prove(digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> None:
-    told = {answer.headers.get(HEADER.lower(), "") for answer in answers} - {""}
-    if not told:
-        raise Failure(f"no checked page came from PHP: none has the header {HEADER}")
-    if told != {digest}:
-        other = ", ".join(name[:SHORT] for name in told - {digest})
-        raise Failure(f"release {other} answers instead of {digest[:SHORT]}")
+def verify_digest(
+    digest: Digest, serve: Serve, responses: Sequence[PageResponse], fetch_page: FetchPage
+) -> None:
+    digests = {response.headers.get(HEADER.lower(), "") for response in responses} - {""}
+    if not digests:
+        raise AgentError(f"no checked page came from PHP: none has the header {HEADER}")
+    if digests != {digest}:
+        others = ", ".join(other[:SHORT] for other in digests - {digest})
+        raise AgentError(f"release {others} answers instead of {digest[:SHORT]}")
 
 
-def answer(directory: ComponentDirectory, link: str, service: str, environment: Environment) -> str:
-    """The edge's side of PHP.
+def caddy_directives(
+    directory: ComponentDirectory, link: str, service: str, environment: Environment
+) -> str:
+    """`php_fastcgi` to the component's pool.
 
-    `resolve_root_symlink`: otherwise PHP goes on serving the release it saw first. `lb_retries`:
-    under full load one in fifty reloads of php-fpm closes a connection that was just made, before
-    it has read the request; a GET is then asked again.
+    `resolve_root_symlink`: without it PHP serves the first release for ever. `lb_retries`: under
+    full load one in fifty reloads of php-fpm closes a new connection before reading the request;
+    Caddy then repeats a GET.
     """
-    believed = as_if_public(environment) if link == NEXT else {}
+    variables = public_variables(environment) if link == NEXT else {}
     return "\n".join(
         [
             f"php_fastcgi unix/{directory.server.php_socket(directory.component)} {{",
@@ -71,15 +75,15 @@ def answer(directory: ComponentDirectory, link: str, service: str, environment: 
             "\tlb_retries 3",
             "\tlb_try_interval 50ms",
             "\theader_down -Strict-Transport-Security",
-            *(f"\tenv {name} {value}" for name, value in believed.items()),
+            *(f"\tenv {name} {value}" for name, value in variables.items()),
             "}",
             "file_server",
         ]
     )
 
 
-def as_if_public(environment: Environment) -> Mapping[str, str]:
-    """What an application asked through the preview socket must believe."""
+def public_variables(environment: Environment) -> Mapping[str, str]:
+    """CGI variables that make a request at the preview socket look like a visitor's over HTTPS."""
     return {
         "HTTPS": "on",
         "REQUEST_SCHEME": "https",
@@ -93,5 +97,5 @@ def variables(release: Path) -> Mapping[str, str]:
 
 
 def version(server: Server) -> Command:
-    """Of the command line's PHP, which Debian updates together with php-fpm."""
+    """That of the command line's PHP, which Debian updates together with php-fpm."""
     return re.sub("-?fpm", "", server.php_fpm), "-r", "echo PHP_VERSION;"

@@ -35,7 +35,9 @@ def servers(site: Site, layout: Layout) -> Mapping[str, Server]:
         path
         for s in found.values()
         for c in site.components
-        for path in instances.paths(s, c.name, CURRENT, [service.name for service in c.services])
+        for path in instances.socket_paths(
+            s, c.name, CURRENT, [service.name for service in c.services]
+        )
     ]
     short_enough([s.admin_socket for s in found.values()] + php + processes)
     return found

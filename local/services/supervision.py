@@ -62,7 +62,7 @@ class Supervisor:
             fault(self._calls.stopProcessGroup, name)
             fault(self._calls.removeProcessGroup, name)
         for name in (*added, *changed):
-            if not instances.is_name(name):
+            if not instances.is_instance_name(name):
                 fault(self._calls.addProcessGroup, name)
 
     def states(self) -> dict[str, int]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from model.component import Check, Component, Database, Serve, Source
 from model.release import Manifest
-from tests.agent.world import Release, World
+from tests.agent.packaging import Release
+from tests.agent.server_fixture import ServerFixture
 
 UPSTREAM = Source(repository="https://example.org/upstream.git", release="1.0")
 
@@ -80,7 +81,7 @@ COMMENT = "$database->query(\"INSERT INTO notes (text) VALUES ('migrated')\");"
 
 
 def blog(
-    world: World,
+    server: ServerFixture,
     version: str,
     page: str = "",
     migration: str = "",
@@ -99,14 +100,16 @@ def blog(
         ".gitignore": "hidden",
         ".slipway/templates/config.php.j2": CONFIG,
     }
-    return world.release("blog", {**tree, **(files or {})}, manifest)
+    return server.build_release("blog", {**tree, **(files or {})}, manifest)
 
 
-def shop(world: World, version: str) -> Release:
+def shop(server: ServerFixture, version: str) -> Release:
     page = f"<?php require __DIR__ . '/part.php'; echo 'shop {version} ', PART;"
     part = f"<?php const PART = '{version}';"
-    return world.release("shop", {"index.php": page, "part.php": part})
+    return server.build_release("shop", {"index.php": page, "part.php": part})
 
 
-def specs(world: World, version: str) -> Release:
-    return world.release("specs", {"public/index.html": f"specs {version}", "private.txt": "no"})
+def specs(server: ServerFixture, version: str) -> Release:
+    return server.build_release(
+        "specs", {"public/index.html": f"specs {version}", "private.txt": "no"}
+    )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.server import Server
 from agent.supervisor import Supervisor, section
 
@@ -47,7 +47,7 @@ class Supervisord:
         try:
             with Supervisor(self.server.supervisor).calls() as calls:
                 return bool(calls.getState()["statename"] == "RUNNING")
-        except Failure:
+        except AgentError:
             return False
 
     def kill(self) -> None:

@@ -10,19 +10,20 @@ from tarfile import BLKTYPE, CHRTYPE, DIRTYPE, FIFOTYPE, GNUTYPE_SPARSE, LNKTYPE
 import pytest
 import zstandard
 
-from agent.artifact import inspect, verify_provenance
-from agent.failure import Failure
+from agent.artifact import verify_artifact, verify_provenance
+from agent.errors import AgentError
 from tests.agent import applications
-from tests.agent.world import World, make
+from tests.agent.server_fixture import ServerFixture
+from tests.agent.server_setup import create_server
 
 
 def member(name: str, kind: bytes = REGTYPE, link: str = "", mode: int = 0o644) -> tarfile.TarInfo:
-    made = tarfile.TarInfo(name)
-    made.type, made.linkname, made.mode = kind, link, mode
-    return made
+    create = tarfile.TarInfo(name)
+    create.type, create.linkname, create.mode = kind, link, mode
+    return create
 
 
-def packed(folder: Path, members: Sequence[tarfile.TarInfo]) -> tuple[Path, str]:
+def pack_members(folder: Path, members: Sequence[tarfile.TarInfo]) -> tuple[Path, str]:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for each in members:
@@ -66,13 +67,13 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_member_that_could_do_harm_is_refused(case: str, tmp_path: Path) -> None:
     members, why = REFUSED[case]
-    artifact, digest = packed(tmp_path, members)
-    with pytest.raises(Failure, match=r"refused before unpacking") as refused:
-        inspect(artifact, digest)
+    artifact, digest = pack_members(tmp_path, members)
+    with pytest.raises(AgentError, match=r"refused before unpacking") as refused:
+        verify_artifact(artifact, digest)
     assert why in str(refused.value)
 
 
-def test_links_that_stay_inside_are_welcome(tmp_path: Path) -> None:
+def test_links_that_stay_inside_the_tree_are_accepted(tmp_path: Path) -> None:
     members = [
         member(".", DIRTYPE),
         member("a/b/c", SYMTYPE, "../../d"),
@@ -80,37 +81,37 @@ def test_links_that_stay_inside_are_welcome(tmp_path: Path) -> None:
         member("e", LNKTYPE, "d"),
         member("f", SYMTYPE, "./a/b"),
     ]
-    assert inspect(*packed(tmp_path, members)) == 2
+    assert verify_artifact(*pack_members(tmp_path, members)) == 2
 
 
-def test_other_bytes_than_the_digest_says_are_refused(tmp_path: Path) -> None:
-    artifact, digest = packed(tmp_path, [member("a")])
-    with pytest.raises(Failure, match=f"its digest is {digest}, not {'0' * 64}"):
-        inspect(artifact, "0" * 64)
+def test_bytes_with_another_digest_are_refused(tmp_path: Path) -> None:
+    artifact, digest = pack_members(tmp_path, [member("a")])
+    with pytest.raises(AgentError, match=f"its digest is {digest}, not {'0' * 64}"):
+        verify_artifact(artifact, "0" * 64)
 
 
 @pytest.mark.parametrize("length", [0, 3, 40, -1])
 def test_an_artifact_that_was_cut_short_is_refused(length: int, tmp_path: Path) -> None:
-    artifact, digest = packed(tmp_path, [member(f"file-{number}") for number in range(99)])
+    artifact, digest = pack_members(tmp_path, [member(f"file-{number}") for number in range(99)])
     artifact.write_bytes(artifact.read_bytes()[:length])
-    with pytest.raises(Failure, match=r"cut short or damaged|its digest is"):
-        inspect(artifact, digest)
+    with pytest.raises(AgentError, match=r"cut short or damaged|its digest is"):
+        verify_artifact(artifact, digest)
 
 
 @pytest.fixture
-def unstarted(tmp_path: Path) -> World:
-    return make(tmp_path, applications.COMPONENTS)
+def server(tmp_path: Path) -> ServerFixture:
+    return create_server(tmp_path, applications.COMPONENTS)
 
 
-def test_provenance_must_be_signed_by_our_key(unstarted: World) -> None:
-    release = applications.specs(unstarted, "one")
-    stranger = applications.specs(unstarted, "two")
-    key = unstarted.server.public_key
+def test_provenance_must_be_signed_by_our_key(server: ServerFixture) -> None:
+    release = applications.specs(server, "one")
+    stranger = applications.specs(server, "two")
+    key = server.settings.public_key
     verify_provenance(release.provenance, key, "specs", release.digest)
-    with pytest.raises(Failure, match="is of digest"):
+    with pytest.raises(AgentError, match="is of digest"):
         verify_provenance(stranger.provenance, key, "specs", release.digest)
-    with pytest.raises(Failure, match="is of component specs, not blog"):
+    with pytest.raises(AgentError, match="is of component specs, not blog"):
         verify_provenance(release.provenance, key, "blog", release.digest)
     release.provenance.write_bytes(release.provenance.read_bytes().replace(b"sig", b"gis"))
-    with pytest.raises(Failure, match="signature"):
+    with pytest.raises(AgentError, match="signature"):
         verify_provenance(release.provenance, key, "specs", release.digest)

@@ -1,4 +1,4 @@
-"""A component's folder and its journal, without any service."""
+"""A component's directory, its journal and its lock, without any service."""
 
 import fcntl
 import os
@@ -9,41 +9,43 @@ import pytest
 
 from agent import lock
 from agent.component_directory import CURRENT, ComponentDirectory
-from agent.configuration import keep, share
-from agent.failure import Failure
+from agent.configuration import link_writable_folders, move_to_shared
+from agent.errors import AgentError
 from agent.journal import Journal
-from tests.agent.world import make
+from tests.agent.server_setup import create_server
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> ComponentDirectory:
-    made = ComponentDirectory(make(tmp_path, ()).server, "blog")
-    made.create()
-    return made
+    directory = ComponentDirectory(create_server(tmp_path, ()).server, "blog")
+    directory.create()
+    return directory
 
 
 def digest(number: int) -> str:
     return f"{number:064x}"
 
 
-def test_the_newest_releases_stay_and_the_live_and_the_previous_one_always(
+def test_pruning_keeps_the_newest_the_live_and_the_previous_release(
     directory: ComponentDirectory,
 ) -> None:
     for number in range(9):
         directory.release(digest(number)).mkdir(mode=0o555)
         directory.journal.append("live", digest(number))
-    directory.point(CURRENT, digest(0))
+    directory.set_link(CURRENT, digest(0))
     directory.prune(5, directory.live, digest(1))
-    assert sorted(directory.present()) == [digest(number) for number in (0, 1, 4, 5, 6, 7, 8)]
+    assert sorted(directory.installed_digests()) == [
+        digest(number) for number in (0, 1, 4, 5, 6, 7, 8)
+    ]
 
 
 def test_at_every_moment_of_a_switch_some_release_is_live(directory: ComponentDirectory) -> None:
-    directory.point(CURRENT, digest(0))
+    directory.set_link(CURRENT, digest(0))
     stop = Event()
 
     def switch() -> None:
         for number in range(2000):
-            directory.point(CURRENT, digest(number % 2))
+            directory.set_link(CURRENT, digest(number % 2))
         stop.set()
 
     switching = Thread(target=switch)
@@ -65,21 +67,23 @@ def test_a_line_that_was_cut_by_a_power_failure_counts_as_never_written(tmp_path
     assert journal.unfinished() is None
 
 
-def test_whoever_waits_too_long_is_told_for_whom(tmp_path: Path) -> None:
+def test_a_lock_timeout_names_the_holder(tmp_path: Path) -> None:
     path = tmp_path / "blog" / ".lock"
     path.parent.mkdir()
     with (
-        lock.held(path, "switch 0123"),
-        pytest.raises(Failure, match=f"blog is busy: switch 0123, process {os.getpid()}; waited"),
-        lock.held(path, "prepare", patience=0.1),
+        lock.exclusive(path, "switch 0123"),
+        pytest.raises(
+            AgentError, match=f"blog is busy: switch 0123, process {os.getpid()}; waited"
+        ),
+        lock.exclusive(path, "prepare", timeout=0.1),
     ):
         pass
 
 
-def test_an_orphan_keeps_the_lock(tmp_path: Path) -> None:
+def test_an_orphaned_child_keeps_the_lock(tmp_path: Path) -> None:
     path = tmp_path / ".lock"
     reading, writing = os.pipe()
-    with lock.held(path, "migrate"):
+    with lock.exclusive(path, "migrate"):
         child = os.fork()
         if child == 0:
             os.close(writing)
@@ -99,7 +103,7 @@ def test_what_visitors_uploaded_outlives_what_a_release_ships(tmp_path: Path) ->
         release = tmp_path / "releases" / version
         (release / "content/uploads").mkdir(parents=True)
         (release / "content/uploads/shipped").write_text(version)
-        share(release, tmp_path / "shared", ["content/uploads"])
+        link_writable_folders(release, tmp_path / "shared", ["content/uploads"])
         assert (release / "content/uploads").readlink() == Path("../../../shared/content/uploads")
         assert (release / "content/uploads/shipped").read_text() == "one"
 
@@ -110,20 +114,20 @@ def test_a_writable_folder_within_another_is_refused_before_anything_is_lost(
     release, shared = tmp_path / "releases/one", tmp_path / "shared"
     (release / "images/archive").mkdir(parents=True)
     (release / "images/archive/old").write_text("old")
-    with pytest.raises(Failure, match="lies behind the link images"):
-        share(release, shared, ["images", "images/archive"])
+    with pytest.raises(AgentError, match="lies behind the link images"):
+        link_writable_folders(release, shared, ["images", "images/archive"])
     assert (shared / "images/archive/old").exists()
 
 
 @pytest.mark.parametrize("path", ["backups", "backups/pictures", "database.json"])
 def test_no_writable_folder_shows_backups_or_passwords(path: str, tmp_path: Path) -> None:
-    with pytest.raises(Failure, match=f"'{path}' would show visitors Slipway's own files"):
-        share(tmp_path / "releases/one", tmp_path / "shared", [path])
+    with pytest.raises(AgentError, match=f"'{path}' would show visitors Slipway's own files"):
+        link_writable_folders(tmp_path / "releases/one", tmp_path / "shared", [path])
 
 
-def test_a_half_made_copy_of_shipped_files_is_made_again(tmp_path: Path) -> None:
+def test_an_interrupted_copy_of_shipped_files_is_repeated(tmp_path: Path) -> None:
     (tmp_path / "shipped").mkdir()
     (tmp_path / "shipped/file").write_text("whole")
-    (tmp_path / ".tmp-kept").mkdir()
-    keep(tmp_path / "shipped", tmp_path / "kept")
-    assert (tmp_path / "kept/file").read_text() == "whole"
+    (tmp_path / ".tmp-folder").mkdir()
+    move_to_shared(tmp_path / "shipped", tmp_path / "folder")
+    assert (tmp_path / "folder/file").read_text() == "whole"

@@ -1,105 +1,117 @@
-"""kill -9 at every point: one whole release is live, and the next verb puts the rest in order."""
+"""kill -9 at every point: a whole release is live, and the next verb ends the deployment."""
 
 from collections.abc import Callable
 
 import pytest
 
-from agent.journal import Name
+from agent.journal import EventName
 from tests.agent import applications
-from tests.agent.world import Release, World, until
+from tests.agent.packaging import Release
+from tests.agent.server_fixture import ServerFixture
+from tests.agent.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("intact")
 
 SLOW = "usleep(500000);"
 
 
-def kill_at(world: World, verb: str, release: Release, event: Name) -> None:
+def kill_at(php_server: ServerFixture, verb: str, release: Release, event: EventName) -> None:
     """Run a verb and kill it as soon as the journal shows the event."""
-    seen = len(world.directory("blog").journal.events())
-    kill_when(world, verb, release, lambda: event in world.events("blog")[seen:])
+    seen = len(php_server.directory("blog").journal.events())
+    kill_when(php_server, verb, release, lambda: event in php_server.events("blog")[seen:])
 
 
-def kill_switched(world: World, release: Release) -> None:
-    """Switch, and kill that while it waits for its proof."""
-    kill_when(world, "switch", release, lambda: world.directory("blog").live == release.digest)
+def kill_switched(php_server: ServerFixture, release: Release) -> None:
+    """Kill a switch after it has changed the link, while its checks run."""
+    kill_when(
+        php_server, "switch", release, lambda: php_server.directory("blog").live == release.digest
+    )
 
 
-def kill_when(world: World, verb: str, release: Release, true: Callable[[], bool]) -> None:
-    process = world.start(verb, release)
-    until(true)
+def kill_when(
+    php_server: ServerFixture, verb: str, release: Release, condition: Callable[[], bool]
+) -> None:
+    process = php_server.start(verb, release)
+    wait_until(condition)
     process.kill()
     process.communicate()
     assert process.returncode == -9
 
 
-def still_one(world: World) -> None:
-    assert "blog one; " in world.page("blog").body
+def assert_blog_one_is_live(php_server: ServerFixture) -> None:
+    assert "blog one; " in php_server.page("blog").body
 
 
-def test_while_it_prepares(world: World, blog: Release) -> None:
-    new = applications.blog(world, "large", files={"large": "x" * 30_000_000})
-    kill_at(world, "prepare", new, "preparing")
-    still_one(world)
-    assert world.prepare(new).last.startswith("unpacked 11 files")
-    done = world.call("abandon", "blog")
-    assert done.last == f"{new.digest[:12]} was unfinished: {blog.digest[:12]} stays live"
+def test_while_it_prepares(php_server: ServerFixture, blog: Release) -> None:
+    new = applications.blog(php_server, "large", files={"large": "x" * 30_000_000})
+    kill_at(php_server, "prepare", new, "preparing")
+    assert_blog_one_is_live(php_server)
+    assert php_server.prepare(new).last_line.startswith("unpacked 11 files")
+    result = php_server.run_agent("abandon", "blog")
+    assert result.last_line == f"{new.digest[:12]} was unfinished: {blog.digest[:12]} stays live"
 
 
-def test_by_its_own_migration(world: World) -> None:
+def test_by_its_own_migration(php_server: ServerFixture) -> None:
     migration = f"{applications.SPOIL} posix_kill(posix_getppid(), SIGKILL); sleep(120);"
-    new = applications.blog(world, "killing", migration=migration)
-    assert world.prepare(new).code == 0
-    assert world.on("migrate", new).code == -9
-    assert "blog one; notes ;" in world.page("blog").body
-    assert world.on("migrate", new).last.endswith("was interrupted: prepare it again")
-    done = world.prepare(applications.blog(world, "next"))
-    assert f"{new.digest[:12]} was unfinished: " in done.stdout
-    assert "stays live; database restored" in done.stdout
-    assert world.call("abandon", "blog").code == 0
-    assert world.call("abandon", "blog").last == "nothing was unfinished"
+    new = applications.blog(php_server, "killing", migration=migration)
+    assert php_server.prepare(new).code == 0
+    assert php_server.run_verb("migrate", new).code == -9
+    assert "blog one; notes ;" in php_server.page("blog").body
+    assert php_server.run_verb("migrate", new).last_line.endswith(
+        "was interrupted: prepare it again"
+    )
+    result = php_server.prepare(applications.blog(php_server, "next"))
+    assert f"{new.digest[:12]} was unfinished: " in result.stdout
+    assert "stays live; database restored" in result.stdout
+    assert php_server.run_agent("abandon", "blog").code == 0
+    assert php_server.run_agent("abandon", "blog").last_line == "no deployment was unfinished"
 
 
-def test_while_its_migration_runs(world: World) -> None:
-    new = applications.blog(world, "slow", migration=f"{applications.COMMENT} sleep(120);")
-    assert world.prepare(new).code == 0
-    kill_at(world, "migrate", new, "migrating")
-    still_one(world)
-    assert "database restored" in world.call("abandon", "blog").last
+def test_while_its_migration_runs(php_server: ServerFixture) -> None:
+    new = applications.blog(php_server, "slow", migration=f"{applications.COMMENT} sleep(120);")
+    assert php_server.prepare(new).code == 0
+    kill_at(php_server, "migrate", new, "migrating")
+    assert_blog_one_is_live(php_server)
+    assert "database restored" in php_server.run_agent("abandon", "blog").last_line
 
 
-def test_between_its_verbs(world: World, blog: Release) -> None:
-    new = applications.blog(world, "two", migration=applications.COMMENT)
-    assert world.prepare(new).code == 0
-    assert world.on("migrate", new).code == 0
-    assert world.on("check", new).code == 0
-    still_one(world)
-    done = world.on("switch", blog)
-    assert "stays live; database restored" in done.stdout
-    assert done.last == f"already live, digest {blog.digest[:12]}"
+def test_between_its_verbs(php_server: ServerFixture, blog: Release) -> None:
+    new = applications.blog(php_server, "two", migration=applications.COMMENT)
+    assert php_server.prepare(new).code == 0
+    assert php_server.run_verb("migrate", new).code == 0
+    assert php_server.run_verb("check", new).code == 0
+    assert_blog_one_is_live(php_server)
+    result = php_server.run_verb("switch", blog)
+    assert "stays live; database restored" in result.stdout
+    assert result.last_line == f"already live, digest {blog.digest[:12]}"
 
 
 @pytest.mark.parametrize("verb", ["switch", "prepare"])
-def test_after_the_switch_and_before_the_proof(verb: str, world: World, blog: Release) -> None:
-    new = applications.blog(world, "two", SLOW)
-    assert world.prepare(new).code == 0
-    assert world.on("check", new).code == 0
-    kill_switched(world, new)
+def test_after_the_switch_and_before_the_checks(
+    verb: str, php_server: ServerFixture, blog: Release
+) -> None:
+    new = applications.blog(php_server, "two", SLOW)
+    assert php_server.prepare(new).code == 0
+    assert php_server.run_verb("check", new).code == 0
+    kill_switched(php_server, new)
     if verb == "switch":
-        assert world.on("switch", new).last.endswith(f"digest {new.digest[:12]}")
+        assert php_server.run_verb("switch", new).last_line.endswith(f"digest {new.digest[:12]}")
     else:
-        done = world.prepare(blog)
-        assert f"switch to {new.digest[:12]} has been proved: it is live" in done.stdout
-    assert "blog two" in world.page("blog").body
-    assert world.on("switch", blog).last.startswith("live in ")
+        result = php_server.prepare(blog)
+        assert f"switch to {new.digest[:12]} has passed its checks: it is live" in result.stdout
+    assert "blog two" in php_server.page("blog").body
+    assert php_server.run_verb("switch", blog).last_line.startswith("live in ")
 
 
-def test_after_the_switch_to_a_release_that_cannot_be_proved(world: World, blog: Release) -> None:
-    new = applications.blog(world, "two", applications.BROKEN, applications.COMMENT)
-    assert world.prepare(new).code == 0
-    assert world.on("migrate", new).code == 0
-    assert world.on("check", new).code == 0
-    (world.directory("blog").shared / "content/uploads/broken").touch()
-    kill_switched(world, new)
-    done = world.call("abandon", "blog")
-    assert done.last.endswith("database restored")
-    assert world.directory("blog").live == blog.digest
+def test_after_the_switch_to_a_release_that_fails_its_checks(
+    php_server: ServerFixture, blog: Release
+) -> None:
+    new = applications.blog(php_server, "two", applications.BROKEN, applications.COMMENT)
+    assert php_server.prepare(new).code == 0
+    assert php_server.run_verb("migrate", new).code == 0
+    assert php_server.run_verb("check", new).code == 0
+    (php_server.directory("blog").shared / "content/uploads/broken").touch()
+    kill_switched(php_server, new)
+    result = php_server.run_agent("abandon", "blog")
+    assert result.last_line.endswith("database restored")
+    assert php_server.directory("blog").live == blog.digest

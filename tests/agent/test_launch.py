@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from agent.component_directory import ComponentDirectory
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.launch import BOOT, Plan, current, finish, variables
 from agent.migrate import run_component_command
 from model.release import EnvironmentContext, Manifest
-from tests.agent import served
-from tests.agent.world import REPOSITORY, gone, make, until
+from tests.agent import service_applications
+from tests.agent.server_fixture import REPOSITORY
+from tests.agent.server_setup import create_server
+from tests.agent.waiting import has_ended, wait_until
 
 SETTINGS = Path("/release/.slipway/web.env")
 
@@ -37,7 +39,7 @@ def test_settings_are_taken_literally(text: str, expected: dict[str, str]) -> No
 
 @pytest.mark.parametrize("wrong", ["words without sense", "NAME", "export A=1", "=1"])
 def test_a_line_that_is_no_setting_is_named_but_not_told(wrong: str) -> None:
-    with pytest.raises(Failure) as failure:
+    with pytest.raises(AgentError) as failure:
         variables(SETTINGS, StringIO(f"A=1\n{wrong}\n"))
     assert str(failure.value) == f"{SETTINGS}: line 2 is not NAME=value"
 
@@ -65,14 +67,14 @@ def launched(plan: Plan) -> subprocess.Popen[bytes]:
 def test_what_a_killed_predecessor_left_behind_ends(plan: Plan) -> None:
     told = Path(plan.folder) / "told"
     with launched(plan) as first:
-        until(told.exists)
-        until(lambda: len(members(first.pid)) == 2)
+        wait_until(told.exists)
+        wait_until(lambda: len(members(first.pid)) == 2)
         (orphan,) = members(first.pid) - {first.pid}
         first.kill()
-    assert not gone(orphan)
+    assert not has_ended(orphan)
     with launched(plan) as second:
-        until(lambda: gone(orphan))
-        until(lambda: len(members(second.pid)) == 2)
+        wait_until(lambda: has_ended(orphan))
+        wait_until(lambda: len(members(second.pid)) == 2)
         assert told.read_text().split() == [plan.socket, plan.socket]
         os.killpg(second.pid, signal.SIGKILL)
 
@@ -102,14 +104,14 @@ def test_what_a_shell_left_in_its_group_ends_with_it(plan: Plan) -> None:
     shell = replace(plan, command=["/bin/sh", "-c", "sleep 600 & echo >told; wait"])
     told = Path(plan.folder) / "told"
     with launched(shell) as process:
-        until(told.exists)
-        until(lambda: len(members(process.pid)) == 2)
+        wait_until(told.exists)
+        wait_until(lambda: len(members(process.pid)) == 2)
         (left,) = members(process.pid) - {process.pid}
         process.terminate()
         process.wait()
-        assert not gone(left)
+        assert not has_ended(left)
         finish(Path(plan.record))
-        until(lambda: gone(left))
+        wait_until(lambda: has_ended(left))
 
 
 def members(group: int) -> set[int]:
@@ -121,17 +123,17 @@ def members(group: int) -> set[int]:
     return {pid for pid, rest in fields.items() if int(rest[2]) == group and rest[0] not in "ZX"}
 
 
-def test_a_migration_finds_what_the_processes_find(
+def test_a_migration_gets_the_environment_variables_of_the_processes(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    world = make(tmp_path, served.COMPONENTS)
-    directory, digest = ComponentDirectory(world.server, "notes"), "0" * 64
+    php_server = create_server(tmp_path, service_applications.COMPONENTS)
+    directory, digest = ComponentDirectory(php_server.settings, "notes"), "0" * 64
     directory.create()
     release = directory.release(digest)
     (release / ".slipway").mkdir(parents=True)
-    manifest = Manifest.of(served.NOTES).model_copy(update={"services": ()})
+    manifest = Manifest.of(service_applications.NOTES).model_copy(update={"services": ()})
     (release / ".slipway/manifest.json").write_text(manifest.model_dump_json())
-    context = EnvironmentContext.of(world.environment, served.NOTES)
+    context = EnvironmentContext.of(php_server.environment, service_applications.NOTES)
     directory.journal.append("prepared", digest, context=context)
     run_component_command(
         directory,

@@ -1,82 +1,90 @@
-"""kill -9 of a deployment with processes: whoever comes next ends what is not live."""
+"""kill -9 of a deployment with processes: the next verb ends those that are not live."""
 
 from collections.abc import Callable
 
 import pytest
 
 from agent import instances
-from tests.agent import served
-from tests.agent.world import Release, World, until
+from tests.agent import service_applications
+from tests.agent.packaging import Release
+from tests.agent.server_fixture import ServerFixture
+from tests.agent.waiting import wait_until
 
-pytestmark = pytest.mark.usefixtures("same")
+pytestmark = pytest.mark.usefixtures("unchanged")
 
 SLOW = "if (request.url === '/health') return setTimeout(() => response.end('well'), 400);"
 
 
-def kill_when(world: World, verb: str, release: Release, true: Callable[[], bool]) -> None:
-    process = world.start(verb, release)
-    until(true)
+def kill_when(
+    process_server: ServerFixture, verb: str, release: Release, condition: Callable[[], bool]
+) -> None:
+    process = process_server.start(verb, release)
+    wait_until(condition)
     process.kill()
     process.communicate()
     assert process.returncode == -9
 
 
-def started(world: World, release: Release, service: str) -> bool:
-    return (release.digest[:12], service) in world.running("api")
+def started(process_server: ServerFixture, release: Release, service: str) -> bool:
+    return (release.digest[:12], service) in process_server.running_services("api")
 
 
 @pytest.mark.parametrize("service", ["web", "feed"])
-def test_while_it_checks(service: str, town: World, api: Release) -> None:
-    new = served.api(town, f"checked {service}", web=SLOW)
-    assert town.prepare(new).code == 0
-    kill_when(town, "check", new, lambda: started(town, new, service))
-    assert "api one" in town.page("api").body
-    done = town.call("abandon", "api")
-    assert done.last.startswith(f"{new.digest[:12]} was unfinished: {api.digest[:12]} stays live")
+def test_while_it_checks(service: str, process_server: ServerFixture, api: Release) -> None:
+    new = service_applications.api(process_server, f"checked {service}", web=SLOW)
+    assert process_server.prepare(new).code == 0
+    kill_when(process_server, "check", new, lambda: started(process_server, new, service))
+    assert "api one" in process_server.page("api").body
+    result = process_server.run_agent("abandon", "api")
+    assert result.last_line.startswith(
+        f"{new.digest[:12]} was unfinished: {api.digest[:12]} stays live"
+    )
 
 
-def test_while_it_switches(town: World, api: Release) -> None:
-    new = served.api(town, "switched", web=SLOW)
-    assert town.prepare(new).code == 0
-    assert town.on("check", new).code == 0
-    kill_when(town, "switch", new, lambda: town.directory("api").live == new.digest)
-    assert "api switched" in town.page("api").body
-    assert town.on("switch", new).last.endswith(f"digest {new.digest[:12]}")
-    assert {release for release, _ in town.running("api")} == {new.digest[:12]}
-    assert town.on("switch", api).code == 0
+def test_while_it_switches(process_server: ServerFixture, api: Release) -> None:
+    new = service_applications.api(process_server, "switched", web=SLOW)
+    assert process_server.prepare(new).code == 0
+    assert process_server.run_verb("check", new).code == 0
+    kill_when(
+        process_server, "switch", new, lambda: process_server.directory("api").live == new.digest
+    )
+    assert "api switched" in process_server.page("api").body
+    assert process_server.run_verb("switch", new).last_line.endswith(f"digest {new.digest[:12]}")
+    assert {release for release, _ in process_server.running_services("api")} == {new.digest[:12]}
+    assert process_server.run_verb("switch", api).code == 0
 
 
-def test_while_it_starts_what_it_rolls_back_to(town: World, api: Release) -> None:
-    new = served.api(town, "newer")
-    assert town.deploy(new).code == 0
-    kill_when(town, "switch", api, lambda: started(town, api, "web"))
-    assert town.directory("api").live == new.digest
-    assert "unfinished" in town.call("abandon", "api").last
-    assert {release for release, _ in town.running("api")} == {new.digest[:12]}
-    assert town.on("switch", api).code == 0
+def test_while_it_starts_what_it_rolls_back_to(process_server: ServerFixture, api: Release) -> None:
+    new = service_applications.api(process_server, "newer")
+    assert process_server.deploy(new).code == 0
+    kill_when(process_server, "switch", api, lambda: started(process_server, api, "web"))
+    assert process_server.directory("api").live == new.digest
+    assert "unfinished" in process_server.run_agent("abandon", "api").last_line
+    assert {release for release, _ in process_server.running_services("api")} == {new.digest[:12]}
+    assert process_server.run_verb("switch", api).code == 0
 
 
-def test_while_it_ends_the_old_one(town: World, api: Release) -> None:
-    new = served.api(town, "ending")
-    assert town.prepare(new).code == 0
-    assert town.on("check", new).code == 0
+def test_while_it_ends_the_old_one(process_server: ServerFixture, api: Release) -> None:
+    new = service_applications.api(process_server, "ending")
+    assert process_server.prepare(new).code == 0
+    assert process_server.run_verb("check", new).code == 0
     # The old process may not end yet: it has a request to finish.
-    connection = town.visitor("api")
-    connection.request("GET", "/slow", headers={"Host": town.host("api")})
-    kill_when(town, "switch", new, lambda: town.events("api")[-1] == "live")
+    connection = process_server.open_connection("api")
+    connection.request("GET", "/slow", headers={"Host": process_server.host("api")})
+    kill_when(process_server, "switch", new, lambda: process_server.events("api")[-1] == "live")
     assert connection.getresponse().status == 200
-    assert town.call("abandon", "api").last == "nothing was unfinished"
-    assert {release for release, _ in town.running("api")} == {new.digest[:12]}
-    assert town.on("switch", api).code == 0
+    assert process_server.run_agent("abandon", "api").last_line == "no deployment was unfinished"
+    assert {release for release, _ in process_server.running_services("api")} == {new.digest[:12]}
+    assert process_server.run_verb("switch", api).code == 0
 
 
-def test_while_it_replaces_a_process(town: World, api: Release) -> None:
-    before = {i.name for i in instances.found(town.directory("api"))}
-    directory = town.directory("api")
-    process = town.start("prepare", api, {"salt": "thyme"})
-    until(lambda: {i.name for i in instances.found(directory)} != before)
+def test_while_it_replaces_a_process(process_server: ServerFixture, api: Release) -> None:
+    before = {i.name for i in instances.find_instances(process_server.directory("api"))}
+    directory = process_server.directory("api")
+    process = process_server.start("prepare", api, {"salt": "thyme"})
+    wait_until(lambda: {i.name for i in instances.find_instances(directory)} != before)
     process.kill()
     process.communicate()
-    assert town.prepare(api).code == 0
-    assert "salt pepper" in town.page("api").body
-    assert town.call("abandon", "api").code == 0
+    assert process_server.prepare(api).code == 0
+    assert "salt pepper" in process_server.page("api").body
+    assert process_server.run_agent("abandon", "api").code == 0

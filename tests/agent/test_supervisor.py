@@ -5,19 +5,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.failure import Failure
+from agent.errors import AgentError
 from agent.supervisor import Supervisor, section
-from tests.agent.world import World, gone, until
+from tests.agent.server_fixture import ServerFixture
+from tests.agent.waiting import has_ended, wait_until
 
 NAME = "testing.none.000000000000.web.abcdef"
 
 
 @pytest.fixture
-def supervisor(town: World) -> Iterator[Supervisor]:
+def supervisor(process_server: ServerFixture) -> Iterator[Supervisor]:
     """One with a program that takes a while to end, and says when it could be told to."""
-    server = town.server
+    server = process_server.settings
     assert server.supervisor
-    ready = town.folder / "ready"
+    ready = process_server.folder / "ready"
     script = f"trap 'sleep 1; exit' TERM; touch {ready}; while sleep 0.1; do :; done"
     server.services.mkdir(exist_ok=True)
     file = server.services / f"{NAME}.conf"
@@ -25,7 +26,7 @@ def supervisor(town: World) -> Iterator[Supervisor]:
     file.write_text(section(f"program:{NAME}", keys))
     made = Supervisor(server.supervisor)
     made.keep(NAME)
-    until(ready.exists)
+    wait_until(ready.exists)
     yield made
     made.end(NAME)
     file.unlink()
@@ -44,7 +45,7 @@ def test_a_program_that_is_about_to_end_is_started_again(supervisor: Supervisor)
         calls.stopProcessGroup(NAME, False)
     supervisor.keep(NAME)
     assert before
-    assert gone(before)
+    assert has_ended(before)
     assert supervisor.process(NAME) not in (None, before)
 
 
@@ -54,10 +55,10 @@ def test_whoever_began_to_stop_a_program_may_have_been_killed(supervisor: Superv
         calls.stopProcessGroup(NAME, False)
     supervisor.end(NAME)
     assert before
-    assert gone(before)
+    assert has_ended(before)
 
 
 def test_a_program_that_is_not_known_has_ended(supervisor: Supervisor) -> None:
     supervisor.end("testing.absent.000000000000.web.abcdef")
-    with pytest.raises(Failure, match=r"does not include the file of testing\.absent"):
+    with pytest.raises(AgentError, match=r"does not include the file of testing\.absent"):
         supervisor.keep("testing.absent.000000000000.web.abcdef")

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from openstack.connection import Connection
 
-from agent.pages import Answer, public
+from agent.pages import PageResponse, public_fetcher
 from local.layout import CHECKOUT, Layout
 from model.installation import ServerAddress
 from servers import inventory, preparation
@@ -39,14 +39,14 @@ class CloudLine(Line):
 
     def page(
         self, environment: str, component: str, path: str = "/", server: str = "web-1"
-    ) -> Answer:
+    ) -> PageResponse:
         """A page of one server, over verified TLS."""
         place, served = self.place(environment, component)
         edge = self.hosts(environment)[server].edge
         there = preparation.server_settings(self.site, place).model_copy(
             update={"bind": edge, "authority": self.layout.authority(environment)}
         )
-        return public(there, place.url(served))(path)
+        return public_fetcher(there, place.url(served))(path)
 
     def everywhere(self, environment: str, component: str) -> dict[str, str | None]:
         """The digest that the application itself names, on each server."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSONDecodeError
 
-from agent.pages import Answer, Ask, public
+from agent.pages import FetchPage, PageResponse, public_fetcher
 from agent.server import Server
 from local.layout import CHECKOUT, Layout
 from local.mirrors import repositories
@@ -87,17 +87,17 @@ class Line:
 
     # What visitors see.
 
-    def page(self, environment: str, component: str, path: str = "/") -> Answer:
+    def page(self, environment: str, component: str, path: str = "/") -> PageResponse:
         """A page over verified TLS."""
         place, served = self.place(environment, component)
         server = read(self.layout.server(environment) / "server.toml", Server)
-        return public(server, place.url(served))(path)
+        return public_fetcher(server, place.url(served))(path)
 
     def live(self, environment: str, component: str) -> str | None:
         """The digest that the application itself names; none before the first deployment."""
         return self.told(component, lambda path: self.page(environment, component, path))
 
-    def told(self, component: str, ask: Ask) -> str | None:
+    def told(self, component: str, ask: FetchPage) -> str | None:
         """The same, by whatever is asked for a page."""
         if self.site.component(component).runtime != "php":
             answer = ask("/.well-known/slipway-release")

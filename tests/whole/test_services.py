@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.pages import Public, trusting
+from agent.pages import EdgeConnection, tls_context
 from agent.server import Server
 from model.reading import read
 from tests.whole.line import Line, until
@@ -35,7 +35,7 @@ def ask(line: Line, method: str, path: str, body: str | None = None) -> tuple[in
     environment, notes = line.place("production", "notes")
     password = (line.layout.secrets / "production-notes-password").read_text().strip()
     login = base64.b64encode(f"demo:{password}".encode()).decode()
-    connection = Public(server, environment.host(notes), trusting(server))
+    connection = EdgeConnection(server, environment.host(notes), tls_context(server))
     headers = {"Authorization": f"Basic {login}", "Content-Type": "text/calendar"}
     connection.request(method, path, body, headers)
     response: HTTPResponse = connection.getresponse()

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from agent.failure import Failure
+from agent.errors import AgentError
 from tests.whole.line import Line
 
 THREADS = 2
@@ -27,7 +27,7 @@ class Visitors:
         while not self.enough.wait(PAUSE):
             try:
                 self.answers[str(self.line.page(*self.place).status)] += 1
-            except (Failure, OSError) as failure:
+            except (AgentError, OSError) as failure:
                 self.answers[str(failure)] += 1
 
     def start(self) -> None:

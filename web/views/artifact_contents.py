@@ -7,11 +7,11 @@ from pathlib import Path
 import zstandard
 
 from model.reading import Model
-from model.release import FOLDER, Manifest
+from model.release import METADATA_FOLDER, Manifest
 from releases.store import Store
 
-MANIFEST = f"{FOLDER}/manifest.json"
-TEMPLATES = f"{FOLDER}/templates/"
+MANIFEST = f"{METADATA_FOLDER}/manifest.json"
+TEMPLATES = f"{METADATA_FOLDER}/templates/"
 
 
 class File(Model):
@@ -59,7 +59,7 @@ def read(artifact: Path) -> Contents:
         for member in tar:
             opened = tar.extractfile(member) if member.isfile() else None
             content = opened.read() if opened else member.linkname.encode()
-            if member.name.startswith(f"{FOLDER}/"):
+            if member.name.startswith(f"{METADATA_FOLDER}/"):
                 ours[member.name] = content.decode("utf-8", "replace")
             elif not member.isdir():
                 digest = hashlib.sha256(content).hexdigest()[:16]

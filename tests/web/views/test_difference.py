@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from model.release import FOLDER, Manifest
+from model.release import METADATA_FOLDER, Manifest
 from releases.provenance import Material, Patch, Provenance, new_key, sign
 from releases.store import Store
 from tests.releases.ledgers import component
@@ -32,7 +32,7 @@ def release(
 ) -> Side:
     """Put an artifact with these files into the store, and read it as the page does."""
     manifest = Manifest.of(COMPONENT).model_dump_json()
-    everything = {**files, f"{FOLDER}/manifest.json": manifest}
+    everything = {**files, f"{METADATA_FOLDER}/manifest.json": manifest}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, text in everything.items():
@@ -65,7 +65,7 @@ def release(
     return Side(provenance=provenance, contents=contents(store, digest))
 
 
-TEMPLATE = f"{FOLDER}/templates/config.php.j2"
+TEMPLATE = f"{METADATA_FOLDER}/templates/config.php.j2"
 
 
 def test_everything_that_differs_is_told_and_nothing_else(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 from model.component import Component, Serve, Service, Source
 from model.release import Manifest
-from tests.agent.world import Release, World
+from tests.agent.packaging import Release
+from tests.agent.server_fixture import ServerFixture
 
 UPSTREAM = Source(repository="https://example.org/upstream.git", release="1.0")
 
@@ -35,9 +36,9 @@ COMPONENTS = (API, NOTES)
 NODE = """
 const http = require('http'), fs = require('fs');
 let before = '';
-function answer(request, response, body) {
-  const told = { env: process.env, headers: request.headers, body, before, pid: process.pid };
-  if (request.url === '/told') return response.end(JSON.stringify(told));
+function respond(request, response, body) {
+  const echo = { env: process.env, headers: request.headers, body, before, pid: process.pid };
+  if (request.url === '/echo') return response.end(JSON.stringify(echo));
   %(more)s
   response.end(`api %(version)s; salt ${process.env.SALT}; body ${body}; cwd ${process.cwd()}\\n`);
 }
@@ -45,7 +46,7 @@ const server = http.createServer((request, response) => {
   let body = '';
   request.on('data', part => { body += part; });
   const wait = request.url.startsWith('/slow') ? 700 : 0;
-  request.on('end', () => setTimeout(() => answer(request, response, body), wait));
+  request.on('end', () => setTimeout(() => respond(request, response, body), wait));
 });
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
 """
@@ -90,7 +91,7 @@ server.server_close()
 
 
 def api(
-    world: World,
+    server: ServerFixture,
     version: str,
     web: str = "",
     feed: str = "",
@@ -106,9 +107,11 @@ def api(
         ".slipway/templates/.slipway/feed.env.j2": "WEB={{ services.web.socket }}\n"
         "ADDRESS={{ services.feed.url }}\n",
     }
-    return world.release("api", tree, manifest)
+    return server.build_release("api", tree, manifest)
 
 
-def notes(world: World, version: str, manifest: Manifest | None = None) -> Release:
+def notes(server: ServerFixture, version: str, manifest: Manifest | None = None) -> Release:
     greeting = f"VERSION = '{version}'\n"
-    return world.release("notes", {"app.py": PYTHON, "packages/greeting.py": greeting}, manifest)
+    return server.build_release(
+        "notes", {"app.py": PYTHON, "packages/greeting.py": greeting}, manifest
+    )

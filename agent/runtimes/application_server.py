@@ -1,4 +1,4 @@
-"""Applications that are processes of their own: node and python, which differ in variables only."""
+"""Applications with their own processes, behind the edge: Node and Python."""
 # ruff: noqa: ARG002 - every runtime takes the same arguments
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,59 +8,65 @@ from pathlib import Path
 from agent import commands, instances
 from agent.commands import PATH, Command
 from agent.component_directory import NEXT, ComponentDirectory
-from agent.pages import Answer, Ask
+from agent.pages import FetchPage, PageResponse
 from agent.runtimes import static
 from agent.server import Server
 from model.component import Serve
 from model.environment import Environment
 from model.release import Digest
 
-AS_IF_PUBLIC = {
+PUBLIC_HEADERS = {
     "X-Forwarded-For": "127.0.0.1",
     "X-Forwarded-Proto": "https",
     "X-Forwarded-Host": "{hostport}",
 }
-"""What Caddy tells of visitors, but not of those who ask through the preview socket."""
+"""Headers that make a request at the preview socket look like a visitor's over HTTPS."""
 
 
 @dataclass(frozen=True)
-class Served:
+class ApplicationServer:
     """One language's releases."""
 
     interpreter: Command
     """Prints its version."""
-    settings: Callable[[Path], Mapping[str, str]]
-    """From a release's folder to the language's own environment variables."""
+    language_variables: Callable[[Path], Mapping[str, str]]
+    """From a release's folder to the language's environment variables."""
 
     def configure(
         self, directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve
     ) -> None:
-        """Add the digest as a file, and the link by which the edge finds this release's sockets."""
+        """Add the digest's file, and the link by which the edge finds the release's sockets."""
         static.configure(directory, digest, folder, serve)
-        link = folder / instances.RUN
+        link = folder / instances.SOCKETS_LINK
         link.unlink(missing_ok=True)
-        link.symlink_to(instances.sockets(directory.server, directory.component, digest))
+        link.symlink_to(instances.socket_folder(directory.server, directory.component, digest))
 
     def reload(self, server: Server) -> None:
-        """Each release has processes of its own: none remembers another's code."""
+        """Do nothing: each release has its own processes, so none has old code in memory."""
 
-    def prove(self, digest: Digest, serve: Serve, answers: Sequence[Answer], ask: Ask) -> None:
-        """That the edge follows the link; that the processes are the release's, the kernel says."""
-        static.prove(digest, serve, answers, ask)
+    def verify_digest(
+        self,
+        digest: Digest,
+        serve: Serve,
+        responses: Sequence[PageResponse],
+        fetch_page: FetchPage,
+    ) -> None:
+        """Verify that the edge follows the link; `agent/listeners.py` verifies the processes."""
+        static.verify_digest(digest, serve, responses, fetch_page)
 
-    def answer(
+    def caddy_directives(
         self, directory: ComponentDirectory, link: str, service: str, environment: Environment
     ) -> str:
-        """The edge's side of a process.
+        """`reverse_proxy` to a service's socket.
 
-        No connection is kept, since it would go on reaching the release before. Nobody listens
-        while a process that died starts again: requests wait for it.
+        `keepalive off`: a kept connection would reach the previous release after a switch.
+        `lb_try_duration`: requests wait while a process that died is started again.
         """
-        socket = instances.dialled(directory.server, directory.component, link, service)
-        headers = AS_IF_PUBLIC if link == NEXT else {}
+        socket = instances.edge_socket(directory.server, directory.component, link, service)
+        headers = PUBLIC_HEADERS if link == NEXT else {}
         return "\n".join(
             [
-                f"file_server /{static.MARK}",
+                f"file_server /{static.DIGEST_FILE}",
                 f"reverse_proxy unix/{socket} {{",
                 "\tlb_try_duration 5s",
                 "\tlb_try_interval 50ms",
@@ -74,18 +80,18 @@ class Served:
         )
 
     def variables(self, release: Path) -> Mapping[str, str]:
-        return self.settings(release)
+        return self.language_variables(release)
 
     def version(self, server: Server) -> Command:
         return self.interpreter
 
 
-def of_node(release: Path) -> Mapping[str, str]:
+def node_variables(release: Path) -> Mapping[str, str]:
     programs = release / "node_modules" / ".bin"
     return {"NODE_ENV": "production", "PATH": f"{programs}:{PATH['PATH']}"}
 
 
-def of_python(release: Path) -> Mapping[str, str]:
+def python_variables(release: Path) -> Mapping[str, str]:
     return {
         "PYTHONPATH": str(release / "packages"),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -93,5 +99,5 @@ def of_python(release: Path) -> Mapping[str, str]:
     }
 
 
-NODE = Served(("node", "--version"), of_node)
-PYTHON = Served((commands.PYTHON, "--version"), of_python)
+NODE = ApplicationServer(("node", "--version"), node_variables)
+PYTHON = ApplicationServer((commands.PYTHON, "--version"), python_variables)

@@ -1,0 +1,40 @@
+"""Verify through the kernel which release's process listens at a socket."""
+
+import socket
+import struct
+from pathlib import Path
+
+from agent import instances
+from agent.component_directory import ComponentDirectory
+from agent.errors import AgentError
+from agent.pages import connect_unix
+from model.component import Service
+from model.release import SHORT, Digest
+
+CREDENTIALS = struct.Struct("3i")
+"""Process, user and group: https://man7.org/linux/man-pages/man7/unix.7.html, SO_PEERCRED."""
+
+
+def verify_listener(
+    directory: ComponentDirectory, link: str, digest: Digest, service: Service
+) -> None:
+    """Raises AgentError unless a process of the release listens at the edge's socket.
+
+    It is one of the release when the release is its working directory. `link` is `current` or `next`.
+    """
+    path = instances.edge_socket(directory.server, directory.component, link, service.name)
+    try:
+        folder = Path(f"/proc/{listening_process(path)}/cwd").readlink()
+    except OSError as error:
+        raise AgentError(f"service {service.name} does not answer at {path}: {error}") from None
+    if folder != directory.release(digest).resolve():
+        raise AgentError(
+            f"service {service.name} is answered from {folder}, not by {digest[:SHORT]}"
+        )
+
+
+def listening_process(path: Path) -> int:
+    """The number of the process that called listen(2) on the socket."""
+    with connect_unix(path, 5) as connection:
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    return int(CREDENTIALS.unpack(credentials)[0])

@@ -1,0 +1,131 @@
+"""Create a server for the tests, and run its services: Caddy, php-fpm, MariaDB, supervisord."""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from agent import mariadb, services
+from agent.commands import run
+from agent.server import Server
+from model.component import Component
+from model.environment import Environment
+from model.reading import read
+from releases.provenance import new_key
+from tests.agent.server_fixture import ServerFixture
+from tests.agent.supervision import Supervisord
+from tests.agent.waiting import wait_until
+
+EDGE = "www-data"
+AS_EDGE = () if os.geteuid() else (f"--reuid={EDGE}", f"--regid={EDGE}", "--clear-groups")
+"""Root runs only the edge with another account: php-fpm and MariaDB are tested without root."""
+
+
+def create_server(folder: Path, components: tuple[Component, ...]) -> ServerFixture:
+    """A server whose services are not started."""
+    http, https = free_ports(2)
+    private_key, public_key = new_key()
+    (folder / "key.pem").write_text(public_key)
+    settings = {
+        **{name: str(folder / name) for name in ("srv", "run", "state", "log")},
+        "public_key": str(folder / "key.pem"),
+        "http_port": http,
+        "https_port": https,
+        "bind": "127.0.0.1",
+        "authority": str(folder / "state/edge/pki/authorities/local/root.crt"),
+        "supervisor": str(folder / "supervisord.sock"),
+        "patience": 5,
+        **({} if os.geteuid() else {"edge_group": EDGE}),
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    account = pwd.getpwuid(os.geteuid()).pw_name
+    database = {"socket": str(folder / "run/mariadb.sock"), "user": account}
+    if any(component.database for component in components):
+        lines += ["[database]", *(f"{key} = {json.dumps(text)}" for key, text in database.items())]
+    (folder / "server.toml").write_text("\n".join(lines) + "\n")
+    environment = Environment(
+        name="testing",
+        domain="test.localhost",
+        indexed=False,
+        tls="internal",
+        http_port=http,
+        https_port=https,
+        keep=2,
+    )
+    server = read(folder / "server.toml", Server)
+    return ServerFixture(
+        folder=folder,
+        settings=server,
+        environment=environment,
+        components={component.name: component for component in components},
+        private_key=private_key,
+        supervisord=Supervisord(server),
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@contextmanager
+def run_services(fixture: ServerFixture) -> Iterator[ServerFixture]:
+    """Run the server's services during the block."""
+    components = tuple(fixture.components.values())
+    services.write(fixture.settings, fixture.environment, components)
+    account = pwd.getpwuid(os.geteuid()).pw_name
+    if fixture.settings.database:
+        run(mariadb.initialise(fixture.settings, account))
+    if not os.geteuid():
+        open_folders(fixture.settings)
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for name, command in services.commands(fixture.settings, components).items():
+            log = (fixture.settings.log / f"{name}.out").open("wb")
+            die_with_parent = ["setpriv", "--pdeathsig", "TERM", *AS_EDGE, *map(str, command)]
+            started.append(subprocess.Popen(die_with_parent, stdout=log, stderr=log))
+        fixture.supervisord.start()
+        wait_until(lambda: is_ready(fixture) and fixture.supervisord.runs())
+        yield fixture
+    finally:
+        fixture.supervisord.end()
+        for process in started:
+            process.send_signal(signal.SIGTERM)
+        for process in started:
+            process.wait(20)
+        # Releases are read-only, and pytest could not remove them.
+        run(["chmod", "-R", "u+w", fixture.settings.srv])
+        run(["rm", "-rf", mariadb.folder(fixture.settings)])
+
+
+def open_folders(server: Server) -> None:
+    """Let the edge's account write its files, and the accounts of processes find their sockets."""
+    for folder in (server.srv, server.run, server.state, server.log):
+        folder.chmod(0o755)
+    for folder in (server.run, server.log, server.certificates):
+        shutil.chown(folder, EDGE, EDGE)
+
+
+def is_ready(fixture: ServerFixture) -> bool:
+    server = fixture.settings
+    assert server.authority
+    paths = [server.preview_socket, server.authority]
+    if server.database:
+        paths += [server.database.socket, server.php_pid]
+    if not all(path.exists() for path in paths):
+        return False
+    try:
+        return all(fixture.page(component).status for component in fixture.components)
+    except Exception as error:
+        if "tls" in str(error).lower() or "certificate" in str(error).lower():
+            return False
+        raise
