@@ -50,7 +50,7 @@ def healthy(
     supervisor = of(directory)
     written = instance.log.stat().st_size if instance.log.exists() else 0
     describe(instance, plan)
-    supervisor.keep(instance.name)
+    supervisor.ensure_running(instance.name)
     log = Excerpt(instance.log, written, hidden=database.password(directory) if telling else None)
     readiness.wait(directory, instance, service, supervisor, log)
     return instance
@@ -88,7 +88,7 @@ def stop(
 
 def end(directory: ComponentDirectory, instance: Instance) -> None:
     """The files go last: while they are here, whoever comes after us sees what may still run."""
-    of(directory).end(instance.name)
+    of(directory).remove(instance.name)
     launch.finish(instance.record)
     instance.forget()
 

@@ -61,10 +61,10 @@ def wait(
     log: Excerpt,
 ) -> None:
     """Ask until it is healthy; raises Failure when it dies or takes too long."""
-    process = supervisor.process(instance.name)
+    process = supervisor.pid(instance.name)
     limit = time.monotonic() + directory.server.patience
     while wrong := complaint(directory, instance, service, limit):
-        died = not process or supervisor.process(instance.name) != process
+        died = not process or supervisor.pid(instance.name) != process
         if died or time.monotonic() > limit:
             print("\n".join(log.lines[-SHOWN:]), flush=True)
             named = f"service {service.name} of {directory.component}"

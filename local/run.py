@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from agent.server import Server
+from agent.supervisor import Supervisor
 from local import first_releases, secrets, stop, summary
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
@@ -17,7 +18,7 @@ from local.mirrors.commands import MirrorFailed
 from local.progress import step
 from local.services import buildbot, environment_servers, ports
 from local.services.programs import Program, programs
-from local.services.supervision import Supervisor, configuration
+from local.services.supervisord import configuration
 from local.start import Start
 from model.reading import InvalidSite
 from model.site import Site, read_site
@@ -43,9 +44,9 @@ def up(
     site: Site, layout: Layout, running: Mapping[str, Server], everything: tuple[Program, ...]
 ) -> None:
     """Prepare, start and wait until all programs answer."""
-    supervisor = Supervisor(layout)
+    supervisor = Supervisor(layout.supervisor_socket)
     start = Start(layout, supervisor)
-    already = supervisor.runs()
+    already = supervisor.is_running()
     if not already:
         stop.stop(layout)
     wanted = ports.wanted(everything)

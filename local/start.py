@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.supervisor import ALIVE, ENDED, Supervisor
 from cloud.polling import wait_until
 from local.bootstrap.service_user import VISIBLE
 from local.errors import CommandError
 from local.layout import Layout
 from local.progress import step
-from local.services import buildbot
+from local.services import buildbot, supervisord
 from local.services.programs import WORKERS, Program
-from local.services.supervision import ENDED, RUNNING, STARTING, Supervisor, environment, last_lines
+from local.services.supervisord import environment, last_lines
 from local.stop import stop
 
 SECONDS = 120
@@ -33,9 +34,9 @@ class Start:
 
     def held(self) -> set[int]:
         """The ports at which our own programs listen now."""
-        if not self.supervisor.runs():
+        if not self.supervisor.is_running():
             return set()
-        alive = [name for name, state in self.supervisor.states().items() if state == RUNNING]
+        alive = [name for name, state in self.supervisor.states().items() if state == "RUNNING"]
         return {port for name in alive for port in self.applied.get(name, {}).get("ports", ())}
 
     def all(self, programs: tuple[Program, ...]) -> None:
@@ -43,12 +44,12 @@ class Start:
         if self.stale(programs):
             stop(self.layout)
             self.layout.pids.mkdir(exist_ok=True)
-        if not self.supervisor.runs():
+        if not self.supervisor.is_running():
             with step("Supervisor"):
-                self.supervisor.start()
-                if not wait_until(self.supervisor.runs, SECONDS):
+                supervisord.start(self.layout)
+                if not wait_until(self.supervisor.is_running, SECONDS):
                     raise CommandError(self.silence("supervisord"))
-        self.supervisor.adopt()
+        self.supervisor.update()
         self.some("Servers and master", [p for p in programs if p.priority < WORKERS])
         if workers := [p for p in programs if p.priority == WORKERS]:
             self.some("Workers", workers)
@@ -86,11 +87,11 @@ class Start:
     def renew(self, program: Program) -> None:
         state = self.supervisor.states()[program.name]
         if state in ENDED:
-            self.supervisor.begin(program.name)
+            self.supervisor.start(program.name)
         elif self.changed(program, "restart"):
             self.check(program)
-            self.supervisor.begin_again(program.name)
-        elif state in (STARTING, RUNNING) and self.changed(program, "reload"):
+            self.supervisor.restart(program.name)
+        elif state in ALIVE and self.changed(program, "reload"):
             self.check(program)
             self.reload(program)
 
@@ -130,7 +131,7 @@ class Start:
         for name, program in pending.items():
             if states[name] in ENDED:
                 raise CommandError(self.silence(name, program.log))
-        return [name for name in pending if states[name] in (STARTING, RUNNING)]
+        return [name for name in pending if states[name] in ALIVE]
 
     def silence(self, name: str, own_log: Path | None = None) -> str:
         log = own_log if own_log and own_log.exists() else self.layout.log(name)

@@ -14,9 +14,8 @@ from tempfile import NamedTemporaryFile
 
 import tomli_w
 
-from agent import mariadb, services
+from agent import mariadb, services, supervisor
 from agent.server import DatabaseServer, Server
-from agent.supervisor import section
 from cloud.polling import wait_until
 from model.environment import Environment
 from model.installation import ServerAddress
@@ -143,7 +142,6 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
         ETC / "server.toml": tomli_w.dumps(server.model_dump(mode="json", exclude_none=True)),
         ETC / "signing-key.pub": paths.signing_key.read_text(),
         ETC / "authorized_keys": f"{allowed} {paths.deploy_key(environment.name).read_text()}",
-        ETC / "supervisord.conf": supervisord(server),
         Path("/etc/ssh/sshd_config.d/slipway.conf"): (
             f"Match User {ACCOUNT}\n  AuthorizedKeysFile {ETC}/authorized_keys\n"
         ),
@@ -152,6 +150,8 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
         **{UNITS / f"slipway-{name}.service": text for name, text in units(site, server).items()},
         **services.files(server, environment, site.components),
     }
+    if server.supervisor:
+        texts[ETC / "supervisord.conf"] = supervisord(server, server.supervisor)
     if server.database:
         texts[OPT / "initialise.sh"] = initialise(server)
     if server.authority:
@@ -208,21 +208,14 @@ def units(site: Site, server: Server) -> Mapping[str, str]:
     }
 
 
-def supervisord(server: Server) -> str:
+def supervisord(server: Server, socket: Path) -> str:
     """The supervisord that keeps the processes of `node` and `python` releases."""
-    rpc = "supervisor.rpcinterface:make_main_rpcinterface"
-    return "\n".join(
-        (
-            section("unix_http_server", {"file": server.supervisor, "chmod": "0600"}),
-            section("rpcinterface:supervisor", {"supervisor.rpcinterface_factory": rpc}),
-            section(
-                "supervisord",
-                {
-                    "pidfile": server.run / "supervisord.pid",
-                    "logfile": server.log / "supervisord.log",
-                    "childlogdir": server.log,
-                },
-            ),
-            section("include", {"files": server.services / "*.conf"}),
-        )
-    )
+    sections = {
+        "supervisord": {
+            "pidfile": server.run / "supervisord.pid",
+            "logfile": server.log / "supervisord.log",
+            "childlogdir": server.log,
+        },
+        "include": {"files": server.services / "*.conf"},
+    }
+    return supervisor.configuration(socket, sections)

@@ -16,7 +16,7 @@ from agent.instances import Instance
 from agent.launch import Plan
 from agent.processes import describe
 from agent.server import Server
-from agent.supervisor import Supervisor as Deploying
+from agent.supervisor import Supervisor
 from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import Layout, short_enough
@@ -24,7 +24,7 @@ from local.run import run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
-from local.services.supervision import Supervisor, configuration
+from local.services.supervisord import configuration
 from local.start import Start
 from local.stop import forget, ours, read, send, stop
 from model.component import Service
@@ -56,7 +56,7 @@ def started(state: Path, *others: Program) -> Layout:
 
 def again(layout: Layout, *wanted: Program) -> None:
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
-    Start(layout, Supervisor(layout)).all(wanted)
+    Start(layout, Supervisor(layout.supervisor_socket)).all(wanted)
 
 
 def end(layout: Layout) -> None:
@@ -175,15 +175,16 @@ def process(instance: Instance) -> int:
 
 def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> None:
     edge, instance = released(installation)
-    Supervisor(installation).adopt()
-    assert instance.name not in Supervisor(installation).states()
-    Deploying(installation.supervisor_socket).keep(instance.name)
+    supervisor = Supervisor(installation.supervisor_socket)
+    supervisor.update()
+    assert instance.name not in supervisor.states()
+    supervisor.ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     before = process(instance)
     again(installation, sleeper(installation), edge)
     assert before in {p.pid for p in ours(installation)}
     assert process(instance) == before
-    Deploying(installation.supervisor_socket).end(instance.name)
+    supervisor.remove(instance.name)
     assert before not in {p.pid for p in ours(installation)}
 
 
@@ -191,7 +192,7 @@ def test_processes_of_releases_stop_and_come_back_with_everything_else(
     installation: Layout,
 ) -> None:
     edge, instance = released(installation)
-    Deploying(installation.supervisor_socket).keep(instance.name)
+    Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     assert stop(installation)
     assert not ours(installation)
@@ -203,7 +204,7 @@ def test_processes_of_releases_stop_and_come_back_with_everything_else(
 
 def test_what_a_killed_supervisor_leaves_of_releases_ends_too(installation: Layout) -> None:
     _, instance = released(installation)
-    Deploying(installation.supervisor_socket).keep(instance.name)
+    Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
     assert process(instance) in {p.pid for p in ours(installation)}
