@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from agent import database, instances, launch, readiness
+from agent import database, instances, process_group, readiness
 from agent.component_directory import ComponentDirectory, write
 from agent.failure import Failure
 from agent.instances import Instance
@@ -89,7 +89,7 @@ def stop(
 def end(directory: ComponentDirectory, instance: Instance) -> None:
     """The files go last: while they are here, whoever comes after us sees what may still run."""
     of(directory).remove(instance.name)
-    launch.finish(instance.record)
+    process_group.end_group(instance.record)
     instance.forget()
 
 

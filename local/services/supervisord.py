@@ -7,12 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agent import supervisor
+from agent import process_group, supervisor
 from local.bootstrap.service_user import VISIBLE, kept
 from local.layout import CHECKOUT, Layout
 from local.services.programs import BIN, SYSTEM_PATH, Program
 
-LEAD = str(CHECKOUT / "local" / "services" / "lead.sh")
+LEAD_GROUP = (sys.executable, "-I", "-S", str(process_group.__file__))
 
 
 def start(layout: Layout) -> None:
@@ -58,9 +58,9 @@ def configuration(layout: Layout, programs: Sequence[Program]) -> str:
 
 def program_keys(layout: Layout, program: Program) -> Mapping[str, object]:
     """One program's section."""
-    recorded = layout.pids / program.name
+    record = layout.pids / program.name
     return {
-        "command": shlex.join(("/bin/sh", LEAD, str(recorded), *program.command)),
+        "command": shlex.join((*LEAD_GROUP, str(record), *program.command)),
         "directory": program.folder,
         "environment": f'PATH="{program.path}"',
         "priority": program.priority,

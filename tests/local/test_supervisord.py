@@ -14,6 +14,7 @@ from supervisor.options import ServerOptions
 
 from agent.instances import Instance
 from agent.launch import Plan
+from agent.process_group import BOOT_ID, recorded_group
 from agent.processes import describe
 from agent.server import Server
 from agent.supervisor import Supervisor
@@ -26,7 +27,7 @@ from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
 from local.services.supervisord import configuration
 from local.start import Start
-from local.stop import forget, ours, read, send, stop
+from local.stop import forget, ours, send, stop
 from model.component import Service
 from model.site import Site
 
@@ -40,7 +41,7 @@ def sleeper(layout: Layout, name: str = "sleeper") -> Program:
         name=name,
         command=("/bin/sh", "-c", "sleep 600 & wait"),
         folder=layout.state,
-        is_ready=lambda: read(layout.pids / name) is not None,
+        is_ready=lambda: recorded_group(layout.pids / name) is not None,
         priority=1,
         restart_when=(layout.state / "restart-me",),
     )
@@ -66,9 +67,9 @@ def end(layout: Layout) -> None:
 
 
 def leader(layout: Layout, name: str = "sleeper") -> int:
-    found = read(layout.pids / name)
-    assert found
-    return found.pid
+    group = recorded_group(layout.pids / name)
+    assert group
+    return group
 
 
 @pytest.fixture
@@ -110,11 +111,21 @@ def test_what_a_killed_supervisord_leaves_behind_is_stopped_too(installation: La
     assert not ours(installation)
 
 
-def test_a_process_that_got_a_recorded_number_later_is_not_ours(installation: Layout) -> None:
+@pytest.mark.parametrize("recorded", ["another process", "another boot"])
+def test_a_process_that_got_a_recorded_number_later_is_not_ours(
+    installation: Layout, recorded: str
+) -> None:
     with subprocess.Popen(("sleep", "600"), process_group=0) as stranger:
         stat = Path(f"/proc/{stranger.pid}/stat").read_text().split()
-        stat[21] = "1"  # when it started
-        (installation.pids / "stranger").write_text(" ".join(stat))
+        boot_id = BOOT_ID.read_text()
+        record = installation.pids / "stranger"
+        record.write_text(f"{' '.join(stat)} {boot_id}")
+        assert stranger.pid in {process.pid for process in ours(installation)}
+        if recorded == "another process":
+            stat[21] = "1"  # when it started
+        else:
+            boot_id = "another-boot\n"
+        record.write_text(f"{' '.join(stat)} {boot_id}")
         assert stranger.pid not in {process.pid for process in ours(installation)}
         stop(installation)
         assert stranger.poll() is None
@@ -169,8 +180,7 @@ def released(layout: Layout) -> tuple[Program, Instance]:
 
 
 def process(instance: Instance) -> int:
-    found = read(instance.record)
-    return found.pid if found else 0
+    return recorded_group(instance.record) or 0
 
 
 def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> None:
