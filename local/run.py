@@ -31,7 +31,7 @@ def run(layout: Layout, *, wait: bool = True) -> None:
     if os.geteuid() == 0:
         raise CommandError("no service runs as root; `make run` goes on as an unprivileged user")
     site = read(layout)
-    running = environment_servers.servers(site, layout)
+    running = environment_servers.settings(site, layout)
     everything = programs(site, layout, running)
     with alone(layout):
         up(site, layout, running, everything)
@@ -103,7 +103,7 @@ def prepare(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
                 environment_servers.write(site, environment, layout, running[environment.name])
     with step("Databases"), ThreadPoolExecutor() as pool:
         upgrade = pool.submit(buildbot.upgrade, layout)
-        deque(pool.map(environment_servers.initialise, running.values()), maxlen=0)
+        deque(pool.map(environment_servers.create_database, running.values()), maxlen=0)
         upgrade.result()
 
 

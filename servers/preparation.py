@@ -14,8 +14,8 @@ from tempfile import NamedTemporaryFile
 
 import tomli_w
 
-from agent import mariadb, services, supervisor
-from agent.server import DatabaseServer, Server
+from agent import services, supervisor
+from agent.server import Server
 from cloud.polling import wait_until
 from model.environment import Environment
 from model.installation import ServerAddress
@@ -23,6 +23,7 @@ from model.site import Site
 from servers.debian_packages import SERVER_PACKAGES
 from servers.errors import ServerError
 from servers.paths import ServerPaths
+from servers.settings import database_script, server_settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 OPERATOR = "slipway-operator"
@@ -86,22 +87,19 @@ def ssh_command(paths: ServerPaths, known_hosts: Path, address: str) -> tuple[st
     return ("ssh", "-F", "none", "-i", str(paths.operator_key), *words, f"{OPERATOR}@{address}")
 
 
-def server_settings(site: Site, environment: Environment) -> Server:
-    """The `server.toml` of such a server."""
-    state, run = STATE / "state", STATE / "run"
-    account = DatabaseServer(socket=run / "mariadb.sock", user=ACCOUNT)
-    internal = state / "edge" / "pki" / "authorities" / "local" / "root.crt"
-    return Server(
+def machine_settings(site: Site, environment: Environment) -> Server:
+    """The `server.toml` of a server that is a machine of its own."""
+    run = STATE / "run"
+    return server_settings(
+        site,
+        environment,
         srv=Path("/srv"),
         run=run,
-        state=state,
+        state=STATE / "state",
         log=Path("/var/log/slipway"),
         public_key=ETC / "signing-key.pub",
-        http_port=environment.http_port,
-        https_port=environment.https_port,
-        authority=internal if environment.tls == "internal" else None,
-        database=account if any(component.database for component in site.components) else None,
         supervisor=run / "supervisord.sock",
+        account=ACCOUNT,
     )
 
 
@@ -126,7 +124,7 @@ def add(archive: tarfile.TarFile, path: Path, content: bytes) -> None:
 
 def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[Path, str]:
     """Path and text of each file except for our code; no file has a secret in it."""
-    server = server_settings(site, environment)
+    server = machine_settings(site, environment)
     python = f"PYTHONPATH={OPT}/code exec {OPT}/venv/bin/python"
     option = f"--server {ETC}/server.toml"
     # https://man.openbsd.org/sshd.8#AUTHORIZED_KEYS_FILE_FORMAT
@@ -153,25 +151,10 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
     if server.supervisor:
         texts[ETC / "supervisord.conf"] = supervisord(server, server.supervisor)
     if server.database:
-        texts[OPT / "initialise.sh"] = initialise(server)
+        texts[OPT / "initialise.sh"] = database_script(server, server.database)
     if server.authority:
         texts[OPT / "authority"] = f"{server.authority}\n"
     return texts
-
-
-def initialise(server: Server) -> str:
-    """Shell that makes the database's folder, whole or not at all."""
-    folder = mariadb.folder(server)
-    command = shlex.join(map(str, mariadb.initialise(server, ACCOUNT)))
-    initialise_draft = command.replace(f"--datadir={folder}", f"--datadir={folder}.new")
-    lines = (
-        "set -e",
-        f"test ! -d {folder} || exit 0",
-        f"rm -rf {folder}.new",
-        initialise_draft,
-        f"mv {folder}.new {folder}",
-    )
-    return "\n".join(lines) + "\n"
 
 
 def ready_files(site: Site, server: Server) -> list[tuple[str, Path]]:

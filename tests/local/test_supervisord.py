@@ -258,7 +258,7 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
 def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path) -> None:
     layout = Layout(short / "s")
     layout.logs.mkdir(parents=True)
-    wanted = programs(demo, layout, environment_servers.servers(demo, layout))
+    wanted = programs(demo, layout, environment_servers.settings(demo, layout))
     for program in wanted:
         program.folder.mkdir(parents=True, exist_ok=True)
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
@@ -289,9 +289,9 @@ def test_a_service_whose_socket_has_no_room_is_refused(demo: Site, short: Path) 
         update={"name": "c" * 14, "runtime": "node", "services": (service,)}
     )
     site = demo.model_copy(update={"components": (component,)})
-    environment_servers.servers(site, Layout(short / "s"))
+    environment_servers.settings(site, Layout(short / "s"))
     with pytest.raises(CommandError, match=r"s{14}.*\.sock is \d+ bytes too long"):
-        environment_servers.servers(site, Layout(short / ("x" * 20)))
+        environment_servers.settings(site, Layout(short / ("x" * 20)))
 
 
 def test_a_socket_whose_path_is_too_long_is_refused_with_a_way_out() -> None:
