@@ -21,12 +21,12 @@ from agent.supervisor import Supervisor
 from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import Layout, short_enough
+from local.program_starter import ProgramStarter
 from local.run import run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
 from local.services.supervisord import configuration
-from local.start import Start
 from local.stop import forget, ours, send, stop
 from model.component import Service
 from model.site import Site
@@ -57,7 +57,11 @@ def started(state: Path, *others: Program) -> Layout:
 
 def again(layout: Layout, *wanted: Program) -> None:
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
-    Start(layout, Supervisor(layout.supervisor_socket)).all(wanted)
+    starter = ProgramStarter(layout)
+    if starter.needs_supervisor(wanted):
+        starter.start_supervisor()
+    starter.supervisor.update()
+    starter.start(wanted)
 
 
 def end(layout: Layout) -> None:
