@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from agent import database, instances, launch, readiness
+from agent import database, instances, process_group, readiness
 from agent.component_directory import ComponentDirectory, write_atomically
 from agent.errors import AgentError
 from agent.instances import Instance
@@ -52,7 +52,7 @@ def healthy(
     supervisor = of(directory)
     written = instance.log.stat().st_size if instance.log.exists() else 0
     describe(instance, plan)
-    supervisor.keep(instance.name)
+    supervisor.ensure_running(instance.name)
     log = LogExcerpt(
         instance.log, written, secret=database.password(directory) if telling else None
     )
@@ -92,8 +92,8 @@ def stop(
 
 def end(directory: ComponentDirectory, instance: Instance) -> None:
     """The files go last: while they are here, whoever comes after us sees what may still run."""
-    of(directory).end(instance.name)
-    launch.finish(instance.record)
+    of(directory).remove(instance.name)
+    process_group.end_group(instance.record)
     instance.remove_files()
 
 

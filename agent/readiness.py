@@ -64,10 +64,10 @@ def wait_until_healthy(
     log: LogExcerpt,
 ) -> None:
     """Raises AgentError when the process dies, or is not healthy in the server's `patience`."""
-    process = supervisor.process(instance.name)
+    process = supervisor.pid(instance.name)
     deadline = time.monotonic() + directory.server.patience
     while error := health_error(directory, instance, service, deadline):
-        died = not process or supervisor.process(instance.name) != process
+        died = not process or supervisor.pid(instance.name) != process
         if died or time.monotonic() > deadline:
             print("\n".join(log.lines[-PRINTED_LINES:]), flush=True)
             state = "died" if died else "is not healthy"

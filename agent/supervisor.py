@@ -1,4 +1,4 @@
-"""The supervisord of this server: asked through its socket to keep or to end one program."""
+"""The client of a supervisord, which it reaches through its Unix socket, and its configuration."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy, Transport
 
+from agent import instances
 from agent.errors import AgentError
 from agent.pages import UnixHTTPConnection
 
-BAD_NAME, ALREADY_STARTED, ALREADY_ADDED, STILL_RUNNING = EXPECTED = (10, 60, 90, 91)
+BAD_NAME, ALREADY_STARTED, NOT_RUNNING, ALREADY_ADDED, STILL_RUNNING = EXPECTED = 10, 60, 70, 90, 91
 """https://github.com/Supervisor/supervisor/blob/4.3.0/supervisor/xmlrpc.py"""
 
-SECONDS = 60.0
-"""For one answer: longer than a process may take to finish its requests."""
+SECONDS = 90.0
+"""For one response: longer than any of our programs may take to stop."""
 
 ALIVE = ("STARTING", "RUNNING")
-"""Every other state means that the program is not there now."""
+"""https://supervisord.org/subprocess.html#process-states"""
+ENDED = ("STOPPED", "EXITED", "FATAL")
+"""supervisord does not start such a program again."""
 
 
-class Socket(Transport):
-    """XML-RPC over a Unix socket."""
+class SocketTransport(Transport):
+    """XML-RPC over a Unix socket; supervisor's own SupervisorTransport has no timeout."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -36,75 +39,123 @@ class Socket(Transport):
 
 @dataclass(frozen=True)
 class Supervisor:
-    """One supervisord; every method raises AgentError when it does not answer."""
+    """One supervisord; every method raises AgentError when it refuses or does not answer."""
 
     socket: Path
 
-    def keep(self, name: str) -> None:
-        """Have a program run that a new file of its configuration describes, or run again."""
-        with self.calls() as calls:
-            if self.state(calls, name) in ("STOPPING", "BACKOFF"):
-                self.end(name)
-            if fault(calls.startProcess, name, False) != BAD_NAME:
+    def is_running(self) -> bool:
+        """Whether it answers; never raises."""
+        try:
+            with self.connect() as rpc:
+                return bool(rpc.getState()["statename"] == "RUNNING")
+        except AgentError:
+            return False
+
+    def states(self) -> dict[str, str]:
+        """The state of each program, in supervisord's words."""
+        with self.connect() as rpc:
+            return {process["name"]: process["statename"] for process in rpc.getAllProcessInfo()}
+
+    def pid(self, name: str) -> int | None:
+        """The number of the program's living process; None when there is none."""
+        with self.connect() as rpc:
+            process = rpc.getProcessInfo(name)
+            return int(process["pid"]) if process["statename"] in ALIVE else None
+
+    def start(self, name: str) -> None:
+        """Start a program that has ended, without waiting until it runs."""
+        with self.connect() as rpc:
+            rpc.startProcess(name, False)
+
+    def restart(self, name: str) -> None:
+        """Replace the process of a program."""
+        with self.connect() as rpc:
+            fault_code(rpc.stopProcess, name)
+            rpc.startProcess(name, False)
+
+    def signal(self, name: str, signal: str) -> None:
+        with self.connect() as rpc:
+            rpc.signalProcess(name, signal)
+
+    def stop(self, name: str) -> None:
+        """Send a program its stop signal, without waiting until it has ended."""
+        with self.connect() as rpc:
+            fault_code(rpc.stopProcessGroup, name, False)
+
+    def ensure_running(self, name: str) -> None:
+        """Start a program unless it runs; its configuration file may be new."""
+        if self.states().get(name) in ("STOPPING", "BACKOFF"):
+            self.remove(name)
+        with self.connect() as rpc:
+            if fault_code(rpc.startProcess, name, False) != BAD_NAME:
                 return
-            calls.reloadConfig()
-            if fault(calls.addProcessGroup, name) == BAD_NAME:
+            rpc.reloadConfig()
+            if fault_code(rpc.addProcessGroup, name) == BAD_NAME:
                 raise AgentError(
                     f"supervisord at {self.socket} does not include the file of {name}"
                 )
-            fault(calls.startProcess, name, False)
+            fault_code(rpc.startProcess, name, False)
 
-    def end(self, name: str) -> None:
-        """Stop a program, after it has finished what it is doing, and forget it.
+    def remove(self, name: str) -> None:
+        """Stop a program, wait until it has ended, and remove it from supervisord.
 
-        Its end is asked for, since supervisord by itself looks once a second.
+        Polled, since supervisord itself waits for the end of processes once a second.
         """
-        until = time.monotonic() + SECONDS
-        with self.calls() as calls:
-            fault(calls.stopProcessGroup, name, False)
-            while fault(calls.removeProcessGroup, name) == STILL_RUNNING:
-                if time.monotonic() > until:
+        limit = time.monotonic() + SECONDS
+        with self.connect() as rpc:
+            fault_code(rpc.stopProcessGroup, name, False)
+            while fault_code(rpc.removeProcessGroup, name) == STILL_RUNNING:
+                if time.monotonic() > limit:
                     raise AgentError(f"{name} does not end")
                 time.sleep(0.02)
 
-    def stop(self, name: str) -> None:
-        """Tell a program to stop, without waiting for it."""
-        with self.calls() as calls:
-            fault(calls.stopProcessGroup, name, False)
+    def update(self) -> None:
+        """Reload supervisord.conf; add, replace and remove the programs that differ in it.
 
-    def process(self, name: str) -> int | None:
-        """The number of the program's living process; none while there is none."""
-        with self.calls() as calls:
-            found = calls.getProcessInfo(name)
-            return int(found["pid"]) if found["statename"] in ALIVE else None
-
-    def state(self, calls: Any, name: str) -> str:
-        """What a program is at; empty for one that is not known."""
-        known = {found["name"]: found["statename"] for found in calls.getAllProcessInfo()}
-        return str(known.get(name, ""))
+        New instances of releases are left to the deployments that start them.
+        """
+        with self.connect() as rpc:
+            ((added, changed, removed),) = rpc.reloadConfig()
+            for name in (*changed, *removed):
+                self.remove(name)
+            for name in (*added, *changed):
+                if not instances.is_instance_name(name):
+                    fault_code(rpc.addProcessGroup, name)
 
     @contextmanager
-    def calls(self) -> Iterator[Any]:  # XML-RPC answers with what it likes
+    def connect(self) -> Iterator[Any]:
+        """Supervisord's methods, https://supervisord.org/api.html."""
         try:
-            yield ServerProxy("http://supervisor", Socket(self.socket)).supervisor
-        except Fault as refusal:
-            raise AgentError(f"supervisord: {refusal.faultString}") from None
-        except (OSError, HTTPException) as reason:
-            raise AgentError(f"supervisord does not answer at {self.socket}: {reason}") from None
+            with ServerProxy("http://supervisor", SocketTransport(self.socket)) as proxy:
+                yield proxy.supervisor
+        except Fault as fault:
+            raise AgentError(f"supervisord: {fault.faultString}") from None
+        except (OSError, HTTPException) as error:
+            raise AgentError(f"supervisord does not answer at {self.socket}: {error}") from None
 
 
-def fault(call: Any, *arguments: object) -> int:
-    """Call; the number of an expected fault, or 0."""
+def fault_code(method: Any, *arguments: object) -> int:
+    """Call a method; the code of an expected fault, or 0."""
     try:
-        call(*arguments)
-    except Fault as found:
-        if found.faultCode not in EXPECTED:
+        method(*arguments)
+    except Fault as fault:
+        if fault.faultCode not in EXPECTED:
             raise
-        return found.faultCode
+        return fault.faultCode
     return 0
 
 
+def configuration(socket: Path, sections: Mapping[str, Mapping[str, object]]) -> str:
+    """The text of a supervisord.conf with these sections, for a supervisord that has a socket."""
+    rpc = "supervisor.rpcinterface:make_main_rpcinterface"
+    server: dict[str, Mapping[str, object]] = {
+        "unix_http_server": {"file": socket, "chmod": "0600"},
+        "rpcinterface:supervisor": {"supervisor.rpcinterface_factory": rpc},
+    }
+    return "\n".join(section(name, keys) for name, keys in {**server, **sections}.items())
+
+
 def section(name: str, keys: Mapping[str, object]) -> str:
-    """A section of its configuration; `%(...)s` is expanded there, so that a `%` is doubled."""
+    """One section of a supervisord.conf; supervisord expands `%(...)s`, so each `%` is doubled."""
     lines = (f"{key} = {str(value).replace('%', '%%')}\n" for key, value in keys.items())
     return f"[{name}]\n{''.join(lines)}"

@@ -27,7 +27,7 @@ from local import secrets
 from local.layout import CHECKOUT, Layout
 from local.services import buildbot
 from local.services.programs import twistd
-from local.services.supervision import environment
+from local.services.supervisord import environment
 from model.site import Site, read_site
 
 SIZES = (5, 60, 1000)

@@ -111,9 +111,13 @@ class Client:
 
     # What needs a login.
 
-    def log_in(self) -> None:
-        """Raises UsageError without credentials, MasterUnreachable when they are refused."""
-        credentials = find_credentials(self.address)
+    def log_in(self, credentials: Credentials | None = None) -> None:
+        """Raises MasterUnreachable when the login is refused.
+
+        Without credentials, those of the person at the terminal are used; raises UsageError when
+        there are none.
+        """
+        credentials = credentials or find_credentials(self.address)
         auth = credentials.user.encode(), credentials.password.encode()
         response = self.send("GET", "auth/login", auth=auth, allow_redirects=False)
         if response.status_code in (401, 403):

@@ -1,31 +1,29 @@
-"""What `make run` shows while it works: one line a step, with a tick and the seconds."""
+"""What `make run` shows: a line for each step, with a tick and the seconds that it took."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from rich.console import Console
 
 from local.errors import CommandError
 
 console = Console(highlight=False)
+_status = console.status("")
 
 
-@contextmanager
-def step(doing: str) -> Iterator[Callable[[str], None]]:
-    """Show that something is done, then that it is; what is yielded replaces the words."""
+def show_step(title: str, step: Callable[[], str | None]) -> None:
+    """Run a step and show that it is done: with the text that it returns, or with its title."""
     began = time.monotonic()
-    words = [doing]
-    status = console.status(doing)
-
-    def say(text: str) -> None:
-        words.append(text)
-        status.update(text)
-
+    show_status(title)
     try:
-        with status:
-            yield say
+        with _status:
+            result = step()
     except CommandError:
-        console.print(f"[red]✗[/] {doing}")
+        console.print(f"[red]✗[/] {title}")
         raise
-    console.print(f"[green]✓[/] {words[-1]}  [dim]{time.monotonic() - began:.1f} s[/]")
+    console.print(f"[green]✓[/] {result or title}  [dim]{time.monotonic() - began:.1f} s[/]")
+
+
+def show_status(text: str) -> None:
+    """Show what the step that runs is doing now."""
+    _status.update(text)

@@ -3,75 +3,196 @@
 import fcntl
 import os
 from argparse import ArgumentParser
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
+from agent.errors import AgentError
 from agent.server import Server
-from local import first_releases, secrets, stop, summary
+from local import first_releases, secrets, summary
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
 from local.mirrors import repositories
 from local.mirrors.commands import MirrorFailed
-from local.progress import step
-from local.services import buildbot, environment_servers, ports
-from local.services.programs import Program, programs
-from local.services.supervision import Supervisor, configuration
-from local.start import Start
+from local.program_starter import ProgramStarter
+from local.progress import show_status, show_step
+from local.services import buildbot, environment_servers, ports, supervisord
+from local.services.programs import WORKERS, Program, programs
+from local.stop import stop
 from model.reading import InvalidSite
 from model.site import Site, read_site
 from servers.errors import ServerError
 from servers.provision import provision
 
 
+@dataclass(frozen=True)
+class Startup:
+    """One start of an installation."""
+
+    site: Site
+    layout: Layout
+    servers: Mapping[str, Server]
+    """The servers on this machine, by environment."""
+    programs: tuple[Program, ...]
+    starter: ProgramStarter
+
+    @property
+    def servers_and_master(self) -> list[Program]:
+        return [program for program in self.programs if program.priority < WORKERS]
+
+    @property
+    def workers(self) -> list[Program]:
+        """They start when the master can accept their connections."""
+        return [program for program in self.programs if program.priority == WORKERS]
+
+
+def has_mirrors(startup: Startup) -> bool:
+    return (startup.site.folder / "mirrors.toml").exists()
+
+
+def make_mirrors(startup: Startup) -> None:
+    layout = startup.layout
+    repositories.make(layout.site, layout.mirrors, layout.cache, show_status)
+
+
+def create_secrets(startup: Startup) -> str:
+    return f"Secrets: {len(secrets.create(startup.site, startup.layout))} new"
+
+
+def has_machines(startup: Startup) -> bool:
+    return any(environment.servers for environment in startup.site.environments)
+
+
+def provision_machines(startup: Startup) -> str:
+    """Create and prepare the servers that are machines of their own, all at once."""
+    site, layout = startup.site, startup.layout
+    provision(site, layout, secrets.operator(layout), show_status)
+    return "Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments)
+
+
+def write_configuration(startup: Startup) -> None:
+    site, layout, servers = startup.site, startup.layout, startup.servers
+    layout.gitconfig.write_text(repositories.git_config(layout.mirrors))
+    cloud = site.home("build") or site.home("review")
+    if cloud and cloud.openstack:
+        host, _, port = cloud.openstack.master.rpartition(":")
+        url = f"git://{host}:{int(port) + 1}/"
+        layout.machine_gitconfig.write_text(repositories.remote_git_config(layout.mirrors, url))
+    buildbot.write(site, layout, servers)
+    for environment in site.environments:
+        if environment.name in servers:
+            environment_servers.write(site, environment, layout, servers[environment.name])
+    text = supervisord.configuration(layout, startup.programs)
+    layout.supervisor_configuration.write_text(text)
+
+
+def create_databases(startup: Startup) -> None:
+    with ThreadPoolExecutor() as pool:
+        upgrade = pool.submit(buildbot.upgrade, startup.layout)
+        list(pool.map(environment_servers.create_database, startup.servers.values()))
+        upgrade.result()
+
+
+def needs_supervisor(startup: Startup) -> bool:
+    return startup.starter.needs_supervisor(startup.programs)
+
+
+def start_supervisor(startup: Startup) -> None:
+    startup.starter.start_supervisor()
+
+
+def start_servers_and_master(startup: Startup) -> None:
+    startup.starter.supervisor.update()
+    startup.starter.start(startup.servers_and_master)
+
+
+def has_workers(startup: Startup) -> bool:
+    return bool(startup.workers)
+
+
+def start_workers(startup: Startup) -> None:
+    startup.starter.start(startup.workers)
+
+
+class Step(NamedTuple):
+    """One line of what `make run` prints."""
+
+    title: str
+    run: Callable[[Startup], str | None]
+    """Returns the text to print when it is done, if that is not the title."""
+    is_needed: Callable[[Startup], bool] = lambda _: True
+
+
+STEPS = (
+    Step("Mirrors of the repositories", make_mirrors, has_mirrors),
+    Step("Secrets", create_secrets),
+    Step("Servers", provision_machines, has_machines),
+    Step("Configuration", write_configuration),
+    Step("Databases", create_databases),
+    Step("Supervisor", start_supervisor, needs_supervisor),
+    Step("Servers and master", start_servers_and_master),
+    Step("Workers", start_workers, has_workers),
+)
+
+
 def run(layout: Layout, *, wait: bool = True) -> None:
-    """Bring everything up; raises CommandError, having stopped whatever it had started."""
+    """Bring everything up; raises CommandError after stopping what it started."""
     if os.geteuid() == 0:
         raise CommandError("no service runs as root; `make run` goes on as an unprivileged user")
     site = read(layout)
-    running = environment_servers.servers(site, layout)
-    everything = programs(site, layout, running)
-    with alone(layout):
-        up(site, layout, running, everything)
+    servers = environment_servers.settings(site, layout)
+    wanted = programs(site, layout, servers)
+    with locked(layout):
+        bring_up(Startup(site, layout, servers, wanted, ProgramStarter(layout)))
     if wait:
         first_releases.wait(site, layout)
-    summary.show(site, layout, running)
+    summary.show(site, layout, servers)
 
 
-def up(
-    site: Site, layout: Layout, running: Mapping[str, Server], everything: tuple[Program, ...]
-) -> None:
-    """Prepare, start and wait until all programs answer."""
-    supervisor = Supervisor(layout)
-    start = Start(layout, supervisor)
-    already = supervisor.runs()
-    if not already:
-        stop.stop(layout)
-    wanted = ports.wanted(everything)
-    ports.free({port: wanted[port] for port in wanted.keys() - start.held()})
+def bring_up(startup: Startup) -> None:
+    """Run all steps; if one fails, stop everything unless it ran before."""
+    layout, starter = startup.layout, startup.starter
+    was_running = starter.supervisor.is_running()
+    if not was_running:
+        stop(layout)  # what a killed supervisord left behind
+    purposes = ports.purposes(startup.programs)
+    ports.require_free({n: purposes[n] for n in purposes.keys() - starter.ports_in_use()})
     try:
-        prepare(site, layout, running)
-        layout.supervisor_configuration.write_text(configuration(layout, everything))
-        start.all(everything)
+        for folder in (layout.home, layout.logs, layout.pids):
+            folder.mkdir(exist_ok=True)
+        layout.gitconfig.touch()  # by which `make clean` knows an installation
+        for step in STEPS:
+            if step.is_needed(startup):
+                show_step(step.title, partial(run_step, step, startup))
     except BaseException:
-        if not already:
-            stop.stop(layout)
+        if not was_running:
+            stop(layout)
         raise
 
 
+def run_step(step: Step, startup: Startup) -> str | None:
+    try:
+        return step.run(startup)
+    except (AgentError, InvalidSite, MirrorFailed, ServerError) as error:
+        raise CommandError(str(error)) from None
+
+
 def read(layout: Layout) -> Site:
+    """Raises CommandError for a mistake in the site."""
     try:
         return read_site(layout.site, layout.environments)
-    except InvalidSite as invalid:
-        raise CommandError(f"the site has mistakes\n{invalid}") from None
+    except InvalidSite as error:
+        raise CommandError(f"the site has mistakes\n{error}") from None
     except OSError as error:
         raise CommandError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 @contextmanager
-def alone(layout: Layout) -> Iterator[None]:
-    """Only one command at a time changes an installation."""
+def locked(layout: Layout) -> Iterator[None]:
+    """Let only one command at a time change an installation; raises CommandError."""
     try:
         layout.state.mkdir(parents=True, exist_ok=True)
         layout.state.chmod(0o700)  # the ledger holds the key that signs sessions
@@ -86,60 +207,11 @@ def alone(layout: Layout) -> Iterator[None]:
         yield
 
 
-def prepare(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
-    """Make everything that the programs find when they start."""
-    layout.gitconfig.write_text("")
-    for folder in (layout.home, layout.logs, layout.pids):
-        folder.mkdir(exist_ok=True)
-    make_mirrors(site, layout)
-    with step("Secrets") as say:
-        say(f"Secrets: {len(secrets.create(site, layout))} new")
-    make_servers(site, layout)
-    with step("Configuration"):
-        buildbot.write(site, layout, running)
-        for environment in site.environments:
-            if environment.name in running:
-                environment_servers.write(site, environment, layout, running[environment.name])
-    with step("Databases"), ThreadPoolExecutor() as pool:
-        upgrade = pool.submit(buildbot.upgrade, layout)
-        deque(pool.map(environment_servers.initialise, running.values()), maxlen=0)
-        upgrade.result()
-
-
-def make_mirrors(site: Site, layout: Layout) -> None:
-    """Make the mirrors that the site describes; all that are there stand for their repositories."""
-    if (layout.site / "mirrors.toml").exists():
-        with step("Mirrors of the repositories") as say:
-            try:
-                repositories.make(layout.site, layout.mirrors, layout.cache, say)
-            except (MirrorFailed, InvalidSite) as failure:
-                raise CommandError(str(failure)) from None
-            say("Mirrors of the repositories")
-    layout.gitconfig.write_text(repositories.git_config(layout.mirrors))
-    place = site.home("build") or site.home("review")
-    if place and place.openstack:
-        host, _, port = place.openstack.master.rpartition(":")
-        url = f"git://{host}:{int(port) + 1}/"
-        layout.machine_gitconfig.write_text(repositories.elsewhere(layout.mirrors, url))
-
-
-def make_servers(site: Site, layout: Layout) -> None:
-    """Make and prepare the servers that are machines of their own, all at once."""
-    if not any(environment.servers for environment in site.environments):
-        return
-    with step("Servers") as say:
-        try:
-            provision(site, layout, secrets.operator(layout), say)
-        except ServerError as error:
-            raise CommandError(str(error)) from None
-        say("Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments))
-
-
 def main() -> None:
     parser = arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--no-wait", action="store_true", help="do not wait for first releases")
-    given = parser.parse_args()
-    run(layout(given), wait=not given.no_wait)
+    options = parser.parse_args()
+    run(layout(options), wait=not options.no_wait)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ import signal
 import subprocess
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from agent.process_group import Process, living_processes, recorded_group
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
 
@@ -23,37 +23,6 @@ GRACE = 10
 """Seconds for what a killed supervisord left behind."""
 
 
-@dataclass(frozen=True)
-class Process:
-    """One line of `/proc/<pid>/stat`: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html."""
-
-    pid: int
-    group: int
-    started: int
-    """Clock ticks after the machine's boot: with the number, this names one process for ever."""
-    dead: bool
-
-    @classmethod
-    def of(cls, stat: str) -> "Process":
-        pid, _, rest = stat.partition(" (")
-        fields = rest.rpartition(") ")[2].split()
-        return cls(int(pid), int(fields[2]), int(fields[19]), dead=fields[0] in "ZX")
-
-
-def processes() -> Iterator[Process]:
-    """Every process of this machine that is still alive."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        if (process := read(folder / "stat")) and not process.dead:
-            yield process
-
-
-def read(stat: Path) -> Process | None:
-    try:
-        return Process.of(stat.read_text("utf-8", "replace"))
-    except (OSError, ValueError, IndexError):
-        return None  # it ended while we looked, or was never written
-
-
 def ours(layout: Layout) -> list[Process]:
     """The living processes of this installation.
 
@@ -61,14 +30,9 @@ def ours(layout: Layout) -> list[Process]:
     process group that one of its programs was started in; either outlives a killed supervisord.
     """
     owner = layout.state.stat().st_uid
-    alive = {process.pid: process for process in processes() if belongs(process, owner)}
-    recorded = [leader for path in layout.records() if (leader := read(path))]
-    groups = {
-        leader.pid
-        for leader in recorded
-        if leader.pid not in alive or alive[leader.pid].started == leader.started
-    }
-    return [p for p in alive.values() if p.group in groups or marked(p, layout.state)]
+    groups = {recorded_group(record) for record in layout.records()}
+    own = (process for process in living_processes() if belongs(process, owner))
+    return [p for p in own if p.group in groups or marked(p, layout.state)]
 
 
 def belongs(process: Process, owner: int) -> bool:

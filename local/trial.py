@@ -1,52 +1,53 @@
-"""`make upstream`: try our changes on what upstream offers, now, and say what came of it."""
+"""`make upstream`: try our changes on upstream's releases now, and print the report."""
 
-import base64
-import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from http.cookiejar import CookieJar
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 from rich.markup import escape
 
-from cloud.polling import wait_until
+from cli.client import Button, Client, Credentials
+from cli.errors import CliError
+from cli.press import BuildFollower
 from local import secrets
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, arguments, layout
-from local.progress import console, step
-from local.services.probes import LOOPBACK, SECONDS, ask
+from local.progress import console
 from model.component import Component
 from model.site import Site, read_site
 from releases.buttons import TRY_UPSTREAM
 from releases.trial import WATCHED, Report, Target
 
-PATIENCE = 1800.0
-"""Seconds: lint and tests of three releases of a large application."""
 
+def try_now(layout: Layout, name: str) -> Report:
+    """Have a component's watcher build now, and wait for its report; raises CommandError.
 
-def watch(layout: Layout, name: str) -> Report:
-    """Press the button of a component's watch, and wait for its report."""
+    The first releaser presses the button: that password is on this machine.
+    """
     site = read_site(layout.site, layout.environments)
-    component = find(site, name)
-    before = newest(layout, component)
-    press(layout, site, TRY_UPSTREAM, builder_id(layout, component))
-    with step(f"{component.watcher}") as say:
-        done: list[Mapping[str, Any]] = []
+    component, user = find(site, name), site.releasers[0]
+    client = Client(layout.url)
+    try:
+        client.log_in(Credentials(user, secrets.password(layout, user)))
+        builder = client.get(f"api/v2/builders/{component.watcher}")["builders"][0]
+        button = Button(TRY_UPSTREAM, int(builder["builderid"]))
+        request = client.press(button, {"reason": "make upstream"})
+        result = BuildFollower(client, component.watcher, request).follow()
+        properties = build_properties(client, request)
+    except CliError as error:
+        raise CommandError(str(error)) from None
+    if WATCHED not in properties:
+        raise CommandError(f"{result.message}: {result.page}")
+    return Report.model_validate(properties[WATCHED][0])
 
-        def over() -> bool:
-            build = newest(layout, component)
-            if build and (not before or build["number"] > before["number"]):
-                say(" ".join(build["state_string"].split()))
-                done[:] = [build] if build["complete"] else []
-            return bool(done)
 
-        if not wait_until(over, PATIENCE):
-            raise CommandError(f"{component.watcher} does not end; see {layout.url}#/builders")
-        say(component.watcher)
-    return report(layout, done[0])
+def build_properties(client: Client, request: int) -> Mapping[str, Any]:
+    """The properties of a request's build; none when it was cancelled before it began."""
+    build = client.build(request)
+    path = f"api/v2/builds/{build['buildid']}/properties" if build else None
+    properties: Mapping[str, Any] = client.get(path)["properties"][0] if path else {}
+    return properties
 
 
 def find(site: Site, name: str) -> Component:
@@ -58,66 +59,8 @@ def find(site: Site, name: str) -> Component:
     return watched[name]
 
 
-def builder_id(layout: Layout, component: Component) -> int:
-    """The number of a component's watch in Buildbot's API."""
-    answer = ask(f"{layout.url}api/v2/builders/{component.watcher}")
-    if answer is None:
-        raise CommandError(f"no master answers at {layout.url}: make run starts one")
-    return int(answer["builders"][0]["builderid"])
-
-
-def newest(layout: Layout, component: Component) -> Mapping[str, Any] | None:
-    """The latest build of a component's watch."""
-    path = f"{layout.url}api/v2/builders/{component.watcher}/builds"
-    answer = ask(path, order="-number", limit=1)
-    if answer is None:
-        raise CommandError(f"no master answers at {layout.url}: make run starts one")
-    return next(iter(answer["builds"]), None)
-
-
-def report(layout: Layout, build: Mapping[str, Any]) -> Report:
-    answer = ask(f"{layout.url}api/v2/builds/{build['buildid']}/properties")
-    known = answer["properties"][0] if answer else {}
-    if WATCHED not in known:
-        where = f"{layout.url}#/builders/{build['builderid']}/builds/{build['number']}"
-        raise CommandError(f"{' '.join(build['state_string'].split())}: {where}")
-    return Report.model_validate(known[WATCHED][0])
-
-
-def press(layout: Layout, site: Site, button: str, builder: int) -> None:
-    """Press a button for a builder as the first releaser, whose password lies on this machine."""
-    opener = build_opener(HTTPCookieProcessor(CookieJar()))
-    user = site.releasers[0]
-    password = secrets.password(layout, user)
-    basic = base64.b64encode(f"{user}:{password}".encode()).decode()
-    given = {"reason": "make upstream", "builderid": builder}
-    call = {"id": 1, "jsonrpc": "2.0", "method": "force", "params": given}
-    try:
-        send(opener, layout, "auth/login", {"Authorization": f"Basic {basic}"})
-        path = f"api/v2/forceschedulers/{button}"
-        send(opener, layout, path, {"Content-Type": "application/json"}, json.dumps(call).encode())
-    except HTTPError as refusal:
-        raise CommandError(
-            f"the master refused: {refusal.read().decode(errors='replace')}"
-        ) from None
-    except (URLError, OSError):
-        raise CommandError(f"no master answers at {layout.url}: make run starts one") from None
-
-
-def send(
-    opener: OpenerDirector,
-    layout: Layout,
-    path: str,
-    headers: Mapping[str, str],
-    body: bytes | None = None,
-) -> None:
-    url = f"http://{LOOPBACK}:{layout.http_port}/{path}"
-    with opener.open(Request(url, body, dict(headers)), timeout=SECONDS):
-        pass
-
-
 def show(report: Report) -> None:
-    """What was tried, a line for each patch."""
+    """Print each trial, with a line for each patch."""
     if report.unknown:
         console.print(f"[red]✗[/] {escape(report.unknown)}", soft_wrap=True)
     for trial in report.trials:
@@ -134,11 +77,11 @@ def show(report: Report) -> None:
 def main() -> None:
     parser = arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--component", default="")
-    given = parser.parse_args()
-    told = watch(layout(given), given.component)
-    show(told)
-    tried = [trial.fits for trial in told.trials if trial.target is not Target.MAIN]
-    sys.exit(0 if tried and all(tried) else 1)
+    options = parser.parse_args()
+    report = try_now(layout(options), options.component)
+    show(report)
+    releases = [trial for trial in report.trials if trial.target is not Target.MAIN]
+    sys.exit(0 if releases and all(trial.fits for trial in releases) else 1)
 
 
 if __name__ == "__main__":

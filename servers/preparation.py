@@ -14,9 +14,8 @@ from tempfile import NamedTemporaryFile
 
 import tomli_w
 
-from agent import mariadb, services
-from agent.server import DatabaseServer, Server
-from agent.supervisor import section
+from agent import services, supervisor
+from agent.server import Server
 from cloud.polling import wait_until
 from model.environment import Environment
 from model.installation import ServerAddress
@@ -24,6 +23,7 @@ from model.site import Site
 from servers.debian_packages import SERVER_PACKAGES
 from servers.errors import ServerError
 from servers.paths import ServerPaths
+from servers.settings import database_script, server_settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 OPERATOR = "slipway-operator"
@@ -87,22 +87,19 @@ def ssh_command(paths: ServerPaths, known_hosts: Path, address: str) -> tuple[st
     return ("ssh", "-F", "none", "-i", str(paths.operator_key), *words, f"{OPERATOR}@{address}")
 
 
-def server_settings(site: Site, environment: Environment) -> Server:
-    """The `server.toml` of such a server."""
-    state, run = STATE / "state", STATE / "run"
-    account = DatabaseServer(socket=run / "mariadb.sock", user=ACCOUNT)
-    internal = state / "edge" / "pki" / "authorities" / "local" / "root.crt"
-    return Server(
+def machine_settings(site: Site, environment: Environment) -> Server:
+    """The `server.toml` of a server that is a machine of its own."""
+    run = STATE / "run"
+    return server_settings(
+        site,
+        environment,
         srv=Path("/srv"),
         run=run,
-        state=state,
+        state=STATE / "state",
         log=Path("/var/log/slipway"),
         public_key=ETC / "signing-key.pub",
-        http_port=environment.http_port,
-        https_port=environment.https_port,
-        authority=internal if environment.tls == "internal" else None,
-        database=account if any(component.database for component in site.components) else None,
         supervisor=run / "supervisord.sock",
+        account=ACCOUNT,
     )
 
 
@@ -127,7 +124,7 @@ def add(archive: tarfile.TarFile, path: Path, content: bytes) -> None:
 
 def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[Path, str]:
     """Path and text of each file except for our code; no file has a secret in it."""
-    server = server_settings(site, environment)
+    server = machine_settings(site, environment)
     python = f"PYTHONPATH={OPT}/code exec {OPT}/venv/bin/python"
     option = f"--server {ETC}/server.toml"
     # https://man.openbsd.org/sshd.8#AUTHORIZED_KEYS_FILE_FORMAT
@@ -143,7 +140,6 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
         ETC / "server.toml": tomli_w.dumps(server.model_dump(mode="json", exclude_none=True)),
         ETC / "signing-key.pub": paths.signing_key.read_text(),
         ETC / "authorized_keys": f"{allowed} {paths.deploy_key(environment.name).read_text()}",
-        ETC / "supervisord.conf": supervisord(server),
         Path("/etc/ssh/sshd_config.d/slipway.conf"): (
             f"Match User {ACCOUNT}\n  AuthorizedKeysFile {ETC}/authorized_keys\n"
         ),
@@ -152,26 +148,13 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
         **{UNITS / f"slipway-{name}.service": text for name, text in units(site, server).items()},
         **services.files(server, environment, site.components),
     }
+    if server.supervisor:
+        texts[ETC / "supervisord.conf"] = supervisord(server, server.supervisor)
     if server.database:
-        texts[OPT / "initialise.sh"] = initialise(server)
+        texts[OPT / "initialise.sh"] = database_script(server, server.database)
     if server.authority:
         texts[OPT / "authority"] = f"{server.authority}\n"
     return texts
-
-
-def initialise(server: Server) -> str:
-    """Shell that makes the database's folder, whole or not at all."""
-    folder = mariadb.folder(server)
-    command = shlex.join(map(str, mariadb.initialise(server, ACCOUNT)))
-    initialise_draft = command.replace(f"--datadir={folder}", f"--datadir={folder}.new")
-    lines = (
-        "set -e",
-        f"test ! -d {folder} || exit 0",
-        f"rm -rf {folder}.new",
-        initialise_draft,
-        f"mv {folder}.new {folder}",
-    )
-    return "\n".join(lines) + "\n"
 
 
 def ready_files(site: Site, server: Server) -> list[tuple[str, Path]]:
@@ -208,21 +191,14 @@ def units(site: Site, server: Server) -> Mapping[str, str]:
     }
 
 
-def supervisord(server: Server) -> str:
+def supervisord(server: Server, socket: Path) -> str:
     """The supervisord that keeps the processes of `node` and `python` releases."""
-    rpc = "supervisor.rpcinterface:make_main_rpcinterface"
-    return "\n".join(
-        (
-            section("unix_http_server", {"file": server.supervisor, "chmod": "0600"}),
-            section("rpcinterface:supervisor", {"supervisor.rpcinterface_factory": rpc}),
-            section(
-                "supervisord",
-                {
-                    "pidfile": server.run / "supervisord.pid",
-                    "logfile": server.log / "supervisord.log",
-                    "childlogdir": server.log,
-                },
-            ),
-            section("include", {"files": server.services / "*.conf"}),
-        )
-    )
+    sections = {
+        "supervisord": {
+            "pidfile": server.run / "supervisord.pid",
+            "logfile": server.log / "supervisord.log",
+            "childlogdir": server.log,
+        },
+        "include": {"files": server.services / "*.conf"},
+    }
+    return supervisor.configuration(socket, sections)

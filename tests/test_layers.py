@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "web": {"model", "releases", "change_sources", "buildbot"},
     "cli": set(),
     "servers": {"model", "agent", "cloud"},
-    "local": {"model", "releases", "agent", "cloud", "servers"},
+    "local": {"model", "releases", "agent", "cloud", "servers", "cli"},
     "tools": set(),
 }
 KNOWN = MAY_IMPORT.keys() | {"buildbot"}

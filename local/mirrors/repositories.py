@@ -103,7 +103,7 @@ def git_config(mirrors: Path) -> str:
     )
 
 
-def elsewhere(mirrors: Path, url: str) -> str:
+def remote_git_config(mirrors: Path, url: str) -> str:
     """The same for another machine, which finds the folder of mirrors at a URL ending in `/`."""
     root = mirrors.absolute()
     found = ((a, folder.relative_to(root)) for a, folder in repositories(root))

@@ -14,7 +14,7 @@ from local.secrets import local_workers
 from local.services import certificate
 from local.services.probes import LOOPBACK
 from local.services.programs import BIN
-from local.services.supervision import environment
+from local.services.supervisord import environment
 from model.installation import Installation, Reach
 from model.reading import read
 from model.site import Site

@@ -9,7 +9,7 @@ from local.services.probes import LOOPBACK
 from local.services.programs import Program
 
 
-def wanted(programs: Iterable[Program]) -> dict[int, str]:
+def purposes(programs: Iterable[Program]) -> dict[int, str]:
     """What each port is for; raises CommandError when two programs want the same one."""
     found: dict[int, str] = {}
     for program in programs:
@@ -22,7 +22,7 @@ def wanted(programs: Iterable[Program]) -> dict[int, str]:
     return found
 
 
-def free(ports: Mapping[int, str]) -> None:
+def require_free(ports: Mapping[int, str]) -> None:
     """Raises CommandError, naming the port and who needs it, when one cannot be had."""
     for port, purpose in ports.items():
         if problem := obstacle(port):

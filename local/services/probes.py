@@ -34,15 +34,15 @@ def file(path: Path) -> Question:
 
 def page(url: str) -> Question:
     """Whether a page is there."""
-    return lambda: ask(url) is not None
+    return lambda: get_json(url) is not None
 
 
 def worker(url: str, name: str) -> Question:
     """Whether the master at `url` sees the worker `name`."""
 
     def connected() -> bool:
-        answer = ask(f"{url}api/v2/workers/{quote(name)}")
-        return any(worker["connected_to"] for worker in answer["workers"]) if answer else False
+        response = get_json(f"{url}api/v2/workers/{quote(name)}")
+        return any(worker["connected_to"] for worker in response["workers"]) if response else False
 
     return connected
 
@@ -53,7 +53,7 @@ def connects(family: sockets.AddressFamily, address: str | tuple[str, int]) -> b
         return end.connect_ex(address) == 0
 
 
-def ask(url: str, **query: str | int) -> Mapping[str, Any] | None:
+def get_json(url: str, **query: str | int) -> Mapping[str, Any] | None:
     """What Buildbot's REST API says; nothing while it does not answer.
 
     Buildbot 4.3.0 sometimes ends an answer before it is written: asking again helps,

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.errors import AgentError
 from agent.server import Server
-from agent.supervisor import Supervisor, section
+from agent.supervisor import Supervisor, configuration
 
 
 @dataclass
@@ -21,10 +20,6 @@ class Supervisord:
     def start(self) -> None:
         server = self.server
         sections: dict[str, Mapping[str, object]] = {
-            "unix_http_server": {"file": server.supervisor, "chmod": "0600"},
-            "rpcinterface:supervisor": {
-                "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
-            },
             "supervisord": {
                 "nodaemon": "true",
                 "pidfile": server.state / "supervisord.pid",
@@ -34,7 +29,8 @@ class Supervisord:
             "include": {"files": server.services / "*.conf"},
         }
         path = server.state / "supervisord.conf"
-        path.write_text("\n".join(section(name, keys) for name, keys in sections.items()))
+        assert server.supervisor
+        path.write_text(configuration(server.supervisor, sections))
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)]
         die_with_parent = ["setpriv", "--pdeathsig", "TERM", *command]
         with (server.log / "supervisord.out").open("ab") as log:
@@ -44,11 +40,7 @@ class Supervisord:
 
     def runs(self) -> bool:
         assert self.server.supervisor
-        try:
-            with Supervisor(self.server.supervisor).calls() as calls:
-                return bool(calls.getState()["statename"] == "RUNNING")
-        except AgentError:
-            return False
+        return Supervisor(self.server.supervisor).is_running()
 
     def kill(self) -> None:
         """End it at once; its programs go on."""

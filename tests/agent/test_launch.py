@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import pytest
 
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
-from agent.launch import BOOT, Plan, current, finish, variables
+from agent.launch import Plan, parse_settings
 from agent.migrate import run_component_command
+from agent.process_group import living_processes
 from model.release import EnvironmentContext, Manifest
 from tests.agent import service_applications
 from tests.agent.server_fixture import REPOSITORY
@@ -34,13 +35,13 @@ SETTINGS = Path("/release/.slipway/web.env")
     ],
 )
 def test_settings_are_taken_literally(text: str, expected: dict[str, str]) -> None:
-    assert variables(SETTINGS, StringIO(text)) == expected
+    assert parse_settings(SETTINGS, StringIO(text)) == expected
 
 
 @pytest.mark.parametrize("wrong", ["words without sense", "NAME", "export A=1", "=1"])
 def test_a_line_that_is_no_setting_is_named_but_not_told(wrong: str) -> None:
     with pytest.raises(AgentError) as failure:
-        variables(SETTINGS, StringIO(f"A=1\n{wrong}\n"))
+        parse_settings(SETTINGS, StringIO(f"A=1\n{wrong}\n"))
     assert str(failure.value) == f"{SETTINGS}: line 2 is not NAME=value"
 
 
@@ -79,51 +80,12 @@ def test_what_a_killed_predecessor_left_behind_ends(plan: Plan) -> None:
         os.killpg(second.pid, signal.SIGKILL)
 
 
-def test_a_process_that_got_a_noted_number_later_is_spared(plan: Plan) -> None:
-    with subprocess.Popen(("sleep", "600"), process_group=0) as stranger:
-        fields = current(stranger.pid).split()
-        fields[21] = "1"
-        Path(plan.record).parent.mkdir()
-        Path(plan.record).write_text(f"{' '.join(fields)} {BOOT.read_text()}")
-        with launched(replace(plan, command=["true"])) as process:
-            assert process.wait() == 0
-        assert stranger.poll() is None
-        stranger.kill()
-
-
-def test_a_record_of_another_start_of_the_machine_means_nobody(plan: Plan) -> None:
-    with subprocess.Popen(("sleep", "600"), process_group=0) as stranger:
-        Path(plan.record).parent.mkdir()
-        Path(plan.record).write_text(f"{current(stranger.pid).strip()} another-start\n")
-        finish(Path(plan.record), seconds=0)
-        assert stranger.poll() is None
-        stranger.kill()
-
-
-def test_what_a_shell_left_in_its_group_ends_with_it(plan: Plan) -> None:
-    shell = replace(plan, command=["/bin/sh", "-c", "sleep 600 & echo >told; wait"])
-    told = Path(plan.folder) / "told"
-    with launched(shell) as process:
-        wait_until(told.exists)
-        wait_until(lambda: len(members(process.pid)) == 2)
-        (left,) = members(process.pid) - {process.pid}
-        process.terminate()
-        process.wait()
-        assert not has_ended(left)
-        finish(Path(plan.record))
-        wait_until(lambda: has_ended(left))
-
-
 def members(group: int) -> set[int]:
     """The living processes of a group."""
-    stats = (current(int(path.name)) for path in Path("/proc").glob("[0-9]*"))
-    fields = {
-        int(stat.split()[0]): stat.rpartition(") ")[2].split() for stat in stats if ") " in stat
-    }
-    return {pid for pid, rest in fields.items() if int(rest[2]) == group and rest[0] not in "ZX"}
+    return {process.pid for process in living_processes() if process.group == group}
 
 
-def test_a_migration_gets_the_environment_variables_of_the_processes(
+def test_a_migration_finds_what_the_processes_find(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     php_server = create_server(tmp_path, service_applications.COMPONENTS)

@@ -25,40 +25,38 @@ def supervisor(process_server: ServerFixture) -> Iterator[Supervisor]:
     keys = {"command": shlex.join(("sh", "-c", script)), "stdout_logfile": "NONE"}
     file.write_text(section(f"program:{NAME}", keys))
     made = Supervisor(server.supervisor)
-    made.keep(NAME)
+    made.ensure_running(NAME)
     wait_until(ready.exists)
     yield made
-    made.end(NAME)
+    made.remove(NAME)
     file.unlink()
     ready.unlink()
 
 
 def test_a_program_that_runs_is_let_alone(supervisor: Supervisor) -> None:
-    before = supervisor.process(NAME)
-    supervisor.keep(NAME)
-    assert supervisor.process(NAME) == before
+    before = supervisor.pid(NAME)
+    supervisor.ensure_running(NAME)
+    assert supervisor.pid(NAME) == before
 
 
 def test_a_program_that_is_about_to_end_is_started_again(supervisor: Supervisor) -> None:
-    before = supervisor.process(NAME)
-    with supervisor.calls() as calls:
-        calls.stopProcessGroup(NAME, False)
-    supervisor.keep(NAME)
+    before = supervisor.pid(NAME)
+    supervisor.stop(NAME)
+    supervisor.ensure_running(NAME)
     assert before
     assert has_ended(before)
-    assert supervisor.process(NAME) not in (None, before)
+    assert supervisor.pid(NAME) not in (None, before)
 
 
 def test_whoever_began_to_stop_a_program_may_have_been_killed(supervisor: Supervisor) -> None:
-    before = supervisor.process(NAME)
-    with supervisor.calls() as calls:
-        calls.stopProcessGroup(NAME, False)
-    supervisor.end(NAME)
+    before = supervisor.pid(NAME)
+    supervisor.stop(NAME)
+    supervisor.remove(NAME)
     assert before
     assert has_ended(before)
 
 
 def test_a_program_that_is_not_known_has_ended(supervisor: Supervisor) -> None:
-    supervisor.end("testing.absent.000000000000.web.abcdef")
+    supervisor.remove("testing.absent.000000000000.web.abcdef")
     with pytest.raises(AgentError, match=r"does not include the file of testing\.absent"):
-        supervisor.keep("testing.absent.000000000000.web.abcdef")
+        supervisor.ensure_running("testing.absent.000000000000.web.abcdef")

@@ -43,7 +43,7 @@ class CloudLine(Line):
         """A page of one server, over verified TLS."""
         place, served = self.place(environment, component)
         edge = self.hosts(environment)[server].edge
-        there = preparation.server_settings(self.site, place).model_copy(
+        there = preparation.machine_settings(self.site, place).model_copy(
             update={"bind": edge, "authority": self.layout.authority(environment)}
         )
         return public_fetcher(there, place.url(served))(path)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.process_group import Process, read_process
 from local import stop
 from tests.cloud import marked, network
 from tests.cloud.layout import MARK, Layout
@@ -95,10 +96,10 @@ class Machine:
         return process
 
     @property
-    def process(self) -> stop.Process | None:
+    def process(self) -> Process | None:
         """The living process that is the machine, if it runs."""
         pid = stop.read_pid(self.folder / "pid")
-        found = stop.read(Path(f"/proc/{pid}/stat")) if pid else None
+        found = read_process(pid) if pid else None
         ours = found and not found.dead and marked.belongs(found, self.layout.state)
         return found if ours else None
 

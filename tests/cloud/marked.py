@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from local import stop
+from agent.process_group import Process, living_processes
 from tests.cloud.layout import MARK
 
 
-def belongs(process: stop.Process, state: Path) -> bool:
+def belongs(process: Process, state: Path) -> bool:
     try:
         environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
     except OSError:
@@ -15,6 +15,6 @@ def belongs(process: stop.Process, state: Path) -> bool:
     return MARK.encode() + b"=" + bytes(state) in environment
 
 
-def processes(state: Path) -> Iterator[stop.Process]:
+def processes(state: Path) -> Iterator[Process]:
     """Those alive now. What runs inside a machine is not among them, and ends with its machine."""
-    return (process for process in stop.processes() if belongs(process, state))
+    return (process for process in living_processes() if belongs(process, state))

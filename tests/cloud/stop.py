@@ -11,8 +11,8 @@ import shutil
 import signal
 import time
 from argparse import ArgumentParser
-from pathlib import Path
 
+from agent.process_group import read_process
 from local import stop
 from local.errors import CommandError, exit_on_error
 from tests.cloud import marked, network
@@ -49,11 +49,10 @@ def others(layout: Layout) -> list[int]:
 
 def wait_for_end(pid: int) -> None:
     """Until the process that is meant now has ended."""
-    stat = Path(f"/proc/{pid}/stat")
-    meant = stop.read(stat)
+    meant = read_process(pid)
 
     def ended() -> bool:
-        now = stop.read(stat)
+        now = read_process(pid)
         return not (meant and now) or now.dead or now.started != meant.started
 
     while not stop.gone(ended, 3600):

@@ -13,10 +13,10 @@ import pytest
 from local.mirrors.repositories import (
     MirrorFailed,
     change,
-    elsewhere,
     git_config,
     make,
     place,
+    remote_git_config,
     upstream_version,
 )
 from model.component import Component
@@ -219,7 +219,7 @@ def test_commit_ids_do_not_depend_on_the_machine(
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Somebody else")
     monkeypatch.setenv("GIT_DIR", "/nonexistent")
     with mask(0o077):
-        there, _ = made(site, "elsewhere", "other-cache")
+        there, _ = made(site, "remote_git_config", "other-cache")
     monkeypatch.delenv("GIT_DIR")
     assert references(here) == references(there)
 
@@ -235,7 +235,7 @@ def test_making_mirrors_again_changes_nothing_and_downloads_nothing(site: Path) 
 def test_mirrors_are_made_offline_from_the_cache(site: Path) -> None:
     made(site)
     (site.parent / "debs/offline").touch()
-    _, said = made(site, "elsewhere")
+    _, said = made(site, "remote_git_config")
     assert said[0] == f"{APP}: made, 1:1.9.3+dfsg1-1+deb12u2"
 
 
@@ -326,7 +326,7 @@ def test_git_reaches_the_mirrors_under_the_real_addresses(
 
 def test_another_machine_finds_the_mirrors_at_a_url(site: Path) -> None:
     mirrors, _ = made(site)
-    told = elsewhere(mirrors, "git://192.0.2.1:8012/")
+    told = remote_git_config(mirrors, "git://192.0.2.1:8012/")
     assert f'[url "git://192.0.2.1:8012/git.example/acme/app.git"]\n\tinsteadOf = "{APP}"' in told
     assert str(mirrors) not in told
 

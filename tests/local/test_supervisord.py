@@ -14,19 +14,20 @@ from supervisor.options import ServerOptions
 
 from agent.instances import Instance
 from agent.launch import Plan
+from agent.process_group import BOOT_ID, recorded_group
 from agent.processes import describe
 from agent.server import Server
-from agent.supervisor import Supervisor as Deploying
+from agent.supervisor import Supervisor
 from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import Layout, short_enough
+from local.program_starter import ProgramStarter
 from local.run import run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
-from local.services.supervision import Supervisor, configuration
-from local.start import Start
-from local.stop import forget, ours, read, send, stop
+from local.services.supervisord import configuration
+from local.stop import forget, ours, send, stop
 from model.component import Service
 from model.site import Site
 
@@ -40,7 +41,7 @@ def sleeper(layout: Layout, name: str = "sleeper") -> Program:
         name=name,
         command=("/bin/sh", "-c", "sleep 600 & wait"),
         folder=layout.state,
-        is_ready=lambda: read(layout.pids / name) is not None,
+        is_ready=lambda: recorded_group(layout.pids / name) is not None,
         priority=1,
         restart_when=(layout.state / "restart-me",),
     )
@@ -56,7 +57,11 @@ def started(state: Path, *others: Program) -> Layout:
 
 def again(layout: Layout, *wanted: Program) -> None:
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
-    Start(layout, Supervisor(layout)).all(wanted)
+    starter = ProgramStarter(layout)
+    if starter.needs_supervisor(wanted):
+        starter.start_supervisor()
+    starter.supervisor.update()
+    starter.start(wanted)
 
 
 def end(layout: Layout) -> None:
@@ -66,9 +71,9 @@ def end(layout: Layout) -> None:
 
 
 def leader(layout: Layout, name: str = "sleeper") -> int:
-    found = read(layout.pids / name)
-    assert found
-    return found.pid
+    group = recorded_group(layout.pids / name)
+    assert group
+    return group
 
 
 @pytest.fixture
@@ -110,11 +115,21 @@ def test_what_a_killed_supervisord_leaves_behind_is_stopped_too(installation: La
     assert not ours(installation)
 
 
-def test_a_process_that_got_a_recorded_number_later_is_not_ours(installation: Layout) -> None:
+@pytest.mark.parametrize("recorded", ["another process", "another boot"])
+def test_a_process_that_got_a_recorded_number_later_is_not_ours(
+    installation: Layout, recorded: str
+) -> None:
     with subprocess.Popen(("sleep", "600"), process_group=0) as stranger:
         stat = Path(f"/proc/{stranger.pid}/stat").read_text().split()
-        stat[21] = "1"  # when it started
-        (installation.pids / "stranger").write_text(" ".join(stat))
+        boot_id = BOOT_ID.read_text()
+        record = installation.pids / "stranger"
+        record.write_text(f"{' '.join(stat)} {boot_id}")
+        assert stranger.pid in {process.pid for process in ours(installation)}
+        if recorded == "another process":
+            stat[21] = "1"  # when it started
+        else:
+            boot_id = "another-boot\n"
+        record.write_text(f"{' '.join(stat)} {boot_id}")
         assert stranger.pid not in {process.pid for process in ours(installation)}
         stop(installation)
         assert stranger.poll() is None
@@ -169,21 +184,21 @@ def released(layout: Layout) -> tuple[Program, Instance]:
 
 
 def process(instance: Instance) -> int:
-    found = read(instance.record)
-    return found.pid if found else 0
+    return recorded_group(instance.record) or 0
 
 
 def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> None:
     edge, instance = released(installation)
-    Supervisor(installation).adopt()
-    assert instance.name not in Supervisor(installation).states()
-    Deploying(installation.supervisor_socket).keep(instance.name)
+    supervisor = Supervisor(installation.supervisor_socket)
+    supervisor.update()
+    assert instance.name not in supervisor.states()
+    supervisor.ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     before = process(instance)
     again(installation, sleeper(installation), edge)
     assert before in {p.pid for p in ours(installation)}
     assert process(instance) == before
-    Deploying(installation.supervisor_socket).end(instance.name)
+    supervisor.remove(instance.name)
     assert before not in {p.pid for p in ours(installation)}
 
 
@@ -191,7 +206,7 @@ def test_processes_of_releases_stop_and_come_back_with_everything_else(
     installation: Layout,
 ) -> None:
     edge, instance = released(installation)
-    Deploying(installation.supervisor_socket).keep(instance.name)
+    Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     assert stop(installation)
     assert not ours(installation)
@@ -203,7 +218,7 @@ def test_processes_of_releases_stop_and_come_back_with_everything_else(
 
 def test_what_a_killed_supervisor_leaves_of_releases_ends_too(installation: Layout) -> None:
     _, instance = released(installation)
-    Deploying(installation.supervisor_socket).keep(instance.name)
+    Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
     assert process(instance) in {p.pid for p in ours(installation)}
@@ -247,7 +262,7 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
 def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path) -> None:
     layout = Layout(short / "s")
     layout.logs.mkdir(parents=True)
-    wanted = programs(demo, layout, environment_servers.servers(demo, layout))
+    wanted = programs(demo, layout, environment_servers.settings(demo, layout))
     for program in wanted:
         program.folder.mkdir(parents=True, exist_ok=True)
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
@@ -278,9 +293,9 @@ def test_a_service_whose_socket_has_no_room_is_refused(demo: Site, short: Path) 
         update={"name": "c" * 14, "runtime": "node", "services": (service,)}
     )
     site = demo.model_copy(update={"components": (component,)})
-    environment_servers.servers(site, Layout(short / "s"))
+    environment_servers.settings(site, Layout(short / "s"))
     with pytest.raises(CommandError, match=r"s{14}.*\.sock is \d+ bytes too long"):
-        environment_servers.servers(site, Layout(short / ("x" * 20)))
+        environment_servers.settings(site, Layout(short / ("x" * 20)))
 
 
 def test_a_socket_whose_path_is_too_long_is_refused_with_a_way_out() -> None:

@@ -1,0 +1,86 @@
+"""The installation's supervisord, which starts our programs and restarts those that die."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agent import process_group, supervisor
+from local.bootstrap.service_user import VISIBLE, kept
+from local.layout import CHECKOUT, Layout
+from local.services.programs import BIN, SYSTEM_PATH, Program
+
+LEAD_GROUP = (sys.executable, "-I", "-S", str(process_group.__file__))
+
+
+def start(layout: Layout) -> None:
+    """Start supervisord, which starts no program yet."""
+    path = str(layout.supervisor_configuration)
+    command = (sys.executable, "-m", "supervisor.supervisord", "-c", path)
+    subprocess.run(command, check=True, cwd=layout.state, env=environment(layout))
+
+
+def environment(layout: Layout) -> dict[str, str]:
+    """What every program finds in its environment; none of it is secret."""
+    pycache = os.environ.get("PYTHONPYCACHEPREFIX", str(CHECKOUT / "var" / "cache" / "pycache"))
+    given = {name: value for name, value in kept(os.environ).items() if name != VISIBLE}
+    return {
+        **given,
+        "PATH": f"{BIN}:{SYSTEM_PATH}",
+        "HOME": str(layout.home),
+        "LANG": "C.UTF-8",
+        "PYTHONPYCACHEPREFIX": pycache,
+        "GIT_CONFIG_GLOBAL": str(layout.gitconfig),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "SLIPWAY_STATE": str(layout.state),
+    }
+
+
+def configuration(layout: Layout, programs: Sequence[Program]) -> str:
+    """The text of supervisord.conf."""
+    further = " ".join(str(program.further) for program in programs if program.further)
+    sections: dict[str, Mapping[str, object]] = {
+        "supervisord": {
+            "pidfile": layout.supervisor_pid,
+            "logfile": layout.log("supervisord"),
+            "logfile_maxbytes": "10MB",
+            "logfile_backups": 3,
+            "childlogdir": layout.logs,
+            "directory": layout.state,
+        },
+        **{f"program:{program.name}": program_keys(layout, program) for program in programs},
+        **({"include": {"files": further}} if further else {}),
+    }
+    return supervisor.configuration(layout.supervisor_socket, sections)
+
+
+def program_keys(layout: Layout, program: Program) -> Mapping[str, object]:
+    """One program's section."""
+    record = layout.pids / program.name
+    return {
+        "command": shlex.join((*LEAD_GROUP, str(record), *program.command)),
+        "directory": program.folder,
+        "environment": f'PATH="{program.path}"',
+        "priority": program.priority,
+        "autostart": "false",
+        "autorestart": "true",
+        "startretries": program.restarts,
+        "stopsignal": program.stop_signal,
+        "stopwaitsecs": program.stop_seconds,
+        "stopasgroup": "false",
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": layout.log(program.name),
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": 3,
+    }
+
+
+def last_lines(log: Path, count: int = 12) -> str:
+    """The end of a program's log."""
+    try:
+        return "\n".join(log.read_text("utf-8", "replace").splitlines()[-count:])
+    except FileNotFoundError:
+        return "(no log was written)"

@@ -1,0 +1,56 @@
+"""What each server of an environment has in common: a machine of its own, or a folder here."""
+
+import shlex
+from pathlib import Path
+
+from agent import mariadb
+from agent.server import DatabaseServer, Server
+from model.environment import Environment
+from model.site import Site
+
+
+def server_settings(
+    site: Site,
+    environment: Environment,
+    *,
+    srv: Path,
+    run: Path,
+    state: Path,
+    log: Path,
+    public_key: Path,
+    supervisor: Path,
+    account: str,
+    bind: str | None = None,
+) -> Server:
+    """The `server.toml` of one server; `account` runs its services and administers its database."""
+    database = DatabaseServer(socket=run / "mariadb.sock", user=account)
+    # Where Caddy keeps the certificate of its own authority, below `Server.certificates`.
+    authority = state / "edge" / "pki" / "authorities" / "local" / "root.crt"
+    return Server(
+        srv=srv,
+        run=run,
+        state=state,
+        log=log,
+        public_key=public_key,
+        http_port=environment.http_port,
+        https_port=environment.https_port,
+        bind=bind,
+        authority=authority if environment.tls == "internal" else None,
+        database=database if any(component.database for component in site.components) else None,
+        supervisor=supervisor,
+    )
+
+
+def database_script(server: Server, database: DatabaseServer) -> str:
+    """Shell that creates the database's folder unless it exists, complete or not at all."""
+    folder = mariadb.folder(server)
+    draft = f"{folder}.new"
+    install = [str(word) for word in mariadb.initialise(server, database.user)]
+    install = [word.replace(f"--datadir={folder}", f"--datadir={draft}") for word in install]
+    commands = (["rm", "-rf", draft], install, ["mv", draft, str(folder)])
+    lines = (
+        "set -e",
+        f"test ! -d {shlex.quote(str(folder))} || exit 0",
+        *map(shlex.join, commands),
+    )
+    return "\n".join(lines) + "\n"

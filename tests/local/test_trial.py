@@ -1,0 +1,53 @@
+"""`make upstream` against a recorded master: its button, and the report of the build."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.errors import CommandError
+from local.layout import Layout
+from local.trial import try_now
+from releases.trial import WATCHED, Report
+from tests.cli.master import PASSWORD, USER, Master, master, recorded
+
+BUILD = recorded("build-promoted")["builds"][0]["buildid"]
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Master]:
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    with master() as running:
+        yield running
+
+
+@pytest.fixture
+def layout(tmp_path: Path, running: Master) -> Layout:
+    layout = Layout(tmp_path, http_port=urlsplit(running.url).port or 0)
+    layout.secrets.mkdir()
+    (layout.secrets / "ui-passwords").write_text(f"{USER}:{PASSWORD}\n")
+    return layout
+
+
+def test_the_report_is_that_of_the_build_which_the_button_started(
+    layout: Layout, running: Master
+) -> None:
+    report = Report(component="docs", when=datetime(2026, 1, 1, tzinfo=UTC), trials=(), offer="x")
+    stored = {WATCHED: [json.loads(report.model_dump_json()), "ours"]}
+    running.say(f"/api/v2/builds/{BUILD}/properties", {"properties": [stored]})
+    assert try_now(layout, "docs") == report
+    assert running.pressed == [("docs-upstream-try", {"reason": "make upstream"})]
+
+
+def test_a_build_without_a_report_is_named_with_its_page(layout: Layout, running: Master) -> None:
+    running.say(f"/api/v2/builds/{BUILD}/properties", {"properties": [{}]})
+    with pytest.raises(CommandError, match=rf": {layout.url}#/builders/\d+/builds/\d+$"):
+        try_now(layout, "docs")
+
+
+def test_a_component_that_nobody_watches_is_refused_with_those_that_are(layout: Layout) -> None:
+    with pytest.raises(CommandError, match=r"COMPONENT=…, one of blog, docs"):
+        try_now(layout, "specs")

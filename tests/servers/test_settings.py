@@ -1,0 +1,71 @@
+"""The settings that servers share, and the shell that creates their database."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agent import mariadb
+from agent.server import Server
+from local.layout import Layout
+from local.services import environment_servers
+from model.site import Site
+from servers import preparation
+from servers.settings import database_script
+
+OWN = {"srv", "run", "state", "log", "public_key", "supervisor", "bind", "database", "authority"}
+"""Paths and accounts, in which a machine and a folder of this machine differ."""
+
+
+def test_a_machine_and_a_folder_of_this_machine_differ_in_paths_and_accounts_only(
+    demo: Site, tmp_path: Path
+) -> None:
+    for environment in demo.environments:
+        machine = preparation.machine_settings(demo, environment)
+        local = environment_servers.server(demo, environment, Layout(tmp_path))
+        assert machine.model_dump(exclude=OWN) == local.model_dump(exclude=OWN)
+        assert machine.database
+        assert machine.database.socket.relative_to(machine.run) == Path("mariadb.sock")
+        assert machine.authority
+        assert machine.certificates in machine.authority.parents
+
+
+def test_only_an_internal_authority_is_named(demo: Site) -> None:
+    public = demo.environments[0].model_copy(update={"tls": "acme"})
+    assert preparation.machine_settings(demo, public).authority is None
+
+
+@pytest.fixture
+def server(demo: Site, tmp_path: Path) -> Server:
+    return environment_servers.server(demo, demo.environments[0], Layout(tmp_path))
+
+
+def create(server: Server, programs: Path, install: str) -> int:
+    """The exit code of the script, with a command in the place of mariadb-install-db."""
+    assert server.database
+    programs.mkdir(exist_ok=True)
+    (programs / "mariadb-install-db").write_text(f"#!/bin/sh\n{install}\n")
+    (programs / "mariadb-install-db").chmod(0o755)
+    command = ("sh", "-c", database_script(server, server.database))
+    return subprocess.run(
+        command, env={"PATH": f"{programs}:/usr/bin:/bin"}, check=False
+    ).returncode
+
+
+FILL = """
+for word; do
+  case $word in --datadir=*) folder=${word#*=} ;; esac
+done
+mkdir "$folder" && touch "$folder/$$"
+"""
+
+
+def test_a_database_is_created_once_and_only_as_a_whole(server: Server, tmp_path: Path) -> None:
+    folder = mariadb.folder(server)
+    server.state.mkdir(parents=True)
+    assert create(server, tmp_path / "bin", f"{FILL}exit 3") == 3
+    assert not folder.exists()
+    assert create(server, tmp_path / "bin", FILL) == 0
+    (created,) = folder.iterdir()
+    assert create(server, tmp_path / "bin", FILL) == 0
+    assert list(folder.iterdir()) == [created]
