@@ -48,7 +48,7 @@ test: test-here test-cloud ## Run every test, the whole line and a real OpenStac
 test-here: ## Run the tests that need no OpenStack
 	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole and not cloud"
 	@$(PYTHON) local.bootstrap test -m pytest -m whole
-	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/agent/test_root.py tests/hosts/test_processes*.py
+	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/agent/test_root.py tests/agent/test_processes*.py
 
 test-cloud: ## Run the tests that need a real OpenStack, as root
 	@$(PYTHON) local.bootstrap test-as-root -m tests.cloud.during \

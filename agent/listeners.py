@@ -20,7 +20,7 @@ def verify_listener(
 ) -> None:
     """Raises AgentError unless a process of the release listens at the edge's socket.
 
-    It is one of the release when the release is its working directory. `link`: `current` or `next`.
+    Its working directory must be the release. `link` is `current` or `next`.
     """
     path = instances.edge_socket(directory.server, directory.component, link, service.name)
     try:

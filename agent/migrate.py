@@ -13,7 +13,7 @@ from model.release import SHORT, Digest
 
 
 def migrate(directory: ComponentDirectory, digest: Digest) -> str:
-    """The result in a sentence; raises AgentError naming the command, the database restored."""
+    """The result in a sentence; raises AgentError naming the command, with the data restored."""
     manifest = directory.manifest(digest)
     declared = manifest.database
     if directory.live == digest:

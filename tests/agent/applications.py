@@ -88,7 +88,7 @@ def blog(
     files: Mapping[str, str] | None = None,
     manifest: Manifest | None = None,
 ) -> Release:
-    """A release of the blog, whose page and migration may do something more."""
+    """A release of the blog, with more code in its page and its migration."""
     tree = {
         "index.php": (PAGE % page).replace("VERSION", version),
         "install.php": INSTALL,

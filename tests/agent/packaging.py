@@ -16,7 +16,7 @@ TAR = (
 
 @dataclass(frozen=True)
 class Release:
-    """The files of a release, and its names."""
+    """A release's component, digest and files."""
 
     component: str
     digest: Digest

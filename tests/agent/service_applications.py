@@ -57,8 +57,8 @@ FEED = (
     NODE
     + """
 const page = { socketPath: process.env.WEB || '/nowhere', path: '/health' };
-http.get(page, response => { before = `web said ${response.statusCode}`; response.resume(); })
-  .on('error', reason => { before = `web said ${reason.code}`; });
+http.get(page, response => { before = `web answered ${response.statusCode}`; response.resume(); })
+  .on('error', reason => { before = `web answered ${reason.code}`; });
 server.listen(process.argv[2]);
 """
 )
@@ -98,7 +98,7 @@ def api(
     manifest: Manifest | None = None,
     settings: str = "SALT={{ secrets.salt }}\n",
 ) -> Release:
-    """A release of the API, whose services may do something more before they answer."""
+    """A release of the API, with more code in its services, which runs before they answer."""
     tree = {
         "web.js": WEB % {"version": version, "more": web},
         "feed.js": FEED % {"version": version, "more": feed},

@@ -17,7 +17,7 @@ from tests.agent.server_setup import create_server
 
 @pytest.fixture
 def directory(tmp_path: Path) -> ComponentDirectory:
-    directory = ComponentDirectory(create_server(tmp_path, ()).server, "blog")
+    directory = ComponentDirectory(create_server(tmp_path, ()).settings, "blog")
     directory.create()
     return directory
 

@@ -39,7 +39,7 @@ def test_settings_are_taken_literally(text: str, expected: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize("wrong", ["words without sense", "NAME", "export A=1", "=1"])
-def test_a_line_that_is_no_setting_is_named_but_not_told(wrong: str) -> None:
+def test_a_line_that_is_no_setting_is_named_but_not_quoted(wrong: str) -> None:
     with pytest.raises(AgentError) as failure:
         parse_settings(SETTINGS, StringIO(f"A=1\n{wrong}\n"))
     assert str(failure.value) == f"{SETTINGS}: line 2 is not NAME=value"
@@ -48,7 +48,7 @@ def test_a_line_that_is_no_setting_is_named_but_not_told(wrong: str) -> None:
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     return Plan(
-        command=["/bin/sh", "-c", "echo $0 $SLIPWAY_SOCKET >told; sleep 600 & wait", "{socket}"],
+        command=["/bin/sh", "-c", "echo $0 $SLIPWAY_SOCKET >output; sleep 600 & wait", "{socket}"],
         folder=str(tmp_path),
         socket=str(tmp_path / "sockets/release/web.1.sock"),
         name=str(tmp_path / "sockets/release/web.sock"),
@@ -66,9 +66,9 @@ def launched(plan: Plan) -> subprocess.Popen[bytes]:
 
 
 def test_what_a_killed_predecessor_left_behind_ends(plan: Plan) -> None:
-    told = Path(plan.folder) / "told"
+    output = Path(plan.folder) / "output"
     with launched(plan) as first:
-        wait_until(told.exists)
+        wait_until(output.exists)
         wait_until(lambda: len(members(first.pid)) == 2)
         (orphan,) = members(first.pid) - {first.pid}
         first.kill()
@@ -76,7 +76,7 @@ def test_what_a_killed_predecessor_left_behind_ends(plan: Plan) -> None:
     with launched(plan) as second:
         wait_until(lambda: has_ended(orphan))
         wait_until(lambda: len(members(second.pid)) == 2)
-        assert told.read_text().split() == [plan.socket, plan.socket]
+        assert output.read_text().split() == [plan.socket, plan.socket]
         os.killpg(second.pid, signal.SIGKILL)
 
 
@@ -102,8 +102,8 @@ def test_a_migration_finds_what_the_processes_find(
         digest,
         ("python", "-c", "import os, sys; print(sys.executable, dict(os.environ))"),
     )
-    told = capfd.readouterr().out
-    assert told.splitlines()[1].startswith("/usr/bin/python3 {")
-    assert f"'PYTHONPATH': '{release}/packages'" in told
-    assert f"'HOME': '{directory.shared}'" in told
-    assert "VIRTUAL_ENV" not in told
+    output = capfd.readouterr().out
+    assert output.splitlines()[1].startswith("/usr/bin/python3 {")
+    assert f"'PYTHONPATH': '{release}/packages'" in output
+    assert f"'HOME': '{directory.shared}'" in output
+    assert "VIRTUAL_ENV" not in output

@@ -25,7 +25,7 @@ def test_all_services_of_a_release_go_live_in_their_order(
     assert "api ordered; salt pepper" in page.body
     assert f"cwd {process_server.directory('api').release(new.digest).resolve()}" in page.body
     echo = json.loads(process_server.page("api", "/echo", "feed").body)
-    assert echo["before"] == "web said 200"
+    assert echo["before"] == "web answered 200"
     assert echo["env"]["ADDRESS"] == process_server.environment.location("feed")
     assert echo["headers"]["x-forwarded-proto"] == "https"
     every = [(new.digest[:12], name) for name in ("web", "feed", "inner")]

@@ -1,4 +1,4 @@
-"""Where root deploys, each component's processes have an account of their own.
+"""When root deploys, the processes of each component have their own account.
 
 Everything in `test_processes*.py` holds for root as well: `make test` runs it twice.
 """

@@ -1,4 +1,4 @@
-"""The configuration of the services, judged by the services themselves."""
+"""The services accept their configuration, and it says what it should."""
 
 import json
 import re

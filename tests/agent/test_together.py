@@ -62,7 +62,7 @@ def test_a_kept_switch_is_final(php_server: ServerFixture, blog: Release) -> Non
 def test_an_undecided_switch_is_finished_when_it_passes_its_checks(
     php_server: ServerFixture,
 ) -> None:
-    release = checked_release(php_server, "found")
+    release = checked_release(php_server, "undecided and working")
     assert switch_together(php_server, release).code == 0
     result = php_server.run_agent("abandon", "blog")
     assert "has passed its checks: it is live" in result.last_line

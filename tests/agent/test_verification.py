@@ -24,7 +24,7 @@ def from_release(*digests: str) -> list[PageResponse]:
 
 
 def refuse(path: str) -> PageResponse:
-    raise AssertionError(f"asked for {path}")
+    raise AssertionError(f"requested {path}")
 
 
 def test_php_passes_when_each_of_its_pages_comes_from_the_new_release() -> None:

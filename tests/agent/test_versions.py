@@ -1,4 +1,4 @@
-"""Which releases a server may run, by the version of their runtime."""
+"""A release runs only on a server whose runtime has an allowed version."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def manifest(runtime: str, version: str | None) -> Manifest:
 )
 def test_a_matching_version_is_accepted(runtime: str, version: str | None, tmp_path: Path) -> None:
     require_version(
-        ComponentDirectory(create_server(tmp_path, ()).server, "docs"), manifest(runtime, version)
+        ComponentDirectory(create_server(tmp_path, ()).settings, "docs"), manifest(runtime, version)
     )
 
 
@@ -44,11 +44,12 @@ def test_a_matching_version_is_accepted(runtime: str, version: str | None, tmp_p
 def test_another_version_is_refused(runtime: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(AgentError, match=why):
         require_version(
-            ComponentDirectory(create_server(tmp_path, ()).server, "docs"), manifest(runtime, "5.*")
+            ComponentDirectory(create_server(tmp_path, ()).settings, "docs"),
+            manifest(runtime, "5.*"),
         )
 
 
 def test_a_missing_runtime_is_named(tmp_path: Path) -> None:
-    server = create_server(tmp_path, ()).server.model_copy(update={"php_fpm": "php-fpm4.1"})
+    server = create_server(tmp_path, ()).settings.model_copy(update={"php_fpm": "php-fpm4.1"})
     with pytest.raises(AgentError, match=r"docs needs php 8\.\*; this server has none$"):
         require_version(ComponentDirectory(server, "docs"), manifest("php", "8.*"))

@@ -14,6 +14,7 @@ from local.trial import try_now
 from releases.trial import WATCHED, Report
 from tests.cli.master import PASSWORD, USER, Master, master, recorded
 
+BUILDER = 9
 BUILD = recorded("build-promoted")["builds"][0]["buildid"]
 
 
@@ -21,6 +22,7 @@ BUILD = recorded("build-promoted")["builds"][0]["buildid"]
 def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Master]:
     monkeypatch.setenv("NO_PROXY", "localhost")
     with master() as running:
+        running.say("/api/v2/builders/docs-upstream", {"builders": [{"builderid": BUILDER}]})
         yield running
 
 
@@ -39,7 +41,7 @@ def test_the_report_is_that_of_the_build_which_the_button_started(
     stored = {WATCHED: [json.loads(report.model_dump_json()), "ours"]}
     running.say(f"/api/v2/builds/{BUILD}/properties", {"properties": [stored]})
     assert try_now(layout, "docs") == report
-    assert running.pressed == [("docs-upstream-try", {"reason": "make upstream"})]
+    assert running.pressed == [("try-upstream", {"reason": "make upstream", "builderid": BUILDER})]
 
 
 def test_a_build_without_a_report_is_named_with_its_page(layout: Layout, running: Master) -> None:
