@@ -14,7 +14,7 @@ from agent.failure import Failure
 from agent.server import Server
 from local import first_releases, secrets, summary
 from local.errors import CommandError, exit_on_error
-from local.layout import Layout, arguments, layout
+from local.layout import Layout, add_arguments, read_layout
 from local.mirrors import repositories
 from local.mirrors.commands import MirrorFailed
 from local.program_starter import ProgramStarter
@@ -69,7 +69,7 @@ def has_machines(startup: Startup) -> bool:
 def provision_machines(startup: Startup) -> str:
     """Create and prepare the servers that are machines of their own, all at once."""
     site, layout = startup.site, startup.layout
-    provision(site, layout, secrets.operator(layout), show_status)
+    provision(site, layout, secrets.installation_id(layout), show_status)
     return "Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments)
 
 
@@ -208,10 +208,10 @@ def locked(layout: Layout) -> Iterator[None]:
 
 
 def main() -> None:
-    parser = arguments(ArgumentParser(description=__doc__))
+    parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--no-wait", action="store_true", help="do not wait for first releases")
     options = parser.parse_args()
-    run(layout(options), wait=not options.no_wait)
+    run(read_layout(options), wait=not options.no_wait)
 
 
 if __name__ == "__main__":
