@@ -158,7 +158,7 @@ def bring_up(startup: Startup) -> None:
     was_running = starter.supervisor.is_running()
     if not was_running:
         stop(layout)  # what a killed supervisord left behind
-    purposes = ports.purposes(startup.programs)
+    purposes = ports.port_purposes(startup.programs)
     ports.require_free({n: purposes[n] for n in purposes.keys() - starter.ports_in_use()})
     try:
         for folder in (layout.home, layout.logs, layout.pids):

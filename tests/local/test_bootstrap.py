@@ -44,7 +44,7 @@ def test_what_debian_says_is_installed_includes_dpkg_itself() -> None:
     ],
 )
 def test_a_package_stands_for_those_that_it_provides(line: str, found: tuple[str, ...]) -> None:
-    assert packages.names(line) == found
+    assert packages.provided_names(line) == found
 
 
 def test_without_root_nothing_is_tested_as_root(
@@ -118,27 +118,30 @@ def test_a_folder_is_entered_by_its_owner_or_when_everybody_may(
     owner = ME.pw_uid if mine else ME.pw_uid + 1
     group = ME.pw_gid + 1
     folder = os.stat_result((stat.S_IFDIR | mode, 0, 0, 0, owner, group, 0, 0, 0, 0))
-    assert service_user.enterable(folder, ME) is opens
+    assert service_user.is_enterable(folder, ME) is opens
 
 
 def test_the_topmost_closed_folder_on_the_way_is_found(tmp_path: Path) -> None:
     checkout = tmp_path / "shut" / "deep" / "checkout"
     checkout.mkdir(parents=True)
-    assert service_user.closed(checkout, ME) is None
+    assert service_user.topmost_closed(checkout, ME) is None
     (tmp_path / "shut").chmod(0o600)
-    assert service_user.closed(checkout, ME) == tmp_path / "shut"
+    assert service_user.topmost_closed(checkout, ME) == tmp_path / "shut"
     (tmp_path / "shut").chmod(0o700)
 
 
 def test_the_refusal_names_every_closed_folder(tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o600)
-    said = service_user.cannot_enter(tmp_path / "shut", ME)
-    assert said.endswith(f"open the way with: chmod a+x {tmp_path / 'shut'}")
+    message = service_user.closed_message(tmp_path / "shut", ME)
+    assert message.endswith(f"open it with: chmod a+x {tmp_path / 'shut'}")
 
 
 def test_var_stays_with_the_ordinary_user_whom_it_belongs_to(tmp_path: Path) -> None:
-    assert service_user.chosen(tmp_path).pw_uid in (ME.pw_uid, pwd.getpwnam("www-data").pw_uid)
-    assert service_user.chosen(tmp_path / "absent").pw_name == "www-data"
+    assert service_user.service_user(tmp_path).pw_uid in (
+        ME.pw_uid,
+        pwd.getpwnam("www-data").pw_uid,
+    )
+    assert service_user.service_user(tmp_path / "absent").pw_name == "www-data"
 
 
 def test_commands_get_a_clean_environment_that_still_reaches_registries(tmp_path: Path) -> None:

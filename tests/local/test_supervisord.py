@@ -179,7 +179,7 @@ def released(layout: Layout) -> tuple[Program, Instance]:
         name=str(instance.link), record=str(instance.record), settings=str(folder / "no.env"),
         variables={"PATH": "/usr/bin:/bin"},
     )  # fmt: skip
-    edge = replace(sleeper(layout, "staging-edge"), further=server.services / "*.conf")
+    edge = replace(sleeper(layout, "staging-edge"), include=server.services / "*.conf")
     start(layout, sleeper(layout), edge)
     describe(instance, plan)
     return edge, instance
