@@ -9,8 +9,8 @@ from urllib.request import Request, urlopen
 
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, add_arguments, read_layout
-from local.mirrors import repositories
-from local.mirrors.commands import MirrorFailed
+from local.mirrors.commands import MirrorError
+from local.mirrors.visible_change import commit_visible_change
 from local.progress import console
 from local.secrets import WEBHOOK
 from local.services.probes import LOOPBACK, SECONDS
@@ -23,8 +23,8 @@ def change(layout: Layout, name: str) -> str:
     """Commit a change to a component's mirror and send the webhook; returns what was committed."""
     try:
         component = find_component(layout, name)
-        message = repositories.change(layout.site, component, layout.mirrors)
-    except (MirrorFailed, InvalidSite) as error:
+        message = commit_visible_change(layout.site, component, layout.mirrors)
+    except (MirrorError, InvalidSite) as error:
         raise CommandError(str(error)) from None
     for source in component.sources:
         if source.branch:

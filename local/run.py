@@ -15,8 +15,8 @@ from agent.server import Server
 from local import first_releases, secrets, summary
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, add_arguments, read_layout
-from local.mirrors import repositories
-from local.mirrors.commands import MirrorFailed
+from local.mirrors import git_config, mirror_builder
+from local.mirrors.commands import MirrorError
 from local.program_starter import ProgramStarter
 from local.progress import show_status, show_step
 from local.services import buildbot, environment_servers, ports, supervisord
@@ -55,7 +55,7 @@ def has_mirrors(startup: Startup) -> bool:
 
 def make_mirrors(startup: Startup) -> None:
     layout = startup.layout
-    repositories.make(layout.site, layout.mirrors, layout.cache, show_status)
+    mirror_builder.make_mirrors(layout.site, layout.mirrors, layout.cache, show_status)
 
 
 def create_secrets(startup: Startup) -> str:
@@ -75,12 +75,12 @@ def provision_machines(startup: Startup) -> str:
 
 def write_configuration(startup: Startup) -> None:
     site, layout, servers = startup.site, startup.layout, startup.servers
-    layout.gitconfig.write_text(repositories.git_config(layout.mirrors))
+    layout.gitconfig.write_text(git_config.git_config(layout.mirrors))
     cloud = site.home("build") or site.home("review")
     if cloud and cloud.openstack:
         host, _, port = cloud.openstack.master.rpartition(":")
         url = f"git://{host}:{int(port) + 1}/"
-        layout.machine_gitconfig.write_text(repositories.remote_git_config(layout.mirrors, url))
+        layout.machine_gitconfig.write_text(git_config.remote_git_config(layout.mirrors, url))
     buildbot.write(site, layout, servers)
     for environment in site.environments:
         if environment.name in servers:
@@ -176,7 +176,7 @@ def bring_up(startup: Startup) -> None:
 def run_step(step: Step, startup: Startup) -> str | None:
     try:
         return step.run(startup)
-    except (Failure, InvalidSite, MirrorFailed, ServerError) as error:
+    except (Failure, InvalidSite, MirrorError, ServerError) as error:
         raise CommandError(str(error)) from None
 
 

@@ -1,4 +1,4 @@
-"""A real supervisord: what it is told, what it keeps alive, and how all of it ends."""
+"""A real supervisord: its configuration, the programs that it restarts, and their end."""
 
 import os
 import signal
@@ -157,7 +157,7 @@ def test_a_second_start_changes_nothing_unless_something_changed(installation: L
     assert wait_until(lambda: leader(installation) != before, SECONDS)
 
 
-def test_a_program_that_is_not_wanted_any_more_ends(installation: Layout) -> None:
+def test_a_program_that_is_no_longer_configured_ends(installation: Layout) -> None:
     start(installation, sleeper(installation), sleeper(installation, "second"))
     second = leader(installation, "second")
     start(installation, sleeper(installation))
@@ -261,7 +261,7 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
     assert [path.name for path in layout.state.iterdir()] == ["lock"]
 
 
-def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path) -> None:
+def test_supervisord_reads_the_configuration_of_the_demo(demo: Site, short: Path) -> None:
     layout = Layout(short / "s")
     layout.logs.mkdir(parents=True)
     wanted = programs(demo, layout, environment_servers.settings(demo, layout))
@@ -270,8 +270,8 @@ def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path)
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
     options = ServerOptions()
     options.realize(["-c", str(layout.supervisor_configuration)])
-    told = [process for group in options.process_group_configs for process in group.process_configs]
-    assert [process.name for process in told] == [
+    read = [process for group in options.process_group_configs for process in group.process_configs]
+    assert [process.name for process in read] == [
         "production-database",
         "staging-database",
         "production-php",
@@ -284,7 +284,7 @@ def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path)
         "worker-review",
         "worker-staging",
     ]
-    paths = {process.name: process.environment["PATH"] for process in told}
+    paths = {process.name: process.environment["PATH"] for process in read}
     assert paths["worker-staging"].startswith(f"{layout.server('staging')}/bin:")
     assert "production" not in paths["worker-build"] + paths["worker-staging"]
 
