@@ -14,8 +14,8 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-cloud check \
-  screenshots bench bench-masters bench-cloud lock declarations
+.PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-root test-cloud \
+  check screenshots bench bench-masters bench-cloud lock declarations
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,10 +44,14 @@ cloud-stop: ## End the test cloud and all its machines
 	@$(PYTHON) tests.cloud.stop
 
 test: test-here test-cloud ## Run every test, the whole line and a real OpenStack included
+	@$(PYTHON) local.bootstrap report-left-out
 
 test-here: ## Run the tests that need no OpenStack
 	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole and not cloud"
 	@$(PYTHON) local.bootstrap test -m pytest -m whole
+	@$(MAKE) --no-print-directory test-root
+
+test-root: ## Run the tests of accounts, as root
 	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/agent/test_root.py tests/agent/test_processes*.py
 
 test-cloud: ## Run the tests that need a real OpenStack, as root

@@ -100,8 +100,6 @@ def lead(record: Path) -> None:
     """Replace the recorded group by that of this process, which supervisord made a leader."""
     kill_group(record)
     write_record(record)
-    # Python ignores this signal, and a program would inherit that.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def main() -> None:

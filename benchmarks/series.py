@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from local.layout import CHECKOUT
-from local.mirrors import repositories
+from local.mirrors.git_config import mirror_folder
+from local.mirrors.mirror_builder import make_mirrors
 from steps.tar import archive
 from tests.repositories import PERSON, Repository
 from tests.steps.worker import Worker
@@ -45,10 +46,8 @@ def shell(line: str, folder: Path) -> None:
 def upstream(folder: Path) -> Repository:
     """A work tree of MediaWiki, and 200 commits of ours to its PHP files on the branch `ours`."""
     shared = CHECKOUT / "var" / "mirrors"
-    repositories.make(
-        CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print
-    )
-    mirror = repositories.place(UPSTREAM, shared)
+    make_mirrors(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
+    mirror = mirror_folder(UPSTREAM, shared)
     shell(f"git clone -q file://{mirror} {folder}", folder.parent)
     repository = object.__new__(Repository)
     repository.folder = folder

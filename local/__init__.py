@@ -1,1 +1,1 @@
-"""The embedded default: what a site needs to run complete on one machine, without the internet."""
+"""The embedded default: runs a complete site on one machine, without the internet."""

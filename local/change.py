@@ -1,4 +1,4 @@
-"""`make change`: commit a small visible change, and tell the master as GitHub would."""
+"""`make change`: commit a small visible change, and send the master GitHub's webhook."""
 
 import hashlib
 import hmac
@@ -8,9 +8,9 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from local.errors import CommandError, exit_on_error
-from local.layout import Layout, arguments, layout
-from local.mirrors import repositories
-from local.mirrors.commands import MirrorFailed
+from local.layout import Layout, add_arguments, read_layout
+from local.mirrors.commands import MirrorError
+from local.mirrors.visible_change import commit_visible_change
 from local.progress import console
 from local.secrets import WEBHOOK
 from local.services.probes import LOOPBACK, SECONDS
@@ -20,19 +20,19 @@ from model.site import read_site
 
 
 def change(layout: Layout, name: str) -> str:
-    """Change a component in its mirror; what was committed, in words."""
+    """Commit a change to a component's mirror and send the webhook; returns what was committed."""
     try:
-        component = find(layout, name)
-        said = repositories.change(layout.site, component, layout.mirrors)
-    except (MirrorFailed, InvalidSite) as failure:
-        raise CommandError(str(failure)) from None
+        component = find_component(layout, name)
+        message = commit_visible_change(layout.site, component, layout.mirrors)
+    except (MirrorError, InvalidSite) as error:
+        raise CommandError(str(error)) from None
     for source in component.sources:
         if source.branch:
-            hint(layout, source)
-    return said
+            send_webhook(layout, source)
+    return message
 
 
-def find(layout: Layout, name: str) -> Component:
+def find_component(layout: Layout, name: str) -> Component:
     components = read_site(layout.site, layout.environments).components
     for component in components:
         if component.name == name:
@@ -41,13 +41,13 @@ def find(layout: Layout, name: str) -> Component:
     raise CommandError(f"say which component: make change COMPONENT=…, one of {names}")
 
 
-def hint(layout: Layout, source: Source) -> None:
-    """Send the master what GitHub would send; one that is not there finds the commit by itself."""
+def send_webhook(layout: Layout, source: Source) -> None:
+    """Send the master GitHub's webhook; without it, the master's poller finds the commit."""
     try:
         with urlopen(request(layout, source), timeout=SECONDS):  # noqa: S310  # our own master
             pass
-    except HTTPError as refusal:
-        raise CommandError(f"the master refused the hint: {refusal.read().decode()}") from None
+    except HTTPError as error:
+        raise CommandError(f"the master refused the webhook: {error.read().decode()}") from None
     except (URLError, OSError):
         console.print(f"[yellow]![/] no master answers at {layout.url}; it will see the commit")
 
@@ -71,10 +71,10 @@ def request(layout: Layout, source: Source) -> Request:
 
 
 def main() -> None:
-    parser = arguments(ArgumentParser(description=__doc__))
+    parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--component", default="")
-    given = parser.parse_args()
-    console.print(change(layout(given), given.component), soft_wrap=True)
+    options = parser.parse_args()
+    console.print(change(read_layout(options), options.component), soft_wrap=True)
 
 
 if __name__ == "__main__":

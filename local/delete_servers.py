@@ -1,18 +1,18 @@
-"""`make clean`: delete the machines of OpenStack projects that this installation has as servers."""
+"""`make clean`: delete the OpenStack machines that are this installation's servers."""
 
 from argparse import ArgumentParser
 
 from local import secrets
 from local.errors import CommandError, exit_on_error
-from local.layout import arguments, layout
+from local.layout import add_arguments, read_layout
 from servers.errors import ServerError
 from servers.provision import delete_all
 
 
 def main() -> None:
-    installation = layout(arguments(ArgumentParser(description=__doc__)).parse_args())
+    layout = read_layout(add_arguments(ArgumentParser(description=__doc__)).parse_args())
     try:
-        delete_all(installation, secrets.operator(installation))
+        delete_all(layout, secrets.installation_id(layout))
     except ServerError as error:
         raise CommandError(str(error)) from None
 

@@ -1,4 +1,4 @@
-"""How a command of ours ends when it cannot go on: one clear line, exit status 1."""
+"""How a command ends that cannot continue: with one line and exit status 1."""
 
 import sys
 from collections.abc import Callable
@@ -9,10 +9,10 @@ class CommandError(Exception):
 
 
 def exit_on_error(command: Callable[[], None]) -> None:
-    """Run a command; when it refuses, say why and end with status 1."""
+    """Run a command; print its error and end with status 1 when it raises CommandError."""
     try:
         command()
-    except CommandError as refusal:
-        sys.exit(f"slipway: {refusal}")
+    except CommandError as error:
+        sys.exit(f"slipway: {error}")
     except KeyboardInterrupt:
         sys.exit("slipway: interrupted")

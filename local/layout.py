@@ -1,6 +1,6 @@
-"""Where an installation on this machine keeps things: every path follows from a few folders.
+"""Paths and ports of an installation on this machine; all paths follow from a few folders.
 
-Standard library only: `make stop` works without the virtual environment.
+Standard library only: `make stop` needs no virtual environment.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -21,7 +21,7 @@ WORKER_PORT = 8011
 
 @dataclass(frozen=True)
 class Layout:
-    """One installation's folders and ports; two with different ones do not meet."""
+    """One installation; two with different folders and ports do not affect each other."""
 
     state: Path
     site: Path = CHECKOUT / "sites" / "demo"
@@ -31,7 +31,7 @@ class Layout:
     worker_port: int = WORKER_PORT
     worker_address: str = "127.0.0.1"
     clouds: Path | None = None
-    """`clouds.yaml`, unless it is where openstacksdk looks."""
+    """`clouds.yaml`; None: where openstacksdk looks for it."""
 
     @property
     def url(self) -> str:
@@ -51,20 +51,20 @@ class Layout:
 
     @property
     def signing_key(self) -> Path:
-        """The public half, which every server is given."""
+        """The public half, which is copied to every server."""
         return self.state / "signing-key.pub"
 
     def deploy_key(self, environment: str) -> Path:
-        """The public half of what an environment's deploy worker shows its servers."""
+        """The public SSH key with which an environment's deploy worker logs in to its servers."""
         return self.server(environment) / "deploy-key.pub"
 
     @property
     def operator_key(self) -> Path:
-        """The secret key that prepares servers; Buildbot does not know it."""
+        """The private SSH key that prepares servers; it is not among Buildbot's secrets."""
         return self.state / "operator-key"
 
     def machines(self, environment: str) -> Path:
-        """What is known of an environment's servers that are machines of their own."""
+        """The machines that are an environment's servers."""
         return self.server(environment) / "machines.json"
 
     def authority(self, environment: str) -> Path:
@@ -73,7 +73,7 @@ class Layout:
 
     @property
     def mirror_port(self) -> int:
-        """Where machines find the mirrors of the repositories."""
+        """The port at which machines fetch from the mirrors of the repositories."""
         return self.worker_port + 1
 
     @property
@@ -82,7 +82,7 @@ class Layout:
 
     @property
     def worker_certificate(self) -> Path:
-        """What workers believe, alone in its folder, as Twisted wants it."""
+        """The certificate that workers trust; Twisted wants it alone in its folder."""
         return self.state / "worker-roots" / "master.pem"
 
     @property
@@ -103,11 +103,11 @@ class Layout:
 
     @property
     def pids(self) -> Path:
-        """One file a program: the process group that it was started in last."""
+        """For each program, the record of its process group."""
         return self.state / "pids"
 
     def records(self) -> Iterator[Path]:
-        """The files which name process groups: of our programs, and of what releases run."""
+        """The records of process groups: of our programs, and of processes of releases."""
         yield from self.pids.glob("*")
         yield from self.state.glob("*/run/s/*.pid")
 
@@ -125,27 +125,27 @@ class Layout:
 
     @property
     def applied(self) -> Path:
-        """What the running programs were started with, so that a second start changes nothing."""
+        """The stamps with which the running programs were started."""
         return self.state / "applied.json"
 
     @property
     def cache(self) -> Path:
-        """Downloads that outlive the installation."""
+        """Downloads, which `make clean` keeps."""
         return self.mirrors.parent / "cache" / "mirrors"
 
     def worker(self, name: str) -> Path:
         return self.state / "workers" / name
 
     def server(self, environment: str) -> Path:
-        """The folder that stands for the environment's one server."""
+        """The folder of an environment's server on this machine."""
         return self.state / environment
 
     def log(self, program: str) -> Path:
         return self.logs / f"{program}.log"
 
 
-def arguments(parser: ArgumentParser) -> ArgumentParser:
-    """Add what says which installation is meant."""
+def add_arguments(parser: ArgumentParser) -> ArgumentParser:
+    """Add the options that describe an installation."""
     default = Layout(CHECKOUT / "var" / "run")
     parser.add_argument("--state", type=Path, default=default.state)
     parser.add_argument("--site", type=Path, default=default.site)
@@ -158,24 +158,24 @@ def arguments(parser: ArgumentParser) -> ArgumentParser:
     return parser
 
 
-def layout(given: Namespace) -> Layout:
-    """The installation that the arguments name; raises CommandError for too long sockets."""
-    meant = Layout(
-        state=given.state.absolute(),
-        site=given.site.absolute(),
-        environments=given.environments,
-        mirrors=given.mirrors.absolute(),
-        http_port=given.http_port,
-        worker_port=given.worker_port,
-        worker_address=given.worker_address,
-        clouds=given.clouds and given.clouds.absolute(),
+def read_layout(options: Namespace) -> Layout:
+    """The installation that options describe; raises CommandError for too long a path."""
+    layout = Layout(
+        state=options.state.absolute(),
+        site=options.site.absolute(),
+        environments=options.environments,
+        mirrors=options.mirrors.absolute(),
+        http_port=options.http_port,
+        worker_port=options.worker_port,
+        worker_address=options.worker_address,
+        clouds=options.clouds and options.clouds.absolute(),
     )
-    short_enough([meant.supervisor_socket])
-    return meant
+    require_short_paths([layout.supervisor_socket])
+    return layout
 
 
-def short_enough(sockets: Sequence[Path]) -> None:
-    """Refuse a socket whose path the kernel would refuse, saying by how much it is too long."""
+def require_short_paths(sockets: Sequence[Path]) -> None:
+    """Raises CommandError for a socket whose path is too long for the kernel."""
     longest = max(sockets, key=lambda path: len(bytes(path)), default=Path())
     excess = len(bytes(longest)) - SOCKET_LIMIT + 1
     if excess > 0:

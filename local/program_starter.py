@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.supervisor import ALIVE, ENDED, Supervisor
 from cloud.polling import wait_until
-from local.bootstrap.service_user import VISIBLE
+from local.bootstrap.service_user import IN_NAMESPACE
 from local.errors import CommandError
 from local.layout import Layout
 from local.progress import show_status
@@ -43,7 +43,7 @@ class ProgramStarter:
 
         In a mount namespace of its own, supervisord sees the files that were there at its start.
         """
-        has_stale_files = VISIBLE in os.environ and any(
+        has_stale_files = IN_NAMESPACE in os.environ and any(
             self.has_changed(program, "restart") for program in programs
         )
         return has_stale_files or not self.supervisor.is_running()

@@ -14,9 +14,9 @@ from agent.errors import AgentError
 from agent.server import Server
 from local import first_releases, secrets, summary
 from local.errors import CommandError, exit_on_error
-from local.layout import Layout, arguments, layout
-from local.mirrors import repositories
-from local.mirrors.commands import MirrorFailed
+from local.layout import Layout, add_arguments, read_layout
+from local.mirrors import git_config, mirror_builder
+from local.mirrors.commands import MirrorError
 from local.program_starter import ProgramStarter
 from local.progress import show_status, show_step
 from local.services import buildbot, environment_servers, ports, supervisord
@@ -55,7 +55,7 @@ def has_mirrors(startup: Startup) -> bool:
 
 def make_mirrors(startup: Startup) -> None:
     layout = startup.layout
-    repositories.make(layout.site, layout.mirrors, layout.cache, show_status)
+    mirror_builder.make_mirrors(layout.site, layout.mirrors, layout.cache, show_status)
 
 
 def create_secrets(startup: Startup) -> str:
@@ -69,18 +69,18 @@ def has_machines(startup: Startup) -> bool:
 def provision_machines(startup: Startup) -> str:
     """Create and prepare the servers that are machines of their own, all at once."""
     site, layout = startup.site, startup.layout
-    provision(site, layout, secrets.operator(layout), show_status)
+    provision(site, layout, secrets.installation_id(layout), show_status)
     return "Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments)
 
 
 def write_configuration(startup: Startup) -> None:
     site, layout, servers = startup.site, startup.layout, startup.servers
-    layout.gitconfig.write_text(repositories.git_config(layout.mirrors))
+    layout.gitconfig.write_text(git_config.git_config(layout.mirrors))
     cloud = site.home("build") or site.home("review")
     if cloud and cloud.openstack:
         host, _, port = cloud.openstack.master.rpartition(":")
         url = f"git://{host}:{int(port) + 1}/"
-        layout.machine_gitconfig.write_text(repositories.remote_git_config(layout.mirrors, url))
+        layout.machine_gitconfig.write_text(git_config.remote_git_config(layout.mirrors, url))
     buildbot.write(site, layout, servers)
     for environment in site.environments:
         if environment.name in servers:
@@ -158,7 +158,7 @@ def bring_up(startup: Startup) -> None:
     was_running = starter.supervisor.is_running()
     if not was_running:
         stop(layout)  # what a killed supervisord left behind
-    purposes = ports.purposes(startup.programs)
+    purposes = ports.port_purposes(startup.programs)
     ports.require_free({n: purposes[n] for n in purposes.keys() - starter.ports_in_use()})
     try:
         for folder in (layout.home, layout.logs, layout.pids):
@@ -176,7 +176,7 @@ def bring_up(startup: Startup) -> None:
 def run_step(step: Step, startup: Startup) -> str | None:
     try:
         return step.run(startup)
-    except (AgentError, InvalidSite, MirrorFailed, ServerError) as error:
+    except (AgentError, InvalidSite, MirrorError, ServerError) as error:
         raise CommandError(str(error)) from None
 
 
@@ -208,10 +208,10 @@ def locked(layout: Layout) -> Iterator[None]:
 
 
 def main() -> None:
-    parser = arguments(ArgumentParser(description=__doc__))
+    parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--no-wait", action="store_true", help="do not wait for first releases")
     options = parser.parse_args()
-    run(layout(options), wait=not options.no_wait)
+    run(read_layout(options), wait=not options.no_wait)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The secrets of an installation on this machine: made up once, never overwritten, ours alone."""
+"""The secrets of an installation: generated once, never overwritten, readable by us alone."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -23,37 +23,37 @@ UI_PASSWORDS = "ui-passwords"
 SIGNING_KEY = "signing-key"
 WEBHOOK = "webhook-github"
 LANES = ("build", "review")
-"""Each has a worker; the environments' own come beside them."""
+"""Each has a worker, as each environment has."""
 
 
 def create(site: Site, layout: Layout) -> tuple[str, ...]:
-    """Write the secrets that are missing, with the public signing key; returns their names."""
+    """Generate the missing secrets and their public halves; returns the names of the secrets."""
     layout.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-    absent = {
-        name: secret
-        for name, secret in recipes(site, layout).items()
+    missing = {
+        name: generate
+        for name, generate in generators(site, layout).items()
         if not (layout.secrets / name).exists()
     }
-    for name, secret in absent.items():
-        write(layout, name, secret())
-    admit(site, layout)
-    return tuple(absent)
+    for name, generate in missing.items():
+        write(layout, name, generate())
+    add_passwords(site, layout)
+    return tuple(missing)
 
 
-def admit(site: Site, layout: Layout) -> None:
-    """Give a password to those who may log in since the file was made; the others keep theirs."""
-    known = (layout.secrets / UI_PASSWORDS).read_text()
-    users = {line.partition(":")[0] for line in known.splitlines()}
-    if fresh := tuple(user for user in site.releasers if user not in users):
-        write(layout, UI_PASSWORDS, known + passwords(fresh))
+def add_passwords(site: Site, layout: Layout) -> None:
+    """Add passwords for releasers who have none yet."""
+    text = (layout.secrets / UI_PASSWORDS).read_text()
+    users = {line.partition(":")[0] for line in text.splitlines()}
+    if new := tuple(user for user in site.releasers if user not in users):
+        write(layout, UI_PASSWORDS, text + passwords(new))
 
 
-def recipes(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
-    """How each secret of the site is made, under the name by which it is asked for."""
+def generators(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
+    """For the name of each secret of the site, the function that generates it."""
     deploy_keys = {
-        place.ssh_secret: partial(ssh_key, layout.deploy_key(place.name))
-        for place in site.environments
-        if place.servers
+        environment.ssh_secret: partial(ssh_key, layout.deploy_key(environment.name))
+        for environment in site.environments
+        if environment.servers
     }
     return (
         dict.fromkeys(random_names(site), random)
@@ -66,7 +66,7 @@ def recipes(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
 
 
 def random_names(site: Site) -> tuple[str, ...]:
-    """The secrets that only need to be impossible to guess."""
+    """The names of the secrets that are random text."""
     return (
         WEBHOOK,
         *local_workers(site).values(),
@@ -80,7 +80,7 @@ def random_names(site: Site) -> tuple[str, ...]:
 
 
 def local_workers(site: Site) -> dict[str, str]:
-    """The workers on this machine, each with the name of its password."""
+    """The workers on this machine, each with the name of the secret that is its password."""
     lanes = {f"{lane}-1": f"worker-{lane}" for lane in LANES if site.home(lane) is None}
     return lanes | {e.worker: f"worker-{e.name}" for e in site.environments if not e.deploys_itself}
 
@@ -90,29 +90,29 @@ def random() -> str:
 
 
 def passwords(users: tuple[str, ...]) -> str:
-    """One line `user:password` for each who may log in."""
+    """A line `user:password` for each user."""
     return "".join(f"{user}:{random()}\n" for user in users)
 
 
 def signing_key(public: Path) -> str:
-    """A new private key; its public half is written where the servers read it."""
+    """A new private key; its public half is written to a file."""
     private, public_half = new_key()
     public.write_text(public_half)
     return private
 
 
 def ssh_key(public: Path) -> str:
-    """A new private key for SSH; its public half is written beside what it opens."""
+    """A new private key for SSH; its public half is written to a file."""
     key = Ed25519PrivateKey.generate()
-    half = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    public_half = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     public.parent.mkdir(parents=True, exist_ok=True)
-    public.write_text(f"{half.decode()}\n")
-    whole = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    return whole.decode()
+    public.write_text(f"{public_half.decode()}\n")
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    return private.decode()
 
 
-def operator(layout: Layout) -> str:
-    """Whose machines are ours: the digest of the key that prepares them, which is made once."""
+def installation_id(layout: Layout) -> str:
+    """Identifies our machines by the digest of the key that prepares them, generated once."""
     private = layout.operator_key
     public = private.with_suffix(".pub")
     if not private.exists():
@@ -123,7 +123,7 @@ def operator(layout: Layout) -> str:
 
 
 def write(layout: Layout, name: str, secret: str) -> None:
-    """Write a whole file or none, which nobody else can open; Buildbot reads all in the folder."""
+    """Write a secret atomically; the draft is elsewhere, since Buildbot reads the whole folder."""
     draft = layout.state / ".secret"
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
@@ -132,6 +132,6 @@ def write(layout: Layout, name: str, secret: str) -> None:
 
 
 def password(layout: Layout, user: str) -> str:
-    """The generated password of one who may log in."""
+    """The password of a user."""
     lines = (layout.secrets / UI_PASSWORDS).read_text().splitlines()
     return dict(line.split(":", 1) for line in lines)[user]

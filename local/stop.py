@@ -1,48 +1,50 @@
-"""`make stop`: end every process of one installation, and none of anybody else's.
+"""`make stop`: end every process of one installation, and no other process.
 
-Standard library only: it works without the virtual environment, and for root without anything.
+Standard library only: it needs no virtual environment, and root can run it too.
 """
 
 import os
 import shutil
 import signal
 import subprocess
-import time
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from agent.process_group import Process, living_processes, recorded_group
+from cloud.polling import wait_until
 from local.errors import CommandError, exit_on_error
-from local.layout import Layout, arguments, layout
+from local.layout import Layout, add_arguments, read_layout
 
-PATIENCE = 100
-"""Seconds for everything to end in good order; a database may have much to write."""
-GRACE = 10
-"""Seconds for what a killed supervisord left behind."""
+SUPERVISOR_SECONDS = 100
+"""For the orderly end of all programs; a database may have much to write."""
+SECONDS = 10
+"""For the processes that a killed supervisord left behind."""
 
 
-def ours(layout: Layout) -> list[Process]:
-    """The living processes of this installation.
+def own_processes(layout: Layout) -> list[Process]:
+    """The living processes of this installation, also those that outlive a killed supervisord.
 
-    They belong to the owner of its folder, and carry its mark in their environment or are in a
-    process group that one of its programs was started in; either outlives a killed supervisord.
+    They belong to the owner of its folder, and either its path is in their environment or they are
+    in a recorded process group.
     """
     owner = layout.state.stat().st_uid
     groups = {recorded_group(record) for record in layout.records()}
-    own = (process for process in living_processes() if belongs(process, owner))
-    return [p for p in own if p.group in groups or marked(p, layout.state)]
+    processes = [process for process in living_processes() if is_owned_by(process, owner)]
+    return [p for p in processes if p.group in groups or names_state(p, layout.state)]
 
 
-def belongs(process: Process, owner: int) -> bool:
+def is_owned_by(process: Process, user: int) -> bool:
+    """Whether it is a process of this user, and not this process."""
     try:
-        return Path(f"/proc/{process.pid}").stat().st_uid == owner and process.pid != os.getpid()
+        return Path(f"/proc/{process.pid}").stat().st_uid == user and process.pid != os.getpid()
     except OSError:
         return False
 
 
-def marked(process: Process, state: Path) -> bool:
+def names_state(process: Process, state: Path) -> bool:
+    """Whether the installation's folder is in the process's environment."""
     try:
         environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
     except OSError:
@@ -51,56 +53,53 @@ def marked(process: Process, state: Path) -> bool:
 
 
 def stop(layout: Layout) -> bool:
-    """End everything; whether anything ran. Raises CommandError when something will not end."""
+    """End everything; returns whether anything ran. Raises CommandError for what does not end."""
     if not layout.state.is_dir():
         return False
     if not os.access(layout.state, os.W_OK | os.X_OK):
         owner = layout.state.owner()
         raise CommandError(f"{layout.state} belongs to {owner}; run this as {owner} or as root")
-    found = ours(layout)
+    processes = own_pids(layout)
     supervisor = read_pid(layout.supervisor_pid)
-    if supervisor in {process.pid for process in found}:
-        send(signal.SIGTERM, [supervisor])
-        gone(lambda: supervisor not in {process.pid for process in ours(layout)}, PATIENCE)
-    for last_word in (signal.SIGTERM, signal.SIGKILL):
-        send(last_word, [process.pid for process in ours(layout)])
-        if gone(lambda: not ours(layout), GRACE):
-            forget_processes(layout)
-            return bool(found)
-    raise CommandError(f"these processes do not end: {[process.pid for process in ours(layout)]}")
+    if supervisor in processes:
+        send_signal(signal.SIGTERM, [supervisor])
+        wait_until(lambda: supervisor not in own_pids(layout), SUPERVISOR_SECONDS)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        send_signal(number, own_pids(layout))
+        if wait_until(lambda: not own_processes(layout), SECONDS):
+            remove_runtime_files(layout)
+            return bool(processes)
+    raise CommandError(f"these processes do not end: {own_pids(layout)}")
+
+
+def own_pids(layout: Layout) -> list[int]:
+    return [process.pid for process in own_processes(layout)]
 
 
 def read_pid(path: Path) -> int:
+    """The number in a file; 0 when there is none."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
         return 0
 
 
-def send(what: signal.Signals, pids: list[int]) -> None:
+def send_signal(number: signal.Signals, pids: Iterable[int]) -> None:
+    """Send a signal to the processes that still exist."""
     for pid in pids:
         with suppress(ProcessLookupError):
-            os.kill(pid, what)
+            os.kill(pid, number)
 
 
-def gone(ended: Callable[[], bool], seconds: float) -> bool:
-    limit = time.monotonic() + seconds
-    while not ended():
-        if time.monotonic() > limit:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def forget_processes(layout: Layout) -> None:
-    """Remove what says that something runs: process numbers, and sockets nobody listens at."""
+def remove_runtime_files(layout: Layout) -> None:
+    """Remove the records of processes, and sockets at which nobody listens."""
     shutil.rmtree(layout.pids, ignore_errors=True)
     stale = (layout.supervisor_pid, layout.supervisor_socket, *layout.state.glob("*/run/**/*.pid"))
     for path in stale:
         path.unlink(missing_ok=True)
 
 
-def forget(layout: Layout) -> None:
+def remove_installation(layout: Layout) -> None:
     """Remove the installation's folder, in which released files are read-only."""
     if not layout.state.exists():
         return
@@ -111,14 +110,14 @@ def forget(layout: Layout) -> None:
 
 
 def main() -> None:
-    parser = arguments(ArgumentParser(description=__doc__))
+    parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--forget", action="store_true", help="remove releases and databases too")
-    given = parser.parse_args()
-    meant = layout(given)
-    print("Stopped." if stop(meant) else "Nothing was running.")
-    if given.forget:
-        forget(meant)
-        print(f"Removed {meant.state}: releases, databases, secrets and history.")
+    options = parser.parse_args()
+    layout = read_layout(options)
+    print("Stopped." if stop(layout) else "Nothing was running.")
+    if options.forget:
+        remove_installation(layout)
+        print(f"Removed {layout.state}: releases, databases, secrets and history.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The page with which `make run` ends: where to look, what to press, what to type."""
+"""The page with which `make run` ends: addresses, and what to press and to type."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,14 +11,14 @@ from model.site import Site
 from servers import inventory
 
 
-def show(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
+def show(site: Site, layout: Layout, servers: Mapping[str, Server]) -> None:
     console.print()
-    for what, value in (*addresses(site, layout), ("", ""), *instructions(site, layout, running)):
-        console.print(f"[bold]{what:<18}[/]{value}" if value else "", soft_wrap=True)
+    for label, value in (*addresses(site, layout), ("", ""), *instructions(site, layout, servers)):
+        console.print(f"[bold]{label:<18}[/]{value}" if value else "", soft_wrap=True)
 
 
 def addresses(site: Site, layout: Layout) -> Iterator[tuple[str, str]]:
-    """Where to look: Buildbot, then each component in each environment."""
+    """The addresses of Buildbot and of each component in each environment."""
     yield "Buildbot", layout.url
     for environment in site.environments:
         for number, component in enumerate(site.components):
@@ -26,33 +26,33 @@ def addresses(site: Site, layout: Layout) -> Iterator[tuple[str, str]]:
 
 
 def instructions(
-    site: Site, layout: Layout, running: Mapping[str, Server]
+    site: Site, layout: Layout, servers: Mapping[str, Server]
 ) -> Iterator[tuple[str, str]]:
-    """What to do next, each as something to type or to press."""
+    """What to do next: what to press, and the commands to type."""
     component, user = site.components[0], site.releasers[0]
     yield "Log in", f"{user} / {secrets.password(layout, user)}"
     yield "Change", f"make change COMPONENT={component.name}{variables(layout)}"
     for environment in [e for e in site.environments if e.promotes_from][:1]:
         yield "Promote", f"{layout.url}#/releases shows what waits for {environment.name}"
     for environment in site.environments:
-        if environment.name in running:
-            root = environment_servers.authority(running[environment.name])
+        if environment.name in servers:
+            root = environment_servers.authority(servers[environment.name])
             yield environment.name, f"curl --cacert {root} {environment.url(component)}"
         for name, host in inventory.addresses(layout, environment).items():
-            trusting = f"--cacert {layout.authority(environment.name)}"
-            there = f"--connect-to ::{host.edge}: {environment.url(component)}"
-            yield f"{environment.name} {name}", f"curl {trusting} {there}"
+            authority = f"--cacert {layout.authority(environment.name)}"
+            target = f"--connect-to ::{host.edge}: {environment.url(component)}"
+            yield f"{environment.name} {name}", f"curl {authority} {target}"
     yield "Stop", f"make stop{variables(layout)}"
 
 
 def variables(layout: Layout) -> str:
-    """What to write behind `make` to mean this installation and not the usual one."""
-    usual = Layout(CHECKOUT / "var" / "run")
-    meant = {
-        "SITE": (layout.site, usual.site),
-        "ENVIRONMENTS": (layout.environments, usual.environments),
-        "STATE": (layout.state, usual.state),
-        "MIRRORS": (layout.mirrors, usual.mirrors),
-        "PORT": (layout.http_port, usual.http_port),
+    """The variables of `make` that select this installation; none for the default one."""
+    default = Layout(CHECKOUT / "var" / "run")
+    values = {
+        "SITE": (layout.site, default.site),
+        "ENVIRONMENTS": (layout.environments, default.environments),
+        "STATE": (layout.state, default.state),
+        "MIRRORS": (layout.mirrors, default.mirrors),
+        "PORT": (layout.http_port, default.http_port),
     }
-    return "".join(f" {name}={here}" for name, (here, there) in meant.items() if here != there)
+    return "".join(f" {name}={own}" for name, (own, other) in values.items() if own != other)

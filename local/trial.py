@@ -12,7 +12,7 @@ from cli.errors import CliError
 from cli.press import BuildFollower
 from local import secrets
 from local.errors import CommandError, exit_on_error
-from local.layout import Layout, arguments, layout
+from local.layout import Layout, add_arguments, read_layout
 from local.progress import console
 from model.component import Component
 from model.site import Site, read_site
@@ -26,7 +26,7 @@ def try_now(layout: Layout, name: str) -> Report:
     The first releaser presses the button: that password is on this machine.
     """
     site = read_site(layout.site, layout.environments)
-    component, user = find(site, name), site.releasers[0]
+    component, user = find_watched(site, name), site.releasers[0]
     client = Client(layout.url)
     try:
         client.log_in(Credentials(user, secrets.password(layout, user)))
@@ -50,7 +50,7 @@ def build_properties(client: Client, request: int) -> Mapping[str, Any]:
     return properties
 
 
-def find(site: Site, name: str) -> Component:
+def find_watched(site: Site, name: str) -> Component:
     watched = {component.name: component for component in site.watched}
     if name not in watched:
         raise CommandError(
@@ -75,10 +75,10 @@ def show(report: Report) -> None:
 
 
 def main() -> None:
-    parser = arguments(ArgumentParser(description=__doc__))
+    parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--component", default="")
     options = parser.parse_args()
-    report = try_now(layout(options), options.component)
+    report = try_now(read_layout(options), options.component)
     show(report)
     releases = [trial for trial in report.trials if trial.target is not Target.MAIN]
     sys.exit(0 if releases and all(trial.fits for trial in releases) else 1)

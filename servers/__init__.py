@@ -1,1 +1,1 @@
-"""The machines of an environment that are servers: found, made, prepared, removed."""
+"""The servers of an environment: finds, creates, prepares and deletes their machines."""

@@ -18,4 +18,4 @@ SERVER_PACKAGES = (
     "python3-venv",
     "zstd",
 )
-"""For a server on this machine and for one that is a machine of its own."""
+"""For a server on this machine, and for a machine of its own."""

@@ -1,5 +1,5 @@
-"""Why a server cannot be provided: a sentence that names the file and the server."""
+"""The error of provisioning: a sentence that names the file and the server."""
 
 
 class ServerError(Exception):
-    """Something that somebody has to correct; the text is for people."""
+    """A server cannot be provided until somebody corrects the cause, which the text names."""

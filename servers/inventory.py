@@ -1,4 +1,4 @@
-"""Which machine is which server of an environment: `machines.json`, and Nova's metadata."""
+"""The machine of each server of an environment: `machines.json`, and Nova's metadata."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +9,14 @@ from model.reading import Model, Name
 from servers.paths import ServerPaths
 
 OWNER, SERVER = "slipway-installation", "slipway-server"
-"""Metadata keys of a machine: whose it is, and which server it is. Others' are never touched."""
+"""Metadata keys of a machine: its installation, and its server. Other machines stay untouched."""
 
 
 class ServerRecord(Model):
     """One server's machine."""
 
     id: str
-    """Nova's."""
+    """The machine's id in Nova."""
     host: ServerAddress
 
 
@@ -33,7 +33,7 @@ class Inventory(Model):
 
 
 def records(paths: ServerPaths, environment: str) -> dict[str, ServerRecord]:
-    """The machines that an environment is known to have, by the server's name."""
+    """The recorded machines of an environment, by the server's name."""
     file = paths.machines(environment)
     return Inventory.read(file).machines if file.exists() else {}
 

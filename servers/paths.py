@@ -1,11 +1,11 @@
-"""What an installation hands in: where it keeps what concerns its servers."""
+"""The paths of an installation that provisioning reads and writes."""
 
 from pathlib import Path
 from typing import Protocol
 
 
 class ServerPaths(Protocol):
-    """An installation's files; each environment has some of its own."""
+    """An installation's files; some of them are those of one environment."""
 
     @property
     def state(self) -> Path:
@@ -27,7 +27,7 @@ class ServerPaths(Protocol):
         """The public SSH key of an environment's deploy worker."""
 
     def machines(self, environment: str) -> Path:
-        """Which machines an environment has: `machines.json`."""
+        """The inventory of an environment: `machines.json`."""
 
     def authority(self, environment: str) -> Path:
         """The certificates with which an environment's pages can be verified."""

@@ -1,6 +1,6 @@
 """Makes a server of a bare Debian machine: the files that are copied to it, and `prepare.sh`.
 
-All of it is done again at each start, and changes only what differs.
+Each start repeats all of it, and it changes only what differs.
 """
 
 import io
@@ -28,7 +28,7 @@ from servers.settings import database_script, server_settings
 CHECKOUT = Path(__file__).resolve().parent.parent
 OPERATOR = "slipway-operator"
 ACCOUNT = "slipway"
-"""Runs the services of a server; the deploy worker logs in to it."""
+"""The account that runs the services of a server, to which the deploy worker logs in."""
 CODE = ("agent", "model", "releases")
 OPT = Path("/opt/slipway")
 ETC = Path("/etc/slipway")
@@ -42,7 +42,7 @@ LOCK = CHECKOUT / "agent" / "requirements.lock"
 def prepare(
     site: Site, environment: Environment, name: str, address: ServerAddress, paths: ServerPaths
 ) -> str:
-    """Prepare one server; the certificate of its edge's own authority, or an empty text.
+    """Prepare one server; returns the certificate of its edge's authority, or an empty text.
 
     Raises ServerError with the end of the output that explains the failure.
     """
@@ -51,14 +51,14 @@ def prepare(
         known_hosts.flush()
         ssh = ssh_command(paths, Path(known_hosts.name), address.edge)
 
-        # sshd runs before cloud-init has made the operator's account.
+        # sshd runs before cloud-init has created the operator's account.
         if not wait_until(lambda: not run(ssh, "true").returncode, SSH_SECONDS):
-            raise failure(environment, name, "cannot be reached by SSH", run(ssh, "true"))
+            raise server_error(environment, name, "cannot be reached by SSH", run(ssh, "true"))
         script = f"tar -x -C / && exec sh {OPT}/prepare.sh"
         tar = bundle(site, environment, paths)
         result = run(ssh, f"sudo sh -c {shlex.quote(script)}", tar)
     if result.returncode:
-        raise failure(environment, name, "cannot be prepared", result)
+        raise server_error(environment, name, "cannot be prepared", result)
     return result.stdout.decode()
 
 
@@ -66,11 +66,11 @@ def run(ssh: tuple[str, ...], command: str, stdin: bytes = b"") -> CompletedProc
     return subprocess.run((*ssh, command), input=stdin, capture_output=True, check=False)
 
 
-def failure(
-    environment: Environment, name: str, what: str, result: CompletedProcess[bytes]
+def server_error(
+    environment: Environment, name: str, problem: str, result: CompletedProcess[bytes]
 ) -> ServerError:
     output = "\n".join(result.stderr.decode(errors="replace").strip().splitlines()[-12:])
-    return ServerError(f"{environment.name}.toml: server {name} {what}:\n{output}")
+    return ServerError(f"{environment.name}.toml: server {name} {problem}:\n{output}")
 
 
 def ssh_command(paths: ServerPaths, known_hosts: Path, address: str) -> tuple[str, ...]:
@@ -123,12 +123,12 @@ def add(archive: tarfile.TarFile, path: Path, content: bytes) -> None:
 
 
 def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[Path, str]:
-    """Path and text of each file except for our code; no file has a secret in it."""
+    """Path and text of each file except for our code; none of them holds a secret."""
     server = machine_settings(site, environment)
     python = f"PYTHONPATH={OPT}/code exec {OPT}/venv/bin/python"
     option = f"--server {ETC}/server.toml"
     # https://man.openbsd.org/sshd.8#AUTHORIZED_KEYS_FILE_FORMAT
-    allowed = 'restrict,command="/usr/local/bin/slipway-remote"'
+    options = 'restrict,command="/usr/local/bin/slipway-remote"'
     texts = {
         OPT / "prepare.sh": PREPARE.read_text("utf-8"),
         OPT / "packages": "\n".join(SERVER_PACKAGES) + "\n",
@@ -139,7 +139,7 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
         OPT / "requirements.lock": LOCK.read_text("utf-8"),
         ETC / "server.toml": tomli_w.dumps(server.model_dump(mode="json", exclude_none=True)),
         ETC / "signing-key.pub": paths.signing_key.read_text(),
-        ETC / "authorized_keys": f"{allowed} {paths.deploy_key(environment.name).read_text()}",
+        ETC / "authorized_keys": f"{options} {paths.deploy_key(environment.name).read_text()}",
         Path("/etc/ssh/sshd_config.d/slipway.conf"): (
             f"Match User {ACCOUNT}\n  AuthorizedKeysFile {ETC}/authorized_keys\n"
         ),
@@ -171,7 +171,7 @@ def units(site: Site, server: Server) -> Mapping[str, str]:
     """Systemd's units of the services: https://www.freedesktop.org/software/systemd/man/255/."""
     caddyfile, socket = server.state / "Caddyfile", server.admin_socket
     reload = f"caddy reload --address unix/{socket} --config {caddyfile} --adapter caddyfile"
-    more = {
+    directives = {
         "edge": f"ExecReload=/usr/bin/{reload}\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n",
         "php": "ExecReload=/bin/kill -USR2 $MAINPID\n",
     }
@@ -183,7 +183,7 @@ def units(site: Site, server: Server) -> Mapping[str, str]:
     return {
         name: (
             f"[Unit]\nDescription=Slipway: {name}\nAfter=network.target\n\n[Service]\n"
-            f"User={ACCOUNT}\nExecStart={command}\n{more.get(name, '')}"
+            f"User={ACCOUNT}\nExecStart={command}\n{directives.get(name, '')}"
             "Restart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=60\n\n"
             "[Install]\nWantedBy=multi-user.target\n"
         )

@@ -1,4 +1,4 @@
-"""The servers that are machines of an OpenStack project: found or created, then prepared."""
+"""Finds or creates the OpenStack machines of servers, and prepares them."""
 
 import json
 import re
@@ -22,20 +22,20 @@ HOST_KEY = re.compile(r"^(ssh-ed25519 [A-Za-z0-9+/=]{68})\s", re.MULTILINE)
 """A line that cloud-init prints between `BEGIN` and `END SSH HOST KEY KEYS`."""
 DOWN_STATES = ("ERROR", "DELETED", "SHUTOFF")
 ATTEMPTS = 3
-"""How many machines are created for a server until one boots."""
+"""How many machines are created for a server before it fails."""
 
 
 def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], None]) -> None:
     """Have every server of the site running and prepared.
 
-    `owner` identifies the installation in the metadata of its machines; `say` is called with what
-    is being done. Raises ServerError naming the file, the server and what is wrong.
+    `owner` identifies the installation in the metadata of its machines; `say` shows the state of
+    the work. Raises ServerError.
     """
     environments = [environment for environment in site.environments if environment.servers]
     jobs = [(environment, name) for environment in environments for name in environment.servers]
     machines = {e.name: MachineProvider(paths, e, owner) for e in environments}
     for environment in environments:
-        # Written before a machine is created, so that what a kill leaves is found again.
+        # Written before a machine is created, so that `make clean` finds it after a kill.
         inventory.write(paths, environment, inventory.records(paths, environment.name))
     with ThreadPoolExecutor(len(jobs)) as pool:
         say("Servers: waiting for machines")
@@ -85,17 +85,19 @@ class MachineProvider:
                     return self.find_or_create(name)
             return self.find_or_create(name)
         except ConfigurationError as error:
-            where = error.located(f"{self.environment.name}.toml", "servers", Servers.model_fields)
-            file, _, what = where.partition(": ")
-            raise ServerError(f"{file}: server {name}: {what}") from None
+            message = error.located(
+                f"{self.environment.name}.toml", "servers", Servers.model_fields
+            )
+            file, _, problem = message.partition(": ")
+            raise ServerError(f"{file}: server {name}: {problem}") from None
         except CloudError as error:
             raise self.error(name, str(error)) from None
 
     def find_or_create(self, name: str) -> ServerRecord:
-        """The same; raises InstanceFailed for a machine that never booted."""
+        """The machine of a server; raises CloudError, and InstanceFailed if it never booted."""
         identity = self.find(name) or self.cloud.create_server(self.request(name))
         record = self.records.get(name)
-        # A console forgets what it printed first.
+        # A console loses its first lines.
         key = record.host.key if record and record.id == identity else None
         key = key or self.host_key(name, identity)
         fixed, edge = self.cloud.addresses(identity, self.servers.public)
@@ -103,7 +105,7 @@ class MachineProvider:
         return ServerRecord(id=identity, host=ServerAddress(address=address, key=key, edge=edge))
 
     def find(self, name: str) -> str | None:
-        """The id of the server's machine; one that failed and never served is deleted."""
+        """The id of the server's machine; a failed one that was never recorded is deleted."""
         metadata = self.metadata(name).items()
         record = self.records.get(name)
         for machine in self.cloud.list_by_metadata(OWNER, self.owner):
@@ -131,7 +133,7 @@ class MachineProvider:
         )
 
     def user_data(self) -> str:
-        """For cloud-init: the account that may prepare the machine. There is no secret in it."""
+        """For cloud-init: the account that prepares the machine. It holds no secret."""
         operator = {
             "name": preparation.OPERATOR,
             "sudo": "ALL=(ALL) NOPASSWD:ALL",
@@ -146,30 +148,30 @@ class MachineProvider:
         """The SSH host key that the machine prints on its console."""
         keys: list[str] = []
 
-        def printed() -> bool:
+        def has_key() -> bool:
             machine = self.cloud.get_server(identity)
             if machine is None or machine.status in DOWN_STATES:
                 status = machine.status if machine else "DELETED"
-                why = (machine and machine.fault) or "it does not run"
-                raise InstanceFailed(f"its machine is {status}: {why}", "boot")
+                reason = (machine and machine.fault) or "it does not run"
+                raise InstanceFailed(f"its machine is {status}: {reason}", "boot")
             if machine.status == "ACTIVE":  # there is no console before
                 keys[:] = HOST_KEY.findall(self.cloud.get_console(identity, lines=None))
             return bool(keys)
 
         seconds = self.servers.boot_seconds
-        if not wait_until(printed, seconds):
+        if not wait_until(has_key, seconds):
             raise self.error(name, f"its console showed no SSH host key within {seconds} s")
         return keys[-1]
 
-    def error(self, name: str, why: str) -> ServerError:
-        return ServerError(f"{self.environment.name}.toml: server {name}: {why}")
+    def error(self, name: str, problem: str) -> ServerError:
+        return ServerError(f"{self.environment.name}.toml: server {name}: {problem}")
 
 
 def delete_all(paths: ServerPaths, owner: str) -> None:
     """Delete the machines that an installation created as servers, and their addresses.
 
-    They are looked for in every project that it ever had servers in, whatever the site's files say
-    by now. Raises ServerError.
+    Every project in which it ever had servers is searched, whatever the site's files now say.
+    Raises ServerError.
     """
     for file in paths.state.glob("*/machines.json"):
         cloud = CloudClient(Inventory.read(file).cloud, paths.clouds)

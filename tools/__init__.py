@@ -1,1 +1,1 @@
-"""What a developer of Slipway runs."""
+"""Commands for the developers of Slipway."""

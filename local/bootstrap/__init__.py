@@ -1,1 +1,1 @@
-"""What a bare Debian machine lacks: packages, a virtual environment, an unprivileged account."""
+"""Prepares a bare Debian machine: packages, a virtual environment, an unprivileged account."""

@@ -40,21 +40,21 @@ FORMAT = "${db:Status-Status}\t${Package}\t${Provides}\n"
 UNITS = "/lib/systemd/system/"
 
 
-def ensure(wanted: Iterable[str]) -> None:
-    """Install what is missing, saying so; raises CommandError with the command to run by hand."""
-    absent = missing(wanted, installed())
+def ensure(packages: Iterable[str]) -> None:
+    """Install the missing packages; raises CommandError with the command to run manually."""
+    absent = missing(packages, installed())
     if not absent:
         return
     privilege = privilege_for(absent)
     print(f"Installing Debian packages: {' '.join(absent)}", flush=True)
     for command in ((*QUIETLY, *UPDATE), (*QUIETLY, *INSTALL, *absent)):
         apt((*privilege, *command), absent)
-    if services := units(absent):
+    if services := service_units(absent):
         apt((*privilege, *QUIETLY, "systemctl", "--quiet", "disable", *services), absent)
 
 
 def installed() -> frozenset[str]:
-    """The names of the packages on this machine, and of those that they stand for."""
+    """The names of the installed packages, and of those that they provide."""
     query = ("dpkg-query", "--show", "--showformat", FORMAT)
     try:
         listing = subprocess.run(query, capture_output=True, text=True, check=True).stdout
@@ -62,41 +62,43 @@ def installed() -> frozenset[str]:
         raise CommandError(
             "this is not a Debian machine; Slipway's local profile needs one"
         ) from None
-    return frozenset(name for line in listing.splitlines() for name in names(line))
+    return frozenset(name for line in listing.splitlines() for name in provided_names(line))
 
 
-def names(line: str) -> tuple[str, ...]:
-    """What a line in our format says is there: a package and all that it provides.
+def provided_names(line: str) -> tuple[str, ...]:
+    """The package of a line in FORMAT and those that it provides; none if it is not installed.
 
-    Node.js from another source brings npm, and conflicts with Debian's package of that name.
+    Node.js from another source provides npm, and conflicts with Debian's package of that name.
     """
     status, package, provides = line.split("\t")
     if status != "installed":
         return ()
     # Such as `npm (= 9.2.0), node-types:any`: only names count.
-    given = (re.split(r"[\s:(]", name.strip())[0] for name in provides.split(",") if name.strip())
-    return (package, *given)
+    provided = (
+        re.split(r"[\s:(]", name.strip())[0] for name in provides.split(",") if name.strip()
+    )
+    return (package, *provided)
 
 
-def missing(wanted: Iterable[str], present: frozenset[str]) -> tuple[str, ...]:
-    """What is wanted and not there, sorted."""
-    return tuple(sorted(set(wanted) - present))
+def missing(packages: Iterable[str], present: frozenset[str]) -> tuple[str, ...]:
+    """The packages that are not present, sorted."""
+    return tuple(sorted(set(packages) - present))
 
 
-def by_hand(packages: Iterable[str]) -> str:
-    """The command for somebody who may install packages."""
+def install_command(packages: Iterable[str]) -> str:
+    """The command that installs packages, to be run as root."""
     install = ("apt-get", "install", "--no-install-recommends", *packages)
     return f"apt-get update && {shlex.join(install)}"
 
 
 def privilege_for(packages: Iterable[str]) -> tuple[str, ...]:
-    """What stands before a command that changes the system: nothing for root, else sudo."""
+    """The prefix of a command that changes the system: none for root, else sudo."""
     if os.geteuid() == 0:
         return ()
     sudo = shutil.which("sudo")
     if sudo and (sys.stdin.isatty() or succeeds((sudo, "--non-interactive", "true"))):
         return (sudo,)
-    raise CommandError(f"Debian packages are missing; as root, run: {by_hand(packages)}")
+    raise CommandError(f"Debian packages are missing; as root, run: {install_command(packages)}")
 
 
 def succeeds(command: tuple[str, ...]) -> bool:
@@ -104,18 +106,18 @@ def succeeds(command: tuple[str, ...]) -> bool:
 
 
 def apt(command: tuple[str, ...], packages: Iterable[str]) -> None:
-    """Run one command of the installation; raises CommandError with apt's own last complaint."""
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-    if outcome.returncode:
-        complaints = [line for line in outcome.stderr.splitlines() if line.strip()]
-        why = complaints[-1] if complaints else f"status {outcome.returncode}"
-        raise CommandError(f"{why} (as root, run: {by_hand(packages)})")
+    """Run a command that changes the system; raises CommandError with its last error."""
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        errors = [line for line in result.stderr.splitlines() if line.strip()]
+        reason = errors[-1] if errors else f"status {result.returncode}"
+        raise CommandError(f"{reason} (as root, run: {install_command(packages)})")
 
 
-def units(packages: Iterable[str]) -> tuple[str, ...]:
-    """The services which these packages would start at the next boot."""
+def service_units(packages: Iterable[str]) -> tuple[str, ...]:
+    """The services that these packages would start at the next boot."""
     listing = subprocess.run(
         ("dpkg-query", "--listfiles", *packages), capture_output=True, text=True, check=True
     ).stdout
-    found = (Path(line) for line in listing.splitlines() if UNITS in line)
-    return tuple(sorted(path.name for path in found if path.suffix == ".service"))
+    files = (Path(line) for line in listing.splitlines() if UNITS in line)
+    return tuple(sorted(path.name for path in files if path.suffix == ".service"))

@@ -1,6 +1,6 @@
 """The Python packages of a lock file, installed once and again only when the lock changes.
 
-Standard library only: this makes the virtual environment itself.
+Standard library only: this creates the virtual environment.
 """
 
 import hashlib
@@ -15,21 +15,20 @@ PYTHON = "/usr/bin/python3"
 """Debian's own: a service user cannot run an interpreter in somebody's home directory."""
 
 UNREACHABLE = ("Connection", "resolution", "from versions: none")
-"""What pip says about a registry that is away; it never says so itself."""
+"""Signs in pip's output that the registry does not answer; pip has no error for it."""
 
 
 def ensure(
     folder: Path, lock: Path, environment: Mapping[str, str], checkout: Path | None = None
 ) -> None:
-    """Make the virtual environment `folder` hold exactly what `lock` says, and a checkout of ours.
+    """Have exactly the packages of `lock` in the virtual environment `folder`.
 
-    The checkout stays where it is: only its entry points are written down, by which Buildbot finds
-    the Releases page and people the command `slipway`.
+    The checkout is installed as editable, for its entry points: the Releases page, `slipway`.
     """
     stamp = folder / "lock.sha256"
-    ours = (checkout / "pyproject.toml").read_bytes() + bytes(checkout) if checkout else b""
-    wanted = hashlib.sha256(lock.read_bytes() + ours).hexdigest()
-    if stamp.is_file() and stamp.read_text() == wanted:
+    project = (checkout / "pyproject.toml").read_bytes() + bytes(checkout) if checkout else b""
+    digest = hashlib.sha256(lock.read_bytes() + project).hexdigest()
+    if stamp.is_file() and stamp.read_text() == digest:
         return
     count = sum("==" in line for line in lock.read_text().splitlines())
     print(f"Installing {count} Python packages from {lock.name} into {folder}", flush=True)
@@ -40,20 +39,20 @@ def ensure(
     if checkout:
         editable = ("--no-deps", "--no-build-isolation", "--editable", f"{checkout}")
         run((*pip, *editable), environment)
-    stamp.write_text(wanted)
+    stamp.write_text(digest)
 
 
 def run(command: tuple[str, ...], environment: Mapping[str, str]) -> None:
-    """Run one command of the installation; raises CommandError with its own complaint."""
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if outcome.returncode:
-        raise CommandError(f"no Python packages: {complaint(outcome.stdout + outcome.stderr)}")
+    """Run pip or venv; raises CommandError with the most useful line of its output."""
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if result.returncode:
+        raise CommandError(f"no Python packages: {pip_error(result.stdout + result.stderr)}")
 
 
-def complaint(output: str) -> str:
-    """The line that says most: pip repeats itself, and a registry that is away says so often."""
+def pip_error(output: str) -> str:
+    """The most useful line: the first for a registry that does not answer, else the last error."""
     errors = [line for line in output.splitlines() if line.startswith("ERROR:")]
     lines = [line for line in output.splitlines() if line.strip()]
     if any(sign in line for line in lines for sign in UNREACHABLE):
         return f"the package registry does not answer ({(errors or lines)[0][:200]})"
-    return (errors or lines or ["nothing was said"])[-1].removeprefix("ERROR: ")
+    return (errors or lines or ["there was no output"])[-1].removeprefix("ERROR: ")

@@ -1,1 +1,1 @@
-"""Git mirrors on this machine, which stand for the repositories that a site names."""
+"""Git mirrors on this machine, in place of the repositories that a site names."""

@@ -1,4 +1,4 @@
-"""The commands that make mirrors: the same on every machine, and one sentence when they fail."""
+"""The commands that make mirrors, with the same environment and errors on every machine."""
 
 import os
 import shlex
@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-class MirrorFailed(RuntimeError):
-    """A mirror that could not be made or changed; one sentence with repository and command."""
+class MirrorError(RuntimeError):
+    """A mirror cannot be made or changed; the sentence names repository and command."""
 
     def __init__(self, repository: str, command: Iterable[str], reason: str) -> None:
         self.repository = repository
@@ -17,38 +17,38 @@ class MirrorFailed(RuntimeError):
 
 
 def git(repository: str, folder: Path, *arguments: str) -> str:
-    """What git prints about a mirror."""
+    """Run git in a mirror; returns its output."""
     return run(repository, ("git", "-C", str(folder), *arguments))
 
 
 def run(repository: str, command: tuple[str, ...], folder: Path | None = None) -> str:
-    """What a command prints; raises MirrorFailed with its last words."""
+    """Run a command; returns its output. Raises MirrorError with its last lines of errors."""
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             command, cwd=folder, env=environment(), capture_output=True, text=True, check=False
         )
-    except OSError as problem:
-        raise MirrorFailed(repository, command, str(problem)) from None
-    if done.returncode:
-        raise MirrorFailed(repository, command, last_lines(done.stderr or done.stdout))
-    return done.stdout
+    except OSError as error:
+        raise MirrorError(repository, command, str(error)) from None
+    if result.returncode:
+        raise MirrorError(repository, command, last_lines(result.stderr or result.stdout))
+    return result.stdout
 
 
 def environment() -> dict[str, str]:
-    """Ours, without what would make git or apt speak or act differently on another machine."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    return kept | {
+    """Our environment, without variables that change the behaviour of git or apt."""
+    outer = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return outer | {
         "LC_ALL": "C.UTF-8",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",  # root may have made what another user now renews
+        "GIT_CONFIG_KEY_0": "safe.directory",  # another user may own the mirror
         "GIT_CONFIG_VALUE_0": "*",
     }
 
 
 def last_lines(output: str) -> str:
-    """The end of what a failed command printed, on one line."""
+    """The end of the output of a failed command, on one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("W: ")] or lines  # apt's asides
-    return "; ".join(lines[-2:]) or "it failed without a word"
+    lines = [line for line in lines if not line.startswith("W: ")] or lines  # apt's warnings
+    return "; ".join(lines[-2:]) or "it failed without output"

@@ -1,4 +1,4 @@
-"""What a mirror's commit holds: the files of Debian packages or of a folder of the site."""
+"""The files of a mirror's commit: those of Debian packages, or of a folder of the site."""
 
 import os
 import subprocess
@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from local.mirrors.commands import MirrorFailed, last_lines
+from local.mirrors.commands import MirrorError, last_lines
 from local.mirrors.fast_import import sized
 
 
 @dataclass
 class Contents:
-    """The files and links of packages or a folder, as their bytes pass to `git fast-import`."""
+    """The files and links of packages or of a folder; the bytes go to `git fast-import`."""
 
     files: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Each file's mode in git and its mark in the stream."""
     links: dict[str, str] = field(default_factory=dict)
     """The target of each link."""
     date: int = 0
-    """When the newest file was written, in seconds since 1970."""
+    """The time of the newest file, in seconds since 1970."""
 
     def of_folder(self, folder: Path) -> Iterator[bytes]:
         """The files below a folder of the site."""
@@ -30,25 +30,25 @@ class Contents:
             yield from self.blob(name, path.stat().st_mode, path.read_bytes())
 
     def of_packages(self, repository: str, archives: Iterable[Path]) -> Iterator[bytes]:
-        """The files of Debian packages, never unpacked to disk, which takes longer than packing."""
+        """The files of Debian packages, without unpacking them to disk, which is slower."""
         for archive in archives:
             command = ("dpkg-deb", "--fsys-tarfile", str(archive))
             with (
                 TemporaryFile() as errors,
                 subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process,
             ):
-                broken = ""
+                tar_error = ""
                 try:
                     with tarfile.open(fileobj=process.stdout, mode="r|") as packed:
                         for member in packed:
                             yield from self.member(packed, member)
                     process.stdout.read()  # type: ignore[union-attr]  # it is a pipe
-                except tarfile.TarError as problem:
-                    broken = str(problem)
-                if process.wait() or broken:
+                except tarfile.TarError as error:
+                    tar_error = str(error)
+                if process.wait() or tar_error:
                     errors.seek(0)
-                    said = errors.read().decode() or broken
-                    raise MirrorFailed(repository, command, last_lines(said))
+                    output = errors.read().decode() or tar_error
+                    raise MirrorError(repository, command, last_lines(output))
 
     def member(self, packed: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
         path = os.path.normpath(member.name)
@@ -67,9 +67,9 @@ class Contents:
         yield from sized(content)
 
     def tree(self, folder: str, drop: Iterable[str] = ()) -> dict[str, tuple[str, int]]:
-        """What lies below a folder, links replaced by what they point at.
+        """The files below a folder, with each link replaced by its target.
 
-        A link that points at nothing is left out: what it leads to is made on each machine.
+        A link without a target is left out: each machine creates that target itself.
         """
         inside: dict[str, set[str]] = {"": set()}
         for path in (*self.files, *self.links):
@@ -81,7 +81,7 @@ class Contents:
 
         def below(folder: str) -> Iterator[tuple[str, tuple[str, int]]]:
             for path in inside.get(folder, set()) - dropped:
-                name, real = path.rpartition("/")[2], self.followed(path)
+                name, real = path.rpartition("/")[2], self.resolve(path)
                 if real in self.files:
                     yield name, self.files[real]
                 if not f"{folder}/".startswith(f"{real}/"):  # a link to a folder it lies in
@@ -89,8 +89,8 @@ class Contents:
 
         return dict(below(folder))
 
-    def followed(self, path: str) -> str:
-        """The path that a chain of links ends in."""
+    def resolve(self, path: str) -> str:
+        """The target of a chain of links."""
         for _ in range(10):
             if path not in self.links:
                 break

@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from local.mirrors.commands import MirrorFailed, environment, last_lines
+from local.mirrors.commands import MirrorError, environment, last_lines
 
 PACKED = ("-c", "fastimport.unpackLimit=1", "-c", "core.compression=1")
-"""One pack whatever its size; 60 % of the time at 120 % of the space of git's default."""
+"""Always one pack; 60 % of the time and 120 % of the space of git's default."""
 
 
 def commit(branch: str, author: str, date: int, message: str, *, on_top: bool) -> Iterator[bytes]:
@@ -22,12 +22,12 @@ def commit(branch: str, author: str, date: int, message: str, *, on_top: bool) -
 
 
 def sized(content: bytes) -> tuple[bytes, ...]:
-    """Bytes as `git fast-import` reads them."""
+    """A `data` command with these bytes."""
     return f"data {len(content)}\n".encode(), content, b"\n"
 
 
 def quoted(path: str) -> str:
-    """A path as `git fast-import` reads it."""
+    """A path in the syntax of `git fast-import`."""
     escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
@@ -41,10 +41,10 @@ def fast_import(repository: str, folder: Path, commands: Iterable[bytes], *optio
             command, stdin=subprocess.PIPE, stderr=errors, env=environment()
         ) as process,
     ):
-        with suppress(BrokenPipeError):  # its own message says more
+        with suppress(BrokenPipeError):  # its own message is more useful
             process.stdin.writelines(commands)  # type: ignore[union-attr]  # it is a pipe
             process.stdin.write(b"done\n")  # type: ignore[union-attr]  # as above
             process.stdin.flush()  # type: ignore[union-attr]  # as above
         if process.wait():
             errors.seek(0)
-            raise MirrorFailed(repository, command, last_lines(errors.read().decode()))
+            raise MirrorError(repository, command, last_lines(errors.read().decode()))

@@ -1,1 +1,1 @@
-"""The programs of one installation: what they are made from, and how they are kept running."""
+"""The programs of one installation: their configuration, their start and their readiness."""

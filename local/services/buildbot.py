@@ -1,4 +1,4 @@
-"""The folders of the Buildbot master and its workers, and what is asked of a running master."""
+"""The folders of the Buildbot master and its workers, and the commands of Buildbot."""
 
 import subprocess
 from collections.abc import Mapping
@@ -60,28 +60,28 @@ Worker(
 '''
 
 
-def write(site: Site, layout: Layout, running: Mapping[str, Server]) -> None:
-    """Write what the master and the workers start from."""
+def write(site: Site, layout: Layout, servers: Mapping[str, Server]) -> None:
+    """Write the files from which the master and the workers start."""
     for folder in (layout.master, layout.store):
         folder.mkdir(parents=True, exist_ok=True)
     configuration = str(CHECKOUT / "master.cfg")
     tac = MASTER.format(folder=str(layout.master), configuration=configuration)
     (layout.master / "buildbot.tac").write_text(tac)
-    (layout.master / "installation.toml").write_text(installation(site, layout, running))
-    asked_at = {e.openstack.master.rpartition(":")[0] for e in site.environments if e.openstack}
-    hosts = sorted(asked_at | {worker_connect_host(layout)})
+    (layout.master / "installation.toml").write_text(installation_toml(site, layout, servers))
+    names = {e.openstack.master.rpartition(":")[0] for e in site.environments if e.openstack}
+    hosts = sorted(names | {worker_connect_host(layout)})
     certificate.ensure(layout.worker_key, layout.worker_certificate, hosts)
     for name, secret in local_workers(site).items():
         write_worker(layout, name, secret)
 
 
 def worker_connect_host(layout: Layout) -> str:
-    """Where workers on this machine find the master."""
-    return LOOPBACK if layout.worker_address == "0.0.0.0" else layout.worker_address  # noqa: S104  # told apart
+    """The address to which workers on this machine connect."""
+    return LOOPBACK if layout.worker_address == "0.0.0.0" else layout.worker_address  # noqa: S104  # compared, not bound
 
 
 def write_worker(layout: Layout, name: str, secret: str) -> None:
-    """A worker's folder holds its own password and no other secret."""
+    """Write a worker's folder; its own password is the only secret in it."""
     folder = layout.worker(name)
     folder.mkdir(parents=True, exist_ok=True)
     password = folder / "password"
@@ -98,11 +98,11 @@ def write_worker(layout: Layout, name: str, secret: str) -> None:
     (folder / "buildbot.tac").write_text(tac)
 
 
-def installation(site: Site, layout: Layout, running: Mapping[str, Server]) -> str:
-    """The text of `installation.toml`; where a ready change is pushed was written by hand."""
-    before = layout.master / "installation.toml"
-    kept = read(before, Installation).site_repository if before.is_file() else None
-    described = Installation(
+def installation_toml(site: Site, layout: Layout, servers: Mapping[str, Server]) -> str:
+    """The text of `installation.toml`; `site_repository`, written by hand, is kept."""
+    file = layout.master / "installation.toml"
+    site_repository = read(file, Installation).site_repository if file.is_file() else None
+    installation = Installation(
         site=layout.site,
         environments=layout.environments,
         url=layout.url,
@@ -113,43 +113,44 @@ def installation(site: Site, layout: Layout, running: Mapping[str, Server]) -> s
         worker_certificate=layout.worker_certificate,
         store=layout.store,
         secrets=layout.secrets,
-        site_repository=kept,
+        site_repository=site_repository,
         clouds=layout.clouds,
         machine_gitconfig=layout.machine_gitconfig if layout.machine_gitconfig.exists() else None,
         reach={
             name: Reach(address=server.bind, authority=server.authority)
-            for name, server in running.items()
+            for name, server in servers.items()
         }
         | {
-            place.name: Reach(authority=layout.authority(place.name))
-            for place in site.environments
-            if place.servers and place.tls == "internal"
+            environment.name: Reach(authority=layout.authority(environment.name))
+            for environment in site.environments
+            if environment.servers and environment.tls == "internal"
         },
         servers={
-            place.name: inventory.addresses(layout, place)
-            for place in site.environments
-            if place.servers
+            environment.name: inventory.addresses(layout, environment)
+            for environment in site.environments
+            if environment.servers
         },
     )
-    return tomli_w.dumps(described.model_dump(mode="json", exclude_none=True))
+    return tomli_w.dumps(installation.model_dump(mode="json", exclude_none=True))
 
 
 def upgrade(layout: Layout) -> None:
-    """Make the database, or bring it to this Buildbot's version; raises CommandError."""
+    """Create the database, or bring it to this version of Buildbot; raises CommandError."""
     stamp = layout.master / "database-version"
     if stamp.is_file() and stamp.read_text() == version("buildbot"):
         return
-    command(layout, "upgrade-master", "--quiet", str(layout.master))
+    run(layout, "upgrade-master", "--quiet", str(layout.master))
     stamp.write_text(version("buildbot"))
 
 
 def check(layout: Layout) -> None:
-    """Raises CommandError, with Buildbot's own words, when the configuration does not load."""
-    command(layout, "checkconfig", "--quiet", str(layout.master))
+    """Raises CommandError with Buildbot's message when the configuration does not load."""
+    run(layout, "checkconfig", "--quiet", str(layout.master))
 
 
-def command(layout: Layout, *arguments: str) -> None:
-    outcome = subprocess.run(
+def run(layout: Layout, *arguments: str) -> None:
+    """Run one of Buildbot's commands; raises CommandError with its output."""
+    result = subprocess.run(
         (f"{BIN}/buildbot", *arguments),
         capture_output=True,
         text=True,
@@ -157,19 +158,19 @@ def command(layout: Layout, *arguments: str) -> None:
         cwd=layout.master,
         env=environment(layout),
     )
-    if outcome.returncode:
-        said = (outcome.stdout + outcome.stderr).strip()
-        raise CommandError(f"buildbot {arguments[0]} failed:\n{said}")
+    if result.returncode:
+        output = (result.stdout + result.stderr).strip()
+        raise CommandError(f"buildbot {arguments[0]} failed:\n{output}")
 
 
 def reconfigured(log: Path, start: int) -> bool | None:
-    """Whether the master took up a changed configuration, by its log from byte `start` on.
+    """Whether the master uses a changed configuration, by its log from byte `start` on.
 
-    Nothing while it is still at it.
+    None while it still reads the configuration.
     """
     with log.open("rb") as lines:
         lines.seek(start)
-        said = lines.read()
-    if b"configuration update aborted" in said or b"reconfig aborted" in said:
+        text = lines.read()
+    if b"configuration update aborted" in text or b"reconfig aborted" in text:
         return False
-    return True if b"configuration update complete" in said else None
+    return True if b"configuration update complete" in text else None

@@ -1,4 +1,4 @@
-"""The certificate by which workers know the master: signed by itself, and given to each of them."""
+"""The self-signed certificate by which workers verify the master."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ LIFE = timedelta(days=3650)
 
 
 def ensure(key: Path, certificate: Path, hosts: Collection[str]) -> None:
-    """Have a certificate that is good for these names and addresses; a new one only when needed."""
+    """Write a certificate for these names and addresses, unless there is one already."""
     if certificate.exists() and set(hosts) <= names(certificate):
         return
     private = generate_private_key(SECP256R1())
@@ -23,25 +23,25 @@ def ensure(key: Path, certificate: Path, hosts: Collection[str]) -> None:
     key.write_bytes(
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     )
-    own = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Slipway master")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Slipway master")])
     now = datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
-        .subject_name(own)
-        .issuer_name(own)
+        .subject_name(name)
+        .issuer_name(name)
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))  # another machine's clock may be behind
         .not_valid_after(now + LIFE)
-        .add_extension(x509.SubjectAlternativeName([general(host) for host in hosts]), False)
+        .add_extension(x509.SubjectAlternativeName([general_name(host) for host in hosts]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(private, SHA256())
     )
     certificate.parent.mkdir(exist_ok=True)
-    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
 
 
-def general(host: str) -> x509.GeneralName:
+def general_name(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ip_address(host))
     except ValueError:
@@ -49,8 +49,8 @@ def general(host: str) -> x509.GeneralName:
 
 
 def names(certificate: Path) -> set[str]:
-    """The names and addresses that a certificate is good for."""
-    found = x509.load_pem_x509_certificate(certificate.read_bytes())
-    alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    """The names and addresses for which a certificate is valid."""
+    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    alternative = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     addresses = alternative.get_values_for_type(x509.IPAddress)
     return {*alternative.get_values_for_type(x509.DNSName), *map(str, addresses)}

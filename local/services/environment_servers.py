@@ -13,7 +13,7 @@ from agent import instances, services
 from agent.component_directory import CURRENT
 from agent.server import Server
 from local.errors import CommandError
-from local.layout import CHECKOUT, Layout, short_enough
+from local.layout import CHECKOUT, Layout, require_short_paths
 from local.secrets import LANES
 from local.services.probes import LOOPBACK
 from model.environment import Environment
@@ -39,7 +39,7 @@ def settings(site: Site, layout: Layout) -> Mapping[str, Server]:
             s, c.name, CURRENT, [service.name for service in c.services]
         )
     ]
-    short_enough([s.admin_socket for s in servers.values()] + php + processes)
+    require_short_paths([s.admin_socket for s in servers.values()] + php + processes)
     return servers
 
 

@@ -1,4 +1,4 @@
-"""Ports on loopback: whether somebody else listens where our programs want to."""
+"""Ports on loopback: whether our programs can listen at theirs."""
 
 import errno
 import socket
@@ -9,28 +9,28 @@ from local.services.probes import LOOPBACK
 from local.services.programs import Program
 
 
-def purposes(programs: Iterable[Program]) -> dict[int, str]:
-    """What each port is for; raises CommandError when two programs want the same one."""
-    found: dict[int, str] = {}
+def port_purposes(programs: Iterable[Program]) -> dict[int, str]:
+    """The purpose of each port; raises CommandError when two programs need the same port."""
+    purposes: dict[int, str] = {}
     for program in programs:
         for port, purpose in program.ports.items():
-            if port in found:
+            if port in purposes:
                 raise CommandError(
-                    f"port {port} is wanted twice: for {found[port]} and for {purpose}"
+                    f"port {port} is needed twice: for {purposes[port]} and for {purpose}"
                 )
-            found[port] = purpose
-    return found
+            purposes[port] = purpose
+    return purposes
 
 
 def require_free(ports: Mapping[int, str]) -> None:
-    """Raises CommandError, naming the port and who needs it, when one cannot be had."""
+    """Raises CommandError naming the first port at which we cannot listen, and its purpose."""
     for port, purpose in ports.items():
         if problem := obstacle(port):
             raise CommandError(f"port {port}, needed for {purpose}, {problem}")
 
 
 def obstacle(port: int) -> str | None:
-    """Why nobody of us can listen at this port, in words."""
+    """Why we cannot listen at this port; None if we can."""
     with socket.socket() as end:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""How one sees that a program does its work: questions that cost little and can be repeated."""
+"""Probes: cheap checks, repeated until a program is ready."""
 
 import json
 import socket as sockets
@@ -12,33 +12,33 @@ from urllib.request import urlopen
 
 LOOPBACK = "127.0.0.1"
 SECONDS = 5
-"""How long one question may take."""
+"""The timeout of one probe."""
 
-Question = Callable[[], bool]
+Probe = Callable[[], bool]
 
 
-def socket(path: Path) -> Question:
-    """Whether somebody accepts connections at a Unix socket."""
+def socket(path: Path) -> Probe:
+    """Whether a program accepts connections at a Unix socket."""
     return lambda: connects(sockets.AF_UNIX, str(path))
 
 
-def port(number: int, address: str = LOOPBACK) -> Question:
-    """Whether somebody accepts connections at a port of this machine."""
+def port(number: int, address: str = LOOPBACK) -> Probe:
+    """Whether a program accepts connections at a port of this machine."""
     return lambda: connects(sockets.AF_INET, (address, number))
 
 
-def file(path: Path) -> Question:
-    """Whether a program has written its file, such as its process id."""
+def file(path: Path) -> Probe:
+    """Whether a program has written a file, such as that of its process id."""
     return path.is_file
 
 
-def page(url: str) -> Question:
-    """Whether a page is there."""
+def page(url: str) -> Probe:
+    """Whether the REST API answers at a URL."""
     return lambda: get_json(url) is not None
 
 
-def worker(url: str, name: str) -> Question:
-    """Whether the master at `url` sees the worker `name`."""
+def worker(url: str, name: str) -> Probe:
+    """Whether the worker `name` is connected to the master at `url`."""
 
     def connected() -> bool:
         response = get_json(f"{url}api/v2/workers/{quote(name)}")
@@ -54,15 +54,15 @@ def connects(family: sockets.AddressFamily, address: str | tuple[str, int]) -> b
 
 
 def get_json(url: str, **query: str | int) -> Mapping[str, Any] | None:
-    """What Buildbot's REST API says; nothing while it does not answer.
+    """The response of Buildbot's REST API; None while there is none.
 
-    Buildbot 4.3.0 sometimes ends an answer before it is written: asking again helps,
+    Buildbot 4.3.0 sometimes ends a response before it is written; the next request succeeds,
     https://github.com/buildbot/buildbot/issues/9065.
     """
     address = url.replace("//localhost:", f"//{LOOPBACK}:")
     try:
-        with urlopen(f"{address}?{urlencode(query)}", timeout=SECONDS) as answer:  # noqa: S310  # our own master
-            found: Mapping[str, Any] = json.load(answer)
-            return found
+        with urlopen(f"{address}?{urlencode(query)}", timeout=SECONDS) as response:  # noqa: S310  # our own master
+            document: Mapping[str, Any] = json.load(response)
+            return document
     except (URLError, OSError, HTTPException, json.JSONDecodeError):
         return None

@@ -1,4 +1,4 @@
-"""The programs of an installation: what runs, where, and which changed files matter to it."""
+"""The programs of an installation: their commands, ports and the files that they depend on."""
 
 import hashlib
 import sys
@@ -34,11 +34,11 @@ CODE = tuple(
         "agent",
     )
 )
-"""What the master keeps in memory; a folder that does not exist counts as empty."""
+"""The code that the master has loaded."""
 
 
 WORKERS = 500
-"""The priority of workers: they start when the master can greet them."""
+"""The priority of workers; they start when the master can accept their connections."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Program:
     """One supervised process."""
 
     is_ready: Callable[[], bool]
-    """Whether it does its work already."""
+    """The probe of its readiness."""
     priority: int
     """Lower ones start earlier and stop later."""
     name: str = ""
@@ -56,27 +56,27 @@ class Program:
     stop_signal: str = "TERM"
     stop_seconds: int = 20
     restarts: int = 3
-    """How often it may end at once before it is given up."""
+    """How often supervisord restarts it when it ends at once."""
     log: Path | None = None
-    """Where it writes what went wrong, if not to its standard output."""
+    """Its own log of errors, if it does not write them to standard output."""
     ports: Mapping[int, str] = field(default_factory=dict)
-    """What it listens on, and what for."""
+    """The ports at which it listens, with their purposes."""
     restart_when: tuple[Path, ...] = ()
-    """Files and folders whose change needs a new process."""
+    """Files and folders; when they change, it needs a new process."""
     reload_when: tuple[Path, ...] = ()
-    """Files and folders whose change the running process can take up."""
+    """Files and folders; when they change, the running process can read them again."""
     reload_signal: str | None = None
     reload_command: tuple[str, ...] = ()
-    further: Path | None = None
-    """A pattern for files that describe further programs; deployments write them."""
+    include: Path | None = None
+    """A pattern of supervisord's files that deployments write."""
 
     def stamps(self) -> dict[str, str]:
-        """What this program is made from now, to be compared with what it was started with."""
+        """Digests of its files now, to be compared with those at its last start."""
         return {"restart": stamp(self.restart_when), "reload": stamp(self.reload_when)}
 
 
 def stamp(paths: Iterable[Path]) -> str:
-    """One digest of the names and contents of all these files and of those in these folders."""
+    """A digest of the names and contents of these files and of the files in these folders."""
     digest = hashlib.sha256()
     for path in paths:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -92,18 +92,18 @@ def programs(site: Site, layout: Layout, servers: Mapping[str, Server]) -> tuple
         program
         for environment in site.environments
         if environment.name in servers
-        for program in of_server(site, environment, servers[environment.name])
+        for program in server_programs(site, environment, servers[environment.name])
     )
-    bins = {e.worker: f"{layout.server(e.name) / 'bin'}:" for e in site.environments}
+    agents = {e.worker: f"{layout.server(e.name) / 'bin'}:" for e in site.environments}
     workers = (
-        worker(layout, secret, name, bins.get(name, ""))
+        worker(layout, secret, name, agents.get(name, ""))
         for name, secret in local_workers(site).items()
     )
-    return (*per_server, *machines_need(site, layout), master(layout), *workers)
+    return (*per_server, *mirror_programs(site, layout), master(layout), *workers)
 
 
-def machines_need(site: Site, layout: Layout) -> list[Program]:
-    """What machines of OpenStack projects find here beside the master: the repositories."""
+def mirror_programs(site: Site, layout: Layout) -> list[Program]:
+    """The server of the mirrors, if workers are machines of an OpenStack project."""
     if not (site.home("build") or site.home("review")):
         return []
     port = layout.mirror_port
@@ -120,8 +120,8 @@ def machines_need(site: Site, layout: Layout) -> list[Program]:
     ]
 
 
-def of_server(site: Site, environment: Environment, server: Server) -> list[Program]:
-    """What the environment's server runs; the database first, the edge last."""
+def server_programs(site: Site, environment: Environment, server: Server) -> list[Program]:
+    """The programs of an environment's server, the database first and the edge last."""
     commands = services.commands(server, site.components)
     programs = {"database": database, "php": php, "edge": edge}
     return [
@@ -137,7 +137,7 @@ def of_server(site: Site, environment: Environment, server: Server) -> list[Prog
 
 
 def database(server: Server) -> Program:
-    assert server.database  # noqa: S101  # for mypy: it has a command, so it is there
+    assert server.database  # noqa: S101  # only such a server has this program
     return Program(
         is_ready=probes.socket(server.database.socket),
         priority=100,
@@ -168,7 +168,7 @@ def edge(server: Server) -> Program:
         ports={server.http_port: "the edge's HTTP", server.https_port: "the edge's HTTPS"},
         reload_when=(caddyfile,),
         reload_command=(*reload, "--adapter", "caddyfile"),
-        further=server.services / "*.conf",
+        include=server.services / "*.conf",
     )
 
 

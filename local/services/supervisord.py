@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent import process_group, supervisor
-from local.bootstrap.service_user import VISIBLE, kept
+from local.bootstrap.service_user import IN_NAMESPACE, passed_on
 from local.layout import CHECKOUT, Layout
 from local.services.programs import BIN, SYSTEM_PATH, Program
 
@@ -23,11 +23,11 @@ def start(layout: Layout) -> None:
 
 
 def environment(layout: Layout) -> dict[str, str]:
-    """What every program finds in its environment; none of it is secret."""
+    """The environment of every program; it holds no secret."""
     pycache = os.environ.get("PYTHONPYCACHEPREFIX", str(CHECKOUT / "var" / "cache" / "pycache"))
-    given = {name: value for name, value in kept(os.environ).items() if name != VISIBLE}
+    outer = {name: v for name, v in passed_on(os.environ).items() if name != IN_NAMESPACE}
     return {
-        **given,
+        **outer,
         "PATH": f"{BIN}:{SYSTEM_PATH}",
         "HOME": str(layout.home),
         "LANG": "C.UTF-8",
@@ -40,7 +40,7 @@ def environment(layout: Layout) -> dict[str, str]:
 
 def configuration(layout: Layout, programs: Sequence[Program]) -> str:
     """The text of supervisord.conf."""
-    further = " ".join(str(program.further) for program in programs if program.further)
+    include = " ".join(str(program.include) for program in programs if program.include)
     sections: dict[str, Mapping[str, object]] = {
         "supervisord": {
             "pidfile": layout.supervisor_pid,
@@ -51,7 +51,7 @@ def configuration(layout: Layout, programs: Sequence[Program]) -> str:
             "directory": layout.state,
         },
         **{f"program:{program.name}": program_keys(layout, program) for program in programs},
-        **({"include": {"files": further}} if further else {}),
+        **({"include": {"files": include}} if include else {}),
     }
     return supervisor.configuration(layout.supervisor_socket, sections)
 

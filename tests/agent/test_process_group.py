@@ -1,7 +1,5 @@
 """The record of a process group: which processes it names, and which it spares."""
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -95,15 +93,6 @@ def test_what_a_shell_left_in_its_group_ends_with_it(record: Path) -> None:
         assert recorded_group(record) == process.pid
         end_group(record)
         wait_until(lambda: has_ended(left))
-
-
-def test_a_program_starts_with_the_signals_of_its_supervisor(record: Path) -> None:
-    with start_leader(record, "sleep", "600") as process:
-        wait_until(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n")
-        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-        ignored = next(line.split()[1] for line in lines if line.startswith("SigIgn"))
-        assert not int(ignored, 16) & 1 << (signal.SIGPIPE - 1)
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_program_that_does_not_exist_is_named(record: Path) -> None:

@@ -14,9 +14,9 @@ from urllib.request import Request, urlopen
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
+from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import CHECKOUT
-from local.stop import gone
 from tests.cloud import marked, up
 from tests.cloud.configuration import PASSWORD, REGION
 from tests.cloud.faults import Call, Fault
@@ -129,7 +129,7 @@ class Cloud:
         done = (
             self.machine(server).folder / "upper/var/lib/cloud/instances" / server / "boot-finished"
         )
-        return gone(done.exists, seconds)
+        return wait_until(done.exists, seconds)
 
     def _control(self, method: str, path: str, said: object = None) -> Any:
         url = f"http://127.0.0.1:{self.layout.port('faults')}/{path}"
@@ -151,7 +151,9 @@ def shared() -> Iterator[Cloud]:
             f"{layout.state} is the cloud of another checkout: {layout.state.resolve()}"
         )
     if any(marked.processes(layout.state)):
-        assert gone(lambda: up.is_up(layout), SLOW), f"the cloud of {layout.state} does not answer"
+        assert wait_until(lambda: up.is_up(layout), SLOW), (
+            f"the cloud of {layout.state} does not answer"
+        )
         yield Cloud(layout)
         return
     subprocess.run((*PYTHON, "tests.cloud.up"), cwd=CHECKOUT, check=True)

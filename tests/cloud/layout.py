@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.layout import CHECKOUT, short_enough
+from local.layout import CHECKOUT, require_short_paths
 
 HERE = Path(__file__).resolve().parent
 KEPT = CHECKOUT / "var" / "cloud"
@@ -107,5 +107,5 @@ def arguments(parser: ArgumentParser) -> ArgumentParser:
 def layout(given: Namespace) -> Layout:
     """The cloud that the arguments mean; raises CommandError when its socket has no room."""
     meant = Layout(given.state.absolute(), given.first_port)
-    short_enough([meant.socket])
+    require_short_paths([meant.socket])
     return meant

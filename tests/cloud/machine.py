@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.process_group import Process, read_process
+from cloud.polling import wait_until
 from local import stop
 from tests.cloud import marked, network
 from tests.cloud.layout import MARK, Layout
@@ -116,15 +117,15 @@ class Machine:
     def shut_down(self) -> None:
         """As if its power button was pressed; without an answer, as if the plug was pulled."""
         if self.process:
-            stop.send(signal.SIGTERM, [self.process.pid])
-            if not stop.gone(lambda: self.process is None, PATIENCE):
+            stop.send_signal(signal.SIGTERM, [self.process.pid])
+            if not wait_until(lambda: self.process is None, PATIENCE):
                 self.kill()
 
     def kill(self) -> None:
         """Pull the plug: with nspawn everything inside ends."""
         if found := self.process:
-            stop.send(signal.SIGKILL, [found.pid])
-            stop.gone(lambda: self.process is None, PATIENCE)
+            stop.send_signal(signal.SIGKILL, [found.pid])
+            wait_until(lambda: self.process is None, PATIENCE)
 
     def remove(self) -> None:
         """End it and forget all that it was."""

@@ -103,6 +103,6 @@ def remove(namespace: str) -> None:
     """
     if namespace in namespaces():
         while left := [int(pid) for pid in ip("netns", "pids", namespace).split()]:
-            stop.send(signal.SIGKILL, left)
+            stop.send_signal(signal.SIGKILL, left)
             time.sleep(0.05)
         ip("netns", "delete", namespace)

@@ -13,6 +13,7 @@ import time
 from argparse import ArgumentParser
 
 from agent.process_group import read_process
+from cloud.polling import wait_until
 from local import stop
 from local.errors import CommandError, exit_on_error
 from tests.cloud import marked, network
@@ -31,7 +32,7 @@ def end(layout: Layout) -> bool:
         if time.monotonic() > limit:
             raise CommandError(f"these processes do not end: {left}")
         # Nothing is kept, so nothing has to end in good order.
-        stop.send(signal.SIGKILL, left)
+        stop.send_signal(signal.SIGKILL, left)
         time.sleep(0.1)
     for folder in layout.machines.glob("*"):
         Machine(layout, folder.name).remove()
@@ -55,7 +56,7 @@ def wait_for_end(pid: int) -> None:
         now = read_process(pid)
         return not (meant and now) or now.dead or now.started != meant.started
 
-    while not stop.gone(ended, 3600):
+    while not wait_until(ended, 3600):
         pass
 
 

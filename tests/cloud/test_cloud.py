@@ -12,7 +12,7 @@ from openstack import exceptions
 from openstack.compute.v2.server import Server
 from openstack.connection import Connection
 
-from local.stop import gone
+from cloud.polling import wait_until
 from tests.cloud import network
 from tests.cloud.fixture import Cloud
 from tests.cloud.layout import CHECKOUT
@@ -79,7 +79,7 @@ def failed(project: Connection, server: Server) -> str:
     def ended() -> bool:
         return bool(project.compute.get_server(server).status != "BUILD")
 
-    assert gone(ended, 60)
+    assert wait_until(ended, 60)
     found = project.compute.get_server(server)
     assert found.status == "ERROR"
     return str(found.fault["message"])
@@ -157,7 +157,7 @@ def test_a_relay_leads_to_the_port_that_was_asked_for(cloud: Cloud, machine: Ser
         url = f"http://{network.RELAY}:8099/v3"
         return "identity" in cloud.inside(machine.id, "curl", "-s", url).stdout
 
-    assert gone(asked, 10)
+    assert wait_until(asked, 10)
     cloud.layout.relays.write_text(before)
 
 
@@ -173,9 +173,9 @@ def test_a_floating_ip_leads_from_the_host_to_the_machine(
         outcome = subprocess.run(scan, capture_output=True, text=True, check=False)
         return "ssh-ed25519" in outcome.stdout
 
-    assert gone(answers, 10)
+    assert wait_until(answers, 10)
     staging.network.delete_ip(floating)
-    assert gone(lambda: not answers(), 10)
+    assert wait_until(lambda: not answers(), 10)
 
 
 def test_security_groups_are_enforced(cloud: Cloud, staging: Connection, machine: Server) -> None:
@@ -189,7 +189,7 @@ def test_security_groups_are_enforced(cloud: Cloud, staging: Connection, machine
     assert reaches(22)
     start = ("systemd-run", "--quiet", "python3", "-m", "http.server", "8080")
     assert cloud.inside(machine.id, *start).returncode == 0
-    assert not gone(lambda: reaches(8080), 3)
+    assert not wait_until(lambda: reaches(8080), 3)
     web = staging.network.find_security_group("web", project_id=staging.current_project_id)
     rule = staging.network.create_security_group_rule(
         security_group_id=web.id,
@@ -198,9 +198,9 @@ def test_security_groups_are_enforced(cloud: Cloud, staging: Connection, machine
         port_range_min=8080,
         port_range_max=8080,
     )
-    assert gone(lambda: reaches(8080), 10)
+    assert wait_until(lambda: reaches(8080), 10)
     staging.network.delete_security_group_rule(rule)
-    assert gone(lambda: not reaches(8080), 10)
+    assert wait_until(lambda: not reaches(8080), 10)
     remove(staging, other)
 
 
@@ -234,7 +234,7 @@ def test_a_machine_keeps_its_files_when_it_is_stopped_and_started(
     assert cloud.machine(server.id).process is None
     staging.compute.start_server(server)
     staging.compute.wait_for_server(server, interval=0.1, wait=60)
-    assert gone(lambda: cloud.inside(server.id, "ls", "/root/kept").returncode == 0, 10)
+    assert wait_until(lambda: cloud.inside(server.id, "ls", "/root/kept").returncode == 0, 10)
     remove(staging, server)
 
 
@@ -251,7 +251,7 @@ def test_a_deleted_machine_leaves_nothing(cloud: Cloud, staging: Connection) -> 
     server = boot(staging, cloud)
     machine = cloud.machine(server.id)
     remove(staging, server)
-    assert gone(lambda: not machine.folder.exists(), 10)
+    assert wait_until(lambda: not machine.folder.exists(), 10)
     assert machine.namespace not in network.namespaces()
     assert not list(staging.network.ports(device_id=server.id))
 
@@ -282,7 +282,7 @@ def test_a_boot_that_hangs_stays_in_build_until_it_is_deleted(staging: Connectio
     def spawning() -> bool:
         return bool(staging.compute.get_server(server).task_state == "spawning")
 
-    assert gone(spawning, 30)
+    assert wait_until(spawning, 30)
     with pytest.raises(exceptions.ResourceTimeout):
         staging.compute.wait_for_server(server, interval=0.5, wait=5)
     remove(staging, server)

@@ -3,6 +3,7 @@
 import os
 import pwd
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from local.bootstrap import command, node_packages, packages, service_user, virtual_environment
 from local.errors import CommandError
+from local.layout import CHECKOUT
 from servers import debian_packages
 
 ME = pwd.getpwuid(os.getuid())
@@ -42,15 +44,55 @@ def test_what_debian_says_is_installed_includes_dpkg_itself() -> None:
     ],
 )
 def test_a_package_stands_for_those_that_it_provides(line: str, found: tuple[str, ...]) -> None:
-    assert packages.names(line) == found
+    assert packages.provided_names(line) == found
 
 
 def test_without_root_nothing_is_tested_as_root(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert command.as_root(["-c", "raise SystemExit(3)"]) == 0
-    assert capsys.readouterr().out == "Not root: what only root can show was left out.\n"
+    assert command.test_as_root(["-c", "raise SystemExit(3)"]) == 0
+    assert capsys.readouterr().out == "Not root: tests that only root can run are left out.\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "environment", "code", "says"),
+    [
+        (0, {}, 0, False),
+        (0, {"CI": "true"}, 0, False),
+        (1000, {}, 0, True),
+        (1000, {"CI": "true"}, command.LEFT_OUT, True),
+    ],
+)
+def test_left_out_tests_are_reported_and_fail_in_continuous_integration(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    user: int,
+    environment: dict[str, str],
+    code: int,
+    says: bool,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "environ", environment)
+    assert command.report_left_out() == code
+    assert capsys.readouterr().out.endswith("as root, run: make test-root test-cloud\n") is says
+
+
+def test_make_test_ends_with_the_report_of_left_out_tests() -> None:
+    make = ("make", "--dry-run", "--no-print-directory", "test")
+    printed = subprocess.run(make, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
+    commands = [line for line in printed.splitlines() if "local.bootstrap" in line]
+    assert commands[-1].endswith("local.bootstrap report-left-out")
+    assert sum("test-as-root" in line for line in commands) == 3
+
+
+def test_continuous_integration_is_told_of_tests_that_were_left_out(tmp_path: Path) -> None:
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\necho "$CI $*"\n')
+    make.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    run = (CHECKOUT / ".ci" / "run",)
+    assert subprocess.run(run, env=path, check=True, capture_output=True).stdout == b"true test\n"
 
 
 def test_nobody_who_may_not_install_is_left_without_the_exact_command(
@@ -76,27 +118,30 @@ def test_a_folder_is_entered_by_its_owner_or_when_everybody_may(
     owner = ME.pw_uid if mine else ME.pw_uid + 1
     group = ME.pw_gid + 1
     folder = os.stat_result((stat.S_IFDIR | mode, 0, 0, 0, owner, group, 0, 0, 0, 0))
-    assert service_user.enterable(folder, ME) is opens
+    assert service_user.is_enterable(folder, ME) is opens
 
 
 def test_the_topmost_closed_folder_on_the_way_is_found(tmp_path: Path) -> None:
     checkout = tmp_path / "shut" / "deep" / "checkout"
     checkout.mkdir(parents=True)
-    assert service_user.closed(checkout, ME) is None
+    assert service_user.topmost_closed(checkout, ME) is None
     (tmp_path / "shut").chmod(0o600)
-    assert service_user.closed(checkout, ME) == tmp_path / "shut"
+    assert service_user.topmost_closed(checkout, ME) == tmp_path / "shut"
     (tmp_path / "shut").chmod(0o700)
 
 
 def test_the_refusal_names_every_closed_folder(tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o600)
-    said = service_user.cannot_enter(tmp_path / "shut", ME)
-    assert said.endswith(f"open the way with: chmod a+x {tmp_path / 'shut'}")
+    message = service_user.closed_message(tmp_path / "shut", ME)
+    assert message.endswith(f"open it with: chmod a+x {tmp_path / 'shut'}")
 
 
 def test_var_stays_with_the_ordinary_user_whom_it_belongs_to(tmp_path: Path) -> None:
-    assert service_user.chosen(tmp_path).pw_uid in (ME.pw_uid, pwd.getpwnam("www-data").pw_uid)
-    assert service_user.chosen(tmp_path / "absent").pw_name == "www-data"
+    assert service_user.service_user(tmp_path).pw_uid in (
+        ME.pw_uid,
+        pwd.getpwnam("www-data").pw_uid,
+    )
+    assert service_user.service_user(tmp_path / "absent").pw_name == "www-data"
 
 
 def test_commands_get_a_clean_environment_that_still_reaches_registries(tmp_path: Path) -> None:
@@ -173,14 +218,14 @@ def test_an_unwritable_folder_is_named_with_its_owner(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var").chmod(0o500)
     with pytest.raises(CommandError, match=f"cannot write in {tmp_path}/var"):
-        command.writable(tmp_path / "var")
+        command.require_writable(tmp_path / "var")
     (tmp_path / "var").chmod(0o700)
 
 
 def test_a_full_disk_is_named_with_what_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "ROOM", 10**18)
+    monkeypatch.setattr(command, "REQUIRED_BYTES", 10**18)
     with pytest.raises(CommandError, match=f"not enough disk space at {tmp_path}: .* GB needed"):
         command.require_free_space(tmp_path)
 

@@ -10,15 +10,10 @@ from urllib.parse import quote
 
 import pytest
 
-from local.mirrors.repositories import (
-    MirrorFailed,
-    change,
-    git_config,
-    make,
-    place,
-    remote_git_config,
-    upstream_version,
-)
+from local.mirrors.commands import MirrorError
+from local.mirrors.git_config import git_config, mirror_folder, remote_git_config
+from local.mirrors.mirror_builder import make_mirrors, upstream_version
+from local.mirrors.visible_change import commit_visible_change
 from model.component import Component
 from model.mirrors import Mirrors
 from model.reading import InvalidSite, read
@@ -146,14 +141,14 @@ def theme() -> Component:
     )
 
 
-def made(site: Path, mirrors: str = "mirrors", cache: str = "cache") -> tuple[Path, list[str]]:
+def build(site: Path, mirrors: str = "mirrors", cache: str = "cache") -> tuple[Path, list[str]]:
     said: list[str] = []
-    make(site, site.parent / mirrors, site.parent / cache, said.append)
+    make_mirrors(site, site.parent / mirrors, site.parent / cache, said.append)
     return site.parent / mirrors, sorted(said)
 
 
 def git(repository: str, mirrors: Path, *arguments: str) -> str:
-    command = ("git", "-C", str(place(repository, mirrors)), *arguments)
+    command = ("git", "-C", str(mirror_folder(repository, mirrors)), *arguments)
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -185,7 +180,7 @@ def test_the_upstream_version_is_cut_from_debians(version: str, upstream: str) -
 
 
 def test_a_package_becomes_a_tagged_release_without_what_debian_added(site: Path) -> None:
-    mirrors, said = made(site)
+    mirrors, said = build(site)
     assert said == [f"{APP}: made, 1:1.9.3+dfsg1-1+deb12u2", f"{THEME}: made, branch main"]
     assert git(APP, mirrors, "ls-tree", "-r", "-z", "--name-only", "1.9.3").split("\0") == [
         'größe "1".txt',
@@ -204,7 +199,7 @@ def test_a_package_becomes_a_tagged_release_without_what_debian_added(site: Path
 
 def test_modes_are_those_of_a_file_or_a_program(site: Path) -> None:
     (site / "mirrors/theme/edition.txt").chmod(0o600)
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     listing = git(APP, mirrors, "ls-tree", "-r", "release") + git(THEME, mirrors, "ls-tree", "main")
     assert {line.split()[0] for line in listing.splitlines()} == {"100644", "100755"}
     assert git(APP, mirrors, "ls-tree", "release", "run.sh").startswith("100755")
@@ -213,44 +208,44 @@ def test_modes_are_those_of_a_file_or_a_program(site: Path) -> None:
 def test_commit_ids_do_not_depend_on_the_machine(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, _ = made(site)
+    here, _ = build(site)
     monkeypatch.setenv("TZ", "Pacific/Apia")
     monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Somebody else")
     monkeypatch.setenv("GIT_DIR", "/nonexistent")
     with mask(0o077):
-        there, _ = made(site, "remote_git_config", "other-cache")
+        there, _ = build(site, "elsewhere", "other-cache")
     monkeypatch.delenv("GIT_DIR")
     assert references(here) == references(there)
 
 
 def test_making_mirrors_again_changes_nothing_and_downloads_nothing(site: Path) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     before = references(mirrors), (site.parent / "debs/downloaded").read_text()
-    mirrors, said = made(site)
+    mirrors, said = build(site)
     assert said == [f"{APP}: already there, 1:1.9.3+dfsg1-1+deb12u2", f"{THEME}: already there"]
     assert (references(mirrors), (site.parent / "debs/downloaded").read_text()) == before
 
 
 def test_mirrors_are_made_offline_from_the_cache(site: Path) -> None:
-    made(site)
+    build(site)
     (site.parent / "debs/offline").touch()
-    _, said = made(site, "remote_git_config")
+    _, said = build(site, "elsewhere")
     assert said[0] == f"{APP}: made, 1:1.9.3+dfsg1-1+deb12u2"
 
 
 def test_mirrors_that_are_there_need_no_package_list(site: Path) -> None:
-    made(site)
+    build(site)
     for package in (site.parent / "debs").glob("*.deb"):
         package.unlink()
-    assert made(site)[1][0] == f"{APP}: already there, 1:1.9.3+dfsg1-1+deb12u2"
+    assert build(site)[1][0] == f"{APP}: already there, 1:1.9.3+dfsg1-1+deb12u2"
 
 
 def test_a_newer_version_adds_a_commit_and_a_tag(site: Path) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     first = git(APP, mirrors, "rev-parse", "1.9.3^{commit}")
     release(site.parent / "debs", "1:1.9.10-1", "<?php // two\n")
-    _, said = made(site)
+    _, said = build(site)
     assert said[0] == f"{APP}: renewed, 1:1.9.3+dfsg1-1+deb12u2 -> 1:1.9.10-1"
     assert git(APP, mirrors, "tag", "--list").split() == ["1.9.10", "1.9.3"]
     assert git(APP, mirrors, "rev-parse", "1.9.10^") == first
@@ -259,28 +254,28 @@ def test_a_newer_version_adds_a_commit_and_a_tag(site: Path) -> None:
 
 
 def test_a_newer_package_of_the_same_release_leaves_its_tag_alone(site: Path) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     tagged = git(APP, mirrors, "rev-parse", "1.9.3")
     release(site.parent / "debs", "1:1.9.3+dfsg1-1+deb12u3", "<?php // repaired\n")
-    made(site)
+    build(site)
     assert git(APP, mirrors, "rev-parse", "1.9.3") == tagged
     assert git(APP, mirrors, "show", "release:index.php") == "<?php // repaired"
 
 
 def test_an_older_version_is_not_taken(site: Path) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     before = references(mirrors)
     release(site.parent / "debs", "1:1.9.2-1")
-    made(site)
+    build(site)
     assert references(mirrors) == before
 
 
 def test_what_a_killed_run_left_behind_is_in_nobodys_way(site: Path) -> None:
-    left = place(APP, site.parent / "mirrors").with_name(".app.git.new")
+    left = mirror_folder(APP, site.parent / "mirrors").with_name(".app.git.new")
     left.mkdir(parents=True)
     (left / "HEAD").write_text("half a repos")
-    mirrors, _ = made(site)
-    assert [path.name for path in place(APP, mirrors).parent.iterdir()] != []
+    mirrors, _ = build(site)
+    assert [path.name for path in mirror_folder(APP, mirrors).parent.iterdir()] != []
     assert not left.exists()
     assert git(APP, mirrors, "fsck", "--strict", "--no-dangling") == ""
 
@@ -288,9 +283,9 @@ def test_what_a_killed_run_left_behind_is_in_nobodys_way(site: Path) -> None:
 def test_a_change_is_one_commit_on_the_branch_that_the_component_follows(
     site: Path, theme: Component
 ) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     before = git(THEME, mirrors, "rev-parse", "main")
-    said = change(site, theme, mirrors)
+    said = commit_visible_change(site, theme, mirrors)
     short = git(THEME, mirrors, "rev-parse", "--short", "main")
     assert said == (
         f"committed {short} to branch main of {THEME} (edition.txt): "
@@ -301,22 +296,22 @@ def test_a_change_is_one_commit_on_the_branch_that_the_component_follows(
 
 
 def test_each_change_shows_another_text(site: Path, theme: Component) -> None:
-    mirrors, _ = made(site)
-    said = [change(site, theme, mirrors) for _ in range(3)]
+    mirrors, _ = build(site)
+    said = [commit_visible_change(site, theme, mirrors) for _ in range(3)]
     assert ["'No. 2'" in said[0], "'No. 3'" in said[1], "'No. 4'" in said[2]] == [True] * 3
 
 
 def test_a_change_survives_making_mirrors_again(site: Path, theme: Component) -> None:
-    mirrors, _ = made(site)
-    change(site, theme, mirrors)
-    made(site)
+    mirrors, _ = build(site)
+    commit_visible_change(site, theme, mirrors)
+    build(site)
     assert git(THEME, mirrors, "show", "main:edition.txt") == "Edition 2"
 
 
 def test_git_reaches_the_mirrors_under_the_real_addresses(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mirrors, _ = made(site, 'mirrors "of" mine')
+    mirrors, _ = build(site, 'mirrors "of" mine')
     (tmp_path / "gitconfig").write_text(git_config(mirrors))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     command = ("git", "ls-remote", APP, "refs/tags/1.9.3^{}")
@@ -325,7 +320,7 @@ def test_git_reaches_the_mirrors_under_the_real_addresses(
 
 
 def test_another_machine_finds_the_mirrors_at_a_url(site: Path) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     told = remote_git_config(mirrors, "git://192.0.2.1:8012/")
     assert f'[url "git://192.0.2.1:8012/git.example/acme/app.git"]\n\tinsteadOf = "{APP}"' in told
     assert str(mirrors) not in told
@@ -334,7 +329,7 @@ def test_another_machine_finds_the_mirrors_at_a_url(site: Path) -> None:
 def test_what_has_no_mirror_is_asked_for_where_it_is(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     (tmp_path / "gitconfig").write_text(git_config(mirrors))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     command = ("git", "ls-remote", "https://nowhere.invalid/lost.git")
@@ -344,19 +339,19 @@ def test_what_has_no_mirror_is_asked_for_where_it_is(
 
 def test_no_network_is_one_line_with_repository_and_command(site: Path) -> None:
     (site.parent / "debs/offline").touch()
-    with pytest.raises(MirrorFailed) as failure:
-        made(site)
+    with pytest.raises(MirrorError) as failure:
+        build(site)
     assert str(failure.value).startswith(f"{APP}: apt-get ")
     assert str(failure.value).endswith("E: Failed to fetch: Could not connect")
-    assert not place(APP, site.parent / "mirrors").exists()
+    assert not mirror_folder(APP, site.parent / "mirrors").exists()
 
 
 def test_no_package_list_says_what_to_do(site: Path) -> None:
     for package in (site.parent / "debs").glob("*.deb"):
         package.unlink()
     expected = f"{APP}: apt-cache policy app: unknown package; try apt-get update"
-    with pytest.raises(MirrorFailed, match=expected):
-        made(site)
+    with pytest.raises(MirrorError, match=expected):
+        build(site)
 
 
 def test_a_broken_package_leaves_no_half_mirror(site: Path) -> None:
@@ -365,36 +360,36 @@ def test_a_broken_package_leaves_no_half_mirror(site: Path) -> None:
     cache = site.parent / "cache"
     cache.mkdir()
     (cache / archive.name).write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(MirrorFailed, match=rf"{APP}: dpkg-deb --fsys-tarfile"):
-        made(site)
-    assert list(place(APP, site.parent / "mirrors").parent.glob("*app*")) == []
+    with pytest.raises(MirrorError, match=rf"{APP}: dpkg-deb --fsys-tarfile"):
+        build(site)
+    assert list(mirror_folder(APP, site.parent / "mirrors").parent.glob("*app*")) == []
 
 
 def test_a_folder_that_the_package_lacks_is_named(site: Path) -> None:
     described = (site / "mirrors.toml").read_text().replace("usr/share/app", "usr/share/other")
     (site / "mirrors.toml").write_text(described)
-    with pytest.raises(MirrorFailed, match=f"{APP}: read usr/share/other: no file there"):
-        made(site)
+    with pytest.raises(MirrorError, match=f"{APP}: read usr/share/other: no file there"):
+        build(site)
 
 
 def test_a_place_that_cannot_be_written_is_named(site: Path) -> None:
     (site.parent / "mirrors").write_text("in the way")
-    with pytest.raises(MirrorFailed, match=r"(?s)write .*mirrors/git\.example.*Not a directory"):
-        made(site)
+    with pytest.raises(MirrorError, match=r"(?s)write .*mirrors/git\.example.*Not a directory"):
+        build(site)
 
 
 def test_a_change_that_finds_no_place_is_refused(site: Path, theme: Component) -> None:
     (site / "mirrors/theme/edition.txt").write_text("Edition one\n")
-    mirrors, _ = made(site)
-    with pytest.raises(MirrorFailed, match=r"edition\.txt has 0 such places, not one"):
-        change(site, theme, mirrors)
+    mirrors, _ = build(site)
+    with pytest.raises(MirrorError, match=r"edition\.txt has 0 such places, not one"):
+        commit_visible_change(site, theme, mirrors)
 
 
 def test_a_component_without_a_change_is_named(site: Path, theme: Component) -> None:
-    mirrors, _ = made(site)
+    mirrors, _ = build(site)
     plain = theme.model_copy(update={"overlays": ()})
-    with pytest.raises(MirrorFailed, match=r"blog: change: mirrors\.toml describes no change"):
-        change(site, plain, mirrors)
+    with pytest.raises(MirrorError, match=r"blog: change: mirrors\.toml describes no change"):
+        commit_visible_change(site, plain, mirrors)
 
 
 @pytest.mark.parametrize(
@@ -419,5 +414,5 @@ def test_mistakes_in_the_description_are_named(
 
 def test_mirrors_are_readable_for_the_services_that_fetch_from_them(site: Path) -> None:
     with mask(0o022):
-        mirrors, _ = made(site)
-    assert stat.S_IMODE(place(APP, mirrors).stat().st_mode) == 0o755
+        mirrors, _ = build(site)
+    assert stat.S_IMODE(mirror_folder(APP, mirrors).stat().st_mode) == 0o755

@@ -68,7 +68,9 @@ def test_the_examples_are_the_secrets_of_the_demo_and_nothing_else(
 ) -> None:
     examples = {path.name: path.read_text() for path in (CHECKOUT / "secrets.example").iterdir()}
     on_openstack = read_site(CHECKOUT / "sites" / "demo", "environments-openstack")
-    known = secrets.recipes(demo, layout).keys() | secrets.recipes(on_openstack, layout).keys()
+    known = (
+        secrets.generators(demo, layout).keys() | secrets.generators(on_openstack, layout).keys()
+    )
     assert examples.keys() == known
     assert all("example only" in text for text in examples.values())
 
@@ -97,7 +99,7 @@ def test_the_key_that_prepares_servers_is_made_once_and_is_no_secret_of_buildbot
     layout: Layout,
 ) -> None:
     layout.secrets.mkdir()
-    owner = secrets.operator(layout)
-    assert secrets.operator(layout) == owner
+    owner = secrets.installation_id(layout)
+    assert secrets.installation_id(layout) == owner
     assert layout.operator_key.stat().st_mode & 0o777 == 0o600
     assert not list(layout.secrets.iterdir())

@@ -1,4 +1,4 @@
-"""A real supervisord: what it is told, what it keeps alive, and how all of it ends."""
+"""A real supervisord: its configuration, the programs that it restarts, and their end."""
 
 import os
 import signal
@@ -20,14 +20,14 @@ from agent.server import Server
 from agent.supervisor import Supervisor
 from cloud.polling import wait_until
 from local.errors import CommandError
-from local.layout import Layout, short_enough
+from local.layout import Layout, require_short_paths
 from local.program_starter import ProgramStarter
 from local.run import run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
 from local.services.supervisord import configuration
-from local.stop import forget, ours, send, stop
+from local.stop import own_pids, own_processes, remove_installation, send_signal, stop
 from model.component import Service
 from model.site import Site
 
@@ -47,15 +47,15 @@ def sleeper(layout: Layout, name: str = "sleeper") -> Program:
     )
 
 
-def started(state: Path, *others: Program) -> Layout:
+def installed(state: Path, *others: Program) -> Layout:
     layout = Layout(state)
     for folder in (layout.state, layout.home, layout.logs, layout.pids):
         folder.mkdir(parents=True)
-    again(layout, sleeper(layout), *others)
+    start(layout, sleeper(layout), *others)
     return layout
 
 
-def again(layout: Layout, *wanted: Program) -> None:
+def start(layout: Layout, *wanted: Program) -> None:
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
     starter = ProgramStarter(layout)
     if starter.needs_supervisor(wanted):
@@ -64,10 +64,10 @@ def again(layout: Layout, *wanted: Program) -> None:
     starter.start(wanted)
 
 
-def end(layout: Layout) -> None:
+def kill(layout: Layout) -> None:
     """End everything at once, without the patience of `make stop`."""
-    while left := [process.pid for process in ours(layout)]:
-        send(signal.SIGKILL, left)
+    while left := own_pids(layout):
+        send_signal(signal.SIGKILL, left)
 
 
 def leader(layout: Layout, name: str = "sleeper") -> int:
@@ -78,16 +78,16 @@ def leader(layout: Layout, name: str = "sleeper") -> int:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Layout]:
-    layout = started(tmp_path / "one")
+    layout = installed(tmp_path / "one")
     yield layout
-    end(layout)
+    kill(layout)
 
 
 @pytest.fixture
 def neighbour(tmp_path: Path) -> Iterator[Layout]:
-    layout = started(tmp_path / "two")
+    layout = installed(tmp_path / "two")
     yield layout
-    end(layout)
+    kill(layout)
 
 
 @pytest.fixture
@@ -100,19 +100,21 @@ def short() -> Iterator[Path]:
 def test_stopping_ends_everything_of_ours_and_nothing_of_a_neighbour(
     installation: Layout, neighbour: Layout
 ) -> None:
-    theirs = {process.pid for process in ours(neighbour)}
+    theirs = set(own_pids(neighbour))
     assert stop(installation)
-    assert not ours(installation)
-    assert {process.pid for process in ours(neighbour)} == theirs
+    assert not own_processes(installation)
+    assert set(own_pids(neighbour)) == theirs
     assert not stop(installation)
 
 
 def test_what_a_killed_supervisord_leaves_behind_is_stopped_too(installation: Layout) -> None:
-    assert wait_until(lambda: len(ours(installation)) == 3, SECONDS)  # a program and its child
+    assert wait_until(
+        lambda: len(own_processes(installation)) == 3, SECONDS
+    )  # a program and its child
     os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
-    assert wait_until(lambda: len(ours(installation)) == 2, SECONDS)
+    assert wait_until(lambda: len(own_processes(installation)) == 2, SECONDS)
     assert stop(installation)
-    assert not ours(installation)
+    assert not own_processes(installation)
 
 
 @pytest.mark.parametrize("recorded", ["another process", "another boot"])
@@ -124,13 +126,13 @@ def test_a_process_that_got_a_recorded_number_later_is_not_ours(
         boot_id = BOOT_ID.read_text()
         record = installation.pids / "stranger"
         record.write_text(f"{' '.join(stat)} {boot_id}")
-        assert stranger.pid in {process.pid for process in ours(installation)}
+        assert stranger.pid in own_pids(installation)
         if recorded == "another process":
             stat[21] = "1"  # when it started
         else:
             boot_id = "another-boot\n"
         record.write_text(f"{' '.join(stat)} {boot_id}")
-        assert stranger.pid not in {process.pid for process in ours(installation)}
+        assert stranger.pid not in own_pids(installation)
         stop(installation)
         assert stranger.poll() is None
         stranger.kill()
@@ -138,28 +140,28 @@ def test_a_process_that_got_a_recorded_number_later_is_not_ours(
 
 def test_a_killed_program_starts_again_after_its_orphans_have_ended(installation: Layout) -> None:
     before = leader(installation)
-    assert wait_until(lambda: len(ours(installation)) == 3, SECONDS)
-    orphans = {p.pid for p in ours(installation) if p.group == before} - {before}
+    assert wait_until(lambda: len(own_processes(installation)) == 3, SECONDS)
+    orphans = {p.pid for p in own_processes(installation) if p.group == before} - {before}
     os.kill(before, signal.SIGKILL)
     assert wait_until(lambda: leader(installation) != before, SECONDS)
     assert orphans
-    assert wait_until(lambda: not orphans & {p.pid for p in ours(installation)}, SECONDS)
+    assert wait_until(lambda: not orphans & set(own_pids(installation)), SECONDS)
 
 
 def test_a_second_start_changes_nothing_unless_something_changed(installation: Layout) -> None:
     before = leader(installation)
-    again(installation, sleeper(installation))
+    start(installation, sleeper(installation))
     assert leader(installation) == before
     (installation.state / "restart-me").write_text("new")
-    again(installation, sleeper(installation))
+    start(installation, sleeper(installation))
     assert wait_until(lambda: leader(installation) != before, SECONDS)
 
 
-def test_a_program_that_is_not_wanted_any_more_ends(installation: Layout) -> None:
-    again(installation, sleeper(installation), sleeper(installation, "second"))
+def test_a_program_that_is_no_longer_configured_ends(installation: Layout) -> None:
+    start(installation, sleeper(installation), sleeper(installation, "second"))
     second = leader(installation, "second")
-    again(installation, sleeper(installation))
-    assert wait_until(lambda: second not in {p.pid for p in ours(installation)}, SECONDS)
+    start(installation, sleeper(installation))
+    assert wait_until(lambda: second not in own_pids(installation), SECONDS)
 
 
 def released(layout: Layout) -> tuple[Program, Instance]:
@@ -177,8 +179,8 @@ def released(layout: Layout) -> tuple[Program, Instance]:
         name=str(instance.link), record=str(instance.record), settings=str(folder / "no.env"),
         variables={"PATH": "/usr/bin:/bin"},
     )  # fmt: skip
-    edge = replace(sleeper(layout, "staging-edge"), further=server.services / "*.conf")
-    again(layout, sleeper(layout), edge)
+    edge = replace(sleeper(layout, "staging-edge"), include=server.services / "*.conf")
+    start(layout, sleeper(layout), edge)
     describe(instance, plan)
     return edge, instance
 
@@ -195,11 +197,11 @@ def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> 
     supervisor.ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     before = process(instance)
-    again(installation, sleeper(installation), edge)
-    assert before in {p.pid for p in ours(installation)}
+    start(installation, sleeper(installation), edge)
+    assert before in own_pids(installation)
     assert process(instance) == before
     supervisor.remove(instance.name)
-    assert before not in {p.pid for p in ours(installation)}
+    assert before not in own_pids(installation)
 
 
 def test_processes_of_releases_stop_and_come_back_with_everything_else(
@@ -209,11 +211,11 @@ def test_processes_of_releases_stop_and_come_back_with_everything_else(
     Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     assert stop(installation)
-    assert not ours(installation)
+    assert not own_processes(installation)
     assert not instance.record.exists()
     installation.pids.mkdir()
-    again(installation, sleeper(installation), edge)
-    assert wait_until(lambda: process(instance) in {p.pid for p in ours(installation)}, SECONDS)
+    start(installation, sleeper(installation), edge)
+    assert wait_until(lambda: process(instance) in own_pids(installation), SECONDS)
 
 
 def test_what_a_killed_supervisor_leaves_of_releases_ends_too(installation: Layout) -> None:
@@ -221,9 +223,9 @@ def test_what_a_killed_supervisor_leaves_of_releases_ends_too(installation: Layo
     Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
-    assert process(instance) in {p.pid for p in ours(installation)}
+    assert process(instance) in own_pids(installation)
     assert stop(installation)
-    assert not ours(installation)
+    assert not own_processes(installation)
 
 
 def test_a_program_that_gives_up_is_named_with_the_end_of_its_log(installation: Layout) -> None:
@@ -236,13 +238,13 @@ def test_a_program_that_gives_up_is_named_with_the_end_of_its_log(installation: 
         restarts=0,
     )
     with pytest.raises(CommandError, match=r"(?s)broken does not answer.*no luck today"):
-        again(installation, broken)
+        start(installation, broken)
 
 
 def test_only_an_installation_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     with pytest.raises(CommandError, match="no installation of ours"):
-        forget(Layout(tmp_path / "letters"))
+        remove_installation(Layout(tmp_path / "letters"))
     assert (tmp_path / "letters").exists()
 
 
@@ -255,11 +257,11 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
             run(layout)
     assert "\n" not in str(refusal.value)
     assert "is in use by another program" in str(refusal.value)
-    assert not ours(layout)
+    assert not own_processes(layout)
     assert [path.name for path in layout.state.iterdir()] == ["lock"]
 
 
-def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path) -> None:
+def test_supervisord_reads_the_configuration_of_the_demo(demo: Site, short: Path) -> None:
     layout = Layout(short / "s")
     layout.logs.mkdir(parents=True)
     wanted = programs(demo, layout, environment_servers.settings(demo, layout))
@@ -268,8 +270,8 @@ def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path)
     layout.supervisor_configuration.write_text(configuration(layout, wanted))
     options = ServerOptions()
     options.realize(["-c", str(layout.supervisor_configuration)])
-    told = [process for group in options.process_group_configs for process in group.process_configs]
-    assert [process.name for process in told] == [
+    read = [process for group in options.process_group_configs for process in group.process_configs]
+    assert [process.name for process in read] == [
         "production-database",
         "staging-database",
         "production-php",
@@ -282,7 +284,7 @@ def test_supervisord_understands_what_the_demo_tells_it(demo: Site, short: Path)
         "worker-review",
         "worker-staging",
     ]
-    paths = {process.name: process.environment["PATH"] for process in told}
+    paths = {process.name: process.environment["PATH"] for process in read}
     assert paths["worker-staging"].startswith(f"{layout.server('staging')}/bin:")
     assert "production" not in paths["worker-build"] + paths["worker-staging"]
 
@@ -300,5 +302,5 @@ def test_a_service_whose_socket_has_no_room_is_refused(demo: Site, short: Path) 
 
 def test_a_socket_whose_path_is_too_long_is_refused_with_a_way_out() -> None:
     with pytest.raises(CommandError, match=r"is 2 bytes too long; .* STATE=/some/short/path"):
-        short_enough([Path("/" + "x" * 104), Path("/short")])
-    short_enough([Path("/" + "x" * 102)])
+        require_short_paths([Path("/" + "x" * 104), Path("/short")])
+    require_short_paths([Path("/" + "x" * 102)])

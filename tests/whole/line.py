@@ -17,7 +17,7 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSON
 from agent.pages import FetchPage, PageResponse, public_fetcher
 from agent.server import Server
 from local.layout import CHECKOUT, Layout
-from local.mirrors import repositories
+from local.mirrors.mirror_builder import make_mirrors
 from local.secrets import password
 from model.component import Component
 from model.environment import Environment
@@ -234,9 +234,7 @@ def fresh(folder: Path) -> Line:
     line = Line(layout(folder / "run"))
     emptied(line)
     shared = CHECKOUT / "var" / "mirrors"
-    repositories.make(
-        CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print
-    )
+    make_mirrors(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
     subprocess.run(["cp", "-a", "--reflink=auto", shared, line.layout.mirrors], check=True)
     site_copy(CHECKOUT / "sites" / "demo", line.layout.site)
     return line
