@@ -19,6 +19,7 @@ from rich.table import Table
 from local.layout import CHECKOUT
 from local.mirrors import repositories
 from steps.tar import archive
+from tests import mirrors
 from tests.repositories import PERSON, Repository
 from tests.steps.worker import Worker
 
@@ -44,11 +45,8 @@ def shell(line: str, folder: Path) -> None:
 
 def upstream(folder: Path) -> Repository:
     """A work tree of MediaWiki, and 200 commits of ours to its PHP files on the branch `ours`."""
-    shared = CHECKOUT / "var" / "mirrors"
-    repositories.make(
-        CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print
-    )
-    mirror = repositories.place(UPSTREAM, shared)
+    mirrors.copy_to(folder.parent / "mirrors")
+    mirror = repositories.place(UPSTREAM, folder.parent / "mirrors")
     shell(f"git clone -q file://{mirror} {folder}", folder.parent)
     repository = object.__new__(Repository)
     repository.folder = folder
