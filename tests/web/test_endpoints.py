@@ -86,13 +86,15 @@ def test_a_component_that_the_site_does_not_have_is_not_found(master: SmallMaste
         ("A" * 64, "A" * 12),
         ("a" * 63, "a" * 12),
         ("a" * 64 + "\n", "a" * 12),
-        ("../secrets/ui-passwords", "../secrets/u"),
+        ("../elsewhere", "../elsewhere"),
         ("*", "*"),
     ],
 )
 def test_a_malformed_digest_is_not_found_and_opens_no_file(
-    master: SmallMaster, digest: str, named: str
+    master: SmallMaster, digests: tuple[str, str], digest: str, named: str
 ) -> None:
+    envelope = master.store.provenance(digests[0]).read_bytes()
+    (master.folder / "elsewhere.json").write_bytes(envelope)
     expected = 404, f"the store does not hold the release {named}"
     assert error(ask(master, "release.json", digest=digest)) == expected
     assert error(ask(master, "difference.json", to=digest)) == expected
