@@ -18,8 +18,8 @@ from rich.table import Table
 
 from local.layout import CHECKOUT
 from local.mirrors.git_config import mirror_folder
-from local.mirrors.mirror_builder import make_mirrors
 from steps.tar import archive
+from tests import mirrors
 from tests.repositories import PERSON, Repository
 from tests.steps.worker import Worker
 
@@ -45,9 +45,8 @@ def shell(line: str, folder: Path) -> None:
 
 def upstream(folder: Path) -> Repository:
     """A work tree of MediaWiki, and 200 commits of ours to its PHP files on the branch `ours`."""
-    shared = CHECKOUT / "var" / "mirrors"
-    make_mirrors(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
-    mirror = mirror_folder(UPSTREAM, shared)
+    mirrors.copy_to(folder.parent / "mirrors")
+    mirror = mirror_folder(UPSTREAM, folder.parent / "mirrors")
     shell(f"git clone -q file://{mirror} {folder}", folder.parent)
     repository = object.__new__(Repository)
     repository.folder = folder

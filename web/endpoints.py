@@ -273,7 +273,10 @@ class Answer(Resource):
         self.ask = ask
 
     def render_GET(self, request: Request) -> int:
-        words = {name.decode(): values[0].decode() for name, values in request.args.items()}
+        words = {
+            name.decode(errors="replace"): values[0].decode(errors="replace")
+            for name, values in request.args.items()
+        }
         request.notifyFinish().addErrback(lambda _: setattr(request, "gone", True))
         answering = Deferred.fromCoroutine(self.ask(words))
         answering.addCallbacks(write(request), refuse(request))

@@ -13,6 +13,7 @@ from agent.pages import PageResponse, public_fetcher
 from local.layout import CHECKOUT, Layout
 from model.installation import ServerAddress
 from servers import inventory, preparation
+from tests import mirrors
 from tests.cloud.fixture import Cloud
 from tests.whole.line import ASIDE, Line, emptied, poll_often, site_copy
 
@@ -72,9 +73,7 @@ def running(cloud: Cloud) -> Iterator[CloudLine]:
     line = CloudLine(replace(here, environments="environments-openstack"), cloud)
     emptied(line)
     demo = CHECKOUT / "sites" / "demo"
-    shared = CHECKOUT / "var" / "mirrors"
-    if shared.is_dir():
-        subprocess.run(("cp", "-a", "--reflink=auto", shared, line.layout.mirrors), check=True)
+    mirrors.copy_to(line.layout.mirrors)
     site_copy(demo, line.layout.site)
     for component in (line.layout.site / "components").iterdir():
         if component.name not in COMPONENTS:

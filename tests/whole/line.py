@@ -17,12 +17,12 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSON
 from agent.pages import FetchPage, PageResponse, public_fetcher
 from agent.server import Server
 from local.layout import CHECKOUT, Layout
-from local.mirrors.mirror_builder import make_mirrors
 from local.secrets import password
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
 from model.site import Site, read_site
+from tests import mirrors
 
 T = TypeVar("T")
 PATIENCE = 120.0
@@ -233,9 +233,7 @@ def fresh(folder: Path) -> Line:
     """An installation of the demo site that has never run, with repositories of its own."""
     line = Line(layout(folder / "run"))
     emptied(line)
-    shared = CHECKOUT / "var" / "mirrors"
-    make_mirrors(CHECKOUT / "sites" / "demo", shared, shared.parent / "cache" / "mirrors", print)
-    subprocess.run(["cp", "-a", "--reflink=auto", shared, line.layout.mirrors], check=True)
+    mirrors.copy_to(line.layout.mirrors)
     site_copy(CHECKOUT / "sites" / "demo", line.layout.site)
     return line
 
