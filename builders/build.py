@@ -15,7 +15,7 @@ from builders.choice import ready_first
 from builders.tree import component_commands, post_patch_steps
 from model.component import Component
 from model.site import Site
-from releases.rules import Action
+from releases.history import Action
 from releases.store import Store
 from schedulers import trigger
 from steps.fetch import FetchUpstream

@@ -17,7 +17,7 @@ from model.environment import Environment
 from model.installation import Installation, ServerAddress
 from model.release import ARTIFACT, PROVENANCE
 from model.site import Site
-from releases.rules import Action
+from releases.history import Action
 from releases.store import Store
 from steps.agent_step import AgentStep, RemoteAgentStep
 from steps.choose_release import ChooseRelease

@@ -5,19 +5,6 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, TypedDict
 
 
-class Changed(TypedDict):
-    """
-    A file in both releases, or in one of them.
-    """
-
-    path: str
-    before: int | None
-    """
-    Bytes.
-    """
-    after: int | None
-
-
 class Deployment(TypedDict):
     """
     One complete build that moved a release, was to move one, or noted something about one.
@@ -63,9 +50,22 @@ class Deployment(TypedDict):
     finished: str
 
 
-class Files(TypedDict):
+class FileChange(TypedDict):
     """
-    Files of one kind of change.
+    A file in both releases, or in one of them.
+    """
+
+    path: str
+    before: int | None
+    """
+    Bytes.
+    """
+    after: int | None
+
+
+class FileChanges(TypedDict):
+    """
+    FileChanges of one kind of change.
     """
 
     count: int
@@ -73,22 +73,22 @@ class Files(TypedDict):
     """
     How much larger they make the release; negative when they make it smaller.
     """
-    first: list[Changed]
+    first: list[FileChange]
 
 
 class Freeze(TypedDict):
     """
-    Nothing is promoted for the time being.
+    No promotions for the time being.
     """
 
     reason: str
     owner: str
     """
-    Who froze; `site.toml` for a window that stands there.
+    Who began it; `site.toml` for a window in that file.
     """
     until: str | None
     """
-    When it ends by itself; somebody must end it when absent.
+    When it ends; a releaser must end it when absent.
     """
 
 
@@ -214,6 +214,16 @@ class Release(TypedDict):
     link: str
 
 
+class ReleaseDetails(TypedDict):
+    """
+    One release: what it was made from, and everything that happened to it.
+    """
+
+    provenance: Provenance
+    stored: bool
+    deployments: list[Deployment]
+
+
 class Running(TypedDict):
     """
     A build that runs: which step, and for how long.
@@ -239,9 +249,9 @@ class Running(TypedDict):
     """
 
 
-class Source(TypedDict):
+class SourceChange(TypedDict):
     """
-    A repository at two commits; one is absent when it came or went.
+    A repository at two commits; one is absent when the repository was added or removed.
     """
 
     into: str
@@ -260,7 +270,7 @@ What the series is tried on.
 """
 
 
-class Text(TypedDict):
+class TextChange(TypedDict):
     """
     A template or the description of how to run the release, as a unified diff.
     """
@@ -348,13 +358,13 @@ class Column(TypedDict):
 
 class Difference(TypedDict):
     """
-    From what is live to what would be.
+    What changes from the live release to another one.
     """
 
     before: str | None
     after: str
-    upstream: Source
-    overlays: list[Source]
+    upstream: SourceChange
+    overlays: list[SourceChange]
     """
     Overlays, submodules and forks that differ.
     """
@@ -363,16 +373,16 @@ class Difference(TypedDict):
     patches_changed: list[Patch]
     patches: int
     """
-    How many there are afterwards.
+    The number of patches afterwards.
     """
-    configuration: list[Text]
+    configuration: list[TextChange]
     migrations: list[str]
     """
     Commands that run before the switch.
     """
-    added: Files
-    changed: Files
-    removed: Files
+    added: FileChanges
+    changed: FileChanges
+    removed: FileChanges
 
 
 class Figure(TypedDict):
@@ -446,16 +456,6 @@ class PatchView(TypedDict):
     """
     The verdict in words, with its details.
     """
-
-
-class Pedigree(TypedDict):
-    """
-    One release: what it was made from, and everything that happened to it.
-    """
-
-    provenance: Provenance
-    stored: bool
-    deployments: list[Deployment]
 
 
 class Row(TypedDict):
@@ -548,7 +548,7 @@ Answers = TypedDict(
         "board.json": Board,
         "history.json": list[Deployment],
         "difference.json": Difference,
-        "release.json": Pedigree,
+        "release.json": ReleaseDetails,
         "figures.json": list[Figure],
         "machines.json": MachinesAnswer,
         "trials.json": list[TrialRow],

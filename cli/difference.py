@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.answers import Changed, Difference, Files, Material, Source
+from cli.answers import Difference, FileChange, FileChanges, Material, SourceChange
 from cli.words import one_line, plural, size
 
 REASON_LENGTH = 200
@@ -38,7 +38,7 @@ def parts(difference: Difference) -> Iterator[tuple[str, Text]]:
     yield "Files", Text("\n".join(file_lines(difference)) or "the same files")
 
 
-def source_line(source: Source) -> str:
+def source_line(source: SourceChange) -> str:
     path = f"{source['into']}: " if source["into"] else ""
     after = commit_name(source["after"])
     if not is_moved(source):
@@ -46,7 +46,7 @@ def source_line(source: Source) -> str:
     return one_line(f"{path}{commit_name(source['before'])} → {after} {source['compare']}")
 
 
-def is_moved(source: Source) -> bool:
+def is_moved(source: SourceChange) -> bool:
     return short_commit(source["before"]) != short_commit(source["after"])
 
 
@@ -73,7 +73,7 @@ def patch_lines(difference: Difference) -> Iterator[str]:
 
 
 def file_lines(difference: Difference) -> Iterator[str]:
-    kinds: dict[str, Files] = {
+    kinds: dict[str, FileChanges] = {
         "added": difference["added"],
         "changed": difference["changed"],
         "removed": difference["removed"],
@@ -88,7 +88,7 @@ def file_lines(difference: Difference) -> Iterator[str]:
                 yield f"  and {files['count'] - FILES_SHOWN} more"
 
 
-def file_size(file: Changed) -> str:
+def file_size(file: FileChange) -> str:
     """Before and after, if they differ."""
     sizes = [size(count) for count in (file["before"], file["after"]) if count is not None]
     return " → ".join(dict.fromkeys(sizes))

@@ -2,7 +2,7 @@
 
 from model.environment import Environment
 from model.site import Site
-from releases.rules import Action
+from releases.history import Action
 from releases.site_wide import SiteAction
 
 BUILD = "build"
@@ -12,13 +12,13 @@ TRY_UPSTREAM = "try-upstream"
 
 
 def actions(site: Site, environment: Environment) -> tuple[Action | SiteAction, ...]:
-    """What releasers may start in an environment; green builds are deployed by themselves."""
-    found: list[Action | SiteAction] = [Action.ROLL_BACK, Action.HOLD, Action.LIFT_HOLD]
+    """What releasers may start in an environment."""
+    offered: list[Action | SiteAction] = [Action.ROLL_BACK, Action.HOLD, Action.LIFT_HOLD]
     if environment.promotes_from:
-        found += [Action.PROMOTE, *SiteAction]
+        offered += [Action.PROMOTE, *SiteAction]
     if environment.name in site.two_person:
-        found.append(Action.APPROVE)
-    return tuple(found)
+        offered.append(Action.APPROVE)
+    return tuple(offered)
 
 
 def name(action: Action | SiteAction, environment: Environment) -> str:

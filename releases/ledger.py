@@ -14,7 +14,7 @@ from sqlalchemy.pool import SingletonThreadPool
 
 from model.reading import Model
 from model.site import Site
-from releases.rules import Action, Entry, History, current
+from releases.history import Action, Entry, History, current_name
 from releases.trial import WATCHED, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
@@ -55,8 +55,8 @@ class Build(Model):
     finished: datetime | None
     """None while it runs."""
     results: int | None
-    message: str
-    """Its own sentence."""
+    state_string: str
+    """Buildbot's own, with the build's sentence in it."""
     properties: Mapping[str, Any]
 
     @property
@@ -66,7 +66,7 @@ class Build(Model):
 
     @property
     def sentence(self) -> str:
-        return sentence(self.message)
+        return build_sentence(self.state_string)
 
     @property
     def succeeded(self) -> bool:
@@ -109,107 +109,124 @@ def database(address: str) -> dict[str, Any]:
 
 
 async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
-    """The last builds of some builders, with what they are known to have done.
+    """The last builds of some builders, with the properties in LEDGER_PROPERTIES.
 
-    Two questions to the database, however many builders there are: Buildbot's data API asks one
-    for each build.
+    This takes two database queries for any number of builders; Buildbot's data API needs one for
+    each build.
     """
     pool: Any = master.db.pool
-    found: Builds = await pool.do(read, master.db.model, frozenset(builders))
-    return found
+    result: Builds = await pool.do(read_builds, master.db.model, frozenset(builders))
+    return result
 
 
-def read(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
-    """Run in a thread of the database's."""
-    every, builders, requests = tables.builds, tables.builders, tables.buildrequests
-    # Refusals and builds that moved nothing do not push out of sight what did something.
-    newest_first = sa.func.row_number().over(
-        partition_by=[every.c.builderid, every.c.results == SUCCESS],
-        order_by=every.c.number.desc(),
-    )
-    ranked = (
-        sa.select(every, builders.c.name, requests.c.submitted_at, newest_first.label("rank"))
-        .join(builders, builders.c.id == every.c.builderid)
-        .join(requests, requests.c.id == every.c.buildrequestid)
-        .where(builders.c.name.in_(names))
-        .subquery()
-    )
-    rows = connection.execute(sa.select(ranked).where(ranked.c.rank <= DEPTH)).all()
-    told = connection.execute(
-        sa.select(tables.build_properties).where(
-            tables.build_properties.c.buildid.in_(
-                sa.select(ranked.c.id).where(ranked.c.rank <= DEPTH)
-            ),
-            tables.build_properties.c.name.in_(LEDGER_PROPERTIES),
-        )
-    )
-    properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-    for row in told:
-        value = json.loads(row.value)
-        properties[row.buildid][row.name] = current(value) if row.name == "action" else value
-    found: defaultdict[str, list[Build]] = defaultdict(list)
+def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
+    """Runs in one of the database's threads."""
+    last_builds = last_builds_query(tables, names)
+    rows = connection.execute(last_builds).all()
+    properties = read_properties(connection, tables, last_builds)
+    result: defaultdict[str, list[Build]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.number, reverse=True):
-        found[row.name].append(
+        result[row.name].append(
             Build(
                 id=row.id,
                 number=row.number,
                 builder=row.name,
                 builderid=row.builderid,
-                requested=moment(row.submitted_at),
-                started=moment(row.started_at),
-                finished=moment(row.complete_at) if row.complete_at else None,
+                requested=from_timestamp(row.submitted_at),
+                started=from_timestamp(row.started_at),
+                finished=from_timestamp(row.complete_at) if row.complete_at else None,
                 results=row.results,
-                message=row.state_string,
+                state_string=row.state_string,
                 properties=properties[row.id],
             )
         )
-    return {name: tuple(found[name]) for name in names}
+    return {name: tuple(result[name]) for name in names}
 
 
-def sentence(message: str) -> str:
-    """What a build said, without the words that Buildbot puts around it."""
-    own = message.removeprefix("build successful ").removeprefix("failed ")
+def last_builds_query(tables: Any, names: Collection[str]) -> Any:
+    """The last DEPTH builds of each builder that succeeded, and as many of the others.
+
+    They are counted apart so that refusals do not crowd out the builds that deployed something.
+    """
+    every, builders, requests = tables.builds, tables.builders, tables.buildrequests
+    rank = sa.func.row_number().over(
+        partition_by=[every.c.builderid, every.c.results == SUCCESS],
+        order_by=every.c.number.desc(),
+    )
+    ranked = (
+        sa.select(every, builders.c.name, requests.c.submitted_at, rank.label("rank"))
+        .join(builders, builders.c.id == every.c.builderid)
+        .join(requests, requests.c.id == every.c.buildrequestid)
+        .where(builders.c.name.in_(names))
+        .subquery()
+    )
+    return sa.select(ranked).where(ranked.c.rank <= DEPTH)
+
+
+def read_properties(
+    connection: Connection, tables: Any, last_builds: Any
+) -> defaultdict[int, dict[str, Any]]:
+    """The properties of these builds, by the build's id."""
+    stored = tables.build_properties
+    ids = last_builds.with_only_columns(last_builds.selected_columns.id)
+    rows = connection.execute(
+        sa.select(stored).where(
+            stored.c.buildid.in_(ids),
+            stored.c.name.in_(LEDGER_PROPERTIES),
+        )
+    )
+    properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for row in rows:
+        value = json.loads(row.value)
+        properties[row.buildid][row.name] = current_name(value) if row.name == "action" else value
+    return properties
+
+
+def build_sentence(state_string: str) -> str:
+    """A build's own sentence, without the words that Buildbot puts around it."""
+    own = state_string.removeprefix("build successful ").removeprefix("failed ")
     return own.replace(" (failure)", "")
 
 
-def moment(seconds: int) -> datetime:
+def from_timestamp(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def history_from_builds(newest_first: Collection[Build]) -> History:
-    """The history that builds make; those that run have done nothing yet."""
-    return History(entries=tuple(found for build in newest_first if (found := entry(build))))
+    """The history of these builds, which are of one builder; builds that still run do not count."""
+    entries = (history_entry(build) for build in newest_first)
+    return History(entries=tuple(entry for entry in entries if entry))
 
 
-def recorded(newest_first: Collection[Build]) -> str | None:
-    """The digest that was recorded last; that build may still be telling the environments."""
+def newest_digest(newest_first: Collection[Build]) -> str | None:
+    """The digest that was recorded last; its build may still be running its last steps."""
     digests = (build.properties.get("recorded") for build in newest_first)
     return next((str(digest) for digest in digests if digest), None)
 
 
 async def reports(master: BuildMaster, site: Site) -> Reports:
-    """The last word of each component's watch."""
-    watches = await builds(master, [component.watcher for component in site.watched])
-    found: Reports = {}
+    """The report of each component's last trial."""
+    trials = await builds(master, [component.watcher for component in site.watched])
+    result: Reports = {}
     for component in site.watched:
-        told = (b for b in watches[component.watcher] if b.finished and WATCHED in b.properties)
-        build = next(told, None)
+        finished = (b for b in trials[component.watcher] if b.finished and WATCHED in b.properties)
+        build = next(finished, None)
         report = Report.model_validate(build.properties[WATCHED]) if build else None
         link = build.link if build else f"#/builders/{component.watcher}"
-        found[component.name] = report, link
-    return found
+        result[component.name] = report, link
+    return result
 
 
 async def properties(master: BuildMaster, buildid: int) -> dict[str, Any]:
-    """A build's properties, without their sources."""
+    """A build's properties, without where each comes from."""
     stored = await master.data.get(("builds", buildid, "properties"))
     return {name: value for name, (value, _) in stored.items()}
 
 
-def entry(build: Build) -> Entry | None:
-    """One build in the words of the ledger; None for one that changed nothing.
+def history_entry(build: Build) -> Entry | None:
+    """A build as an entry of the history; None for a build that changed nothing.
 
-    A build that was stopped or lost its worker counts too if the server says what it made live.
+    A build that was stopped or lost its worker counts if the servers reported a live release.
     """
     action = build.action
     if action is None or build.finished is None or not (build.made_live or build.succeeded):

@@ -1,71 +1,37 @@
-"""What happened to one component in one environment, and what may happen next: pure rules."""
+"""Which release may be deployed to an environment, and why not: pure functions.
+
+`choose` decides for one component; `releases.site_wide` for all components at once.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
-from itertools import takewhile
 
 from model.environment import Environment
 from model.reading import Model
-from model.release import SHORT, Digest
-
-
-class Action(StrEnum):
-    """Why a build of `<component>-<environment>` runs."""
-
-    DEPLOY = "deploy"
-    PROMOTE = "promote"
-    ROLL_BACK = "roll-back"
-    HOLD = "hold"
-    LIFT_HOLD = "lift-hold"
-    APPROVE = "approve"
-
-
-FORMER = {"release-hold": Action.LIFT_HOLD.value, "return": "revert"}
-"""Names of actions that Buildbot's database holds from before they were changed."""
-
-NOTED = (Action.HOLD, Action.APPROVE)
-"""What is written down about a release and moves nothing."""
-
-
-class Entry(Model):
-    """One finished build of `<component>-<environment>`, as the Buildbot database keeps it."""
-
-    build: int
-    action: Action
-    digest: Digest | None
-    """The release that it was about."""
-    made_live: bool
-    """Whether this build ended with `digest` live and proved."""
-    owner: str
-    reason: str
-    finished: datetime
-
-    @property
-    def rolled_back(self) -> bool:
-        return self.action is Action.ROLL_BACK
+from model.release import SHORT
+from releases.history import Action, Entry, History
 
 
 class DeploymentRequest(Model):
-    """What somebody, or a green build, wants."""
+    """What a releaser, or a green build, asks for."""
 
     action: Action
     digest: str = ""
-    """A digest or its beginning; empty: whatever the rules offer."""
+    """A digest or the beginning of one; empty: the one that the rules offer."""
     owner: str | None = None
-    """Who pressed; absent when a green build asks."""
+    """Who pressed the button; absent for a green build."""
     freeze_override: str = ""
-    """Why a freeze does not stop this promotion."""
+    """Why this promotion cannot wait for the end of a freeze."""
 
 
 class Freeze(Model):
-    """Nothing is promoted for the time being."""
+    """No promotions for the time being."""
 
     reason: str
     owner: str
-    """Who froze; `site.toml` for a window that stands there."""
+    """Who began it; `site.toml` for a window in that file."""
     until: datetime | None = None
-    """When it ends by itself; somebody must end it when absent."""
+    """When it ends; a releaser must end it when absent."""
 
     def __str__(self) -> str:
         end = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
@@ -73,69 +39,11 @@ class Freeze(Model):
 
 
 class RequestRefused(ValueError):
-    """A rule stands against it; the sentence says which."""
+    """A rule refuses the request; the text says which one."""
 
 
 class ComponentHeld(ValueError):
-    """Nothing to do while the component is on hold."""
-
-
-class History(Model):
-    """The entries of one component in one environment, newest first."""
-
-    entries: tuple[Entry, ...] = ()
-
-    @property
-    def lived(self) -> tuple[Entry, ...]:
-        """The entries that made a release live, newest first."""
-        return tuple(entry for entry in self.entries if entry.made_live)
-
-    @property
-    def live(self) -> Entry | None:
-        return next(iter(self.lived), None)
-
-    @property
-    def hold(self) -> Entry | None:
-        """What holds the component here, until lifted or followed by a promotion."""
-        telling = (Action.HOLD, Action.LIFT_HOLD)
-        last = next((e for e in self.entries if e.made_live or e.action in telling), None)
-        return last if last and last.action in (Action.ROLL_BACK, Action.HOLD) else None
-
-    @property
-    def arrival(self) -> Entry | None:
-        """The entry that brought here what is live; later ones found it live already."""
-        now = self.live.digest if self.live else None
-        same = takewhile(lambda entry: entry.digest == now, self.lived)
-        return next(reversed(tuple(same)), None)
-
-    def approvals(self, digest: str, since: datetime) -> tuple[Entry, ...]:
-        """Who approved a release for this place, not before it was verified for the last time."""
-        return tuple(
-            entry
-            for entry in self.entries
-            if entry.action is Action.APPROVE and entry.digest == digest and entry.finished >= since
-        )
-
-    def find(self, beginning: str) -> str | None:
-        """The digest of a release that was live here and is not now.
-
-        For '', the one that was live before what is live now came: after a rollback, one more
-        goes further back, never forward to what was rolled back from.
-        """
-        now = self.live.digest if self.live else None
-        entries = self.lived if beginning else self.before(now)
-        digests = (entry.digest for entry in entries if entry.digest != now)
-        return next((digest for digest in digests if digest and digest.startswith(beginning)), None)
-
-    def before(self, digest: str | None) -> tuple[Entry, ...]:
-        """The entries older than the one that brought a digest here, newest first."""
-        came = [n for n, e in enumerate(self.lived) if e.digest == digest and not e.rolled_back]
-        return self.lived[came[0] + 1 :] if came else self.lived
-
-
-def current(action: str | None) -> str | None:
-    """An action's name today, whatever it was called when it was recorded."""
-    return FORMER.get(str(action), action) if action else None
+    """A green build is not deployed, because the component is on hold."""
 
 
 def short(digest: str) -> str:
@@ -143,136 +51,140 @@ def short(digest: str) -> str:
 
 
 def choose(
-    asked: DeploymentRequest,
+    request: DeploymentRequest,
     environment: Environment,
-    here: History,
-    before: History,
+    history: History,
+    source: History,
     newest: str | None,
-    may_release: Callable[[str], bool],
+    is_releaser: Callable[[str], bool],
     freeze: Freeze | None = None,
     two_person: bool = False,
 ) -> str | None:
-    """The digest that shall be live in `environment`; None when only a hold ends.
+    """The digest that shall be live in `environment`; None when only a hold is lifted.
 
-    Of what is only noted, the digest that it is about. `before` is the history where releases come
-    from on their way here, `newest` the digest of the last green build. Raises RequestRefused, or
-    ComponentHeld when a green build must wait.
+    `history` is the component's history in this environment, `source` that in the environment
+    which releases are promoted from, and `newest` the digest of the last green build. For an action
+    that only notes something, the digest that the note is about.
+
+    Raises RequestRefused, or ComponentHeld when a green build must wait.
     """
-    if asked.action is not Action.DEPLOY and not (asked.owner and may_release(asked.owner)):
-        raise RequestRefused(f"{asked.owner or 'nobody'} is not a releaser")
-    match asked.action:
+    if request.action is not Action.DEPLOY and not (request.owner and is_releaser(request.owner)):
+        raise RequestRefused(f"{request.owner or 'nobody'} is not a releaser")
+    match request.action:
         case Action.DEPLOY:
-            return to_deploy(asked, environment, here, newest)
+            return digest_to_deploy(request, environment, history, newest)
         case Action.PROMOTE:
-            digest = to_promote(asked, environment, here, before)
-            refuse_frozen(asked, environment, freeze)
+            digest = digest_to_promote(request, environment, history, source)
+            refuse_frozen(request, environment, freeze)
             if two_person:
-                refuse_alone(asked, environment, here, before, digest, may_release)
+                require_approval(request, environment, history, source, digest, is_releaser)
             return digest
         case Action.ROLL_BACK:
-            return to_roll_back(asked, environment, here)
+            return digest_to_roll_back(request, environment, history)
         case Action.HOLD:
-            return to_hold(environment, here)
+            return digest_to_hold(environment, history)
         case Action.LIFT_HOLD:
-            return after_hold(environment, here, newest)
+            return digest_after_hold(environment, history, newest)
         case Action.APPROVE:
-            return verified(asked, environment, before)
+            return verified_digest(request, environment, source)
 
 
-def to_deploy(
-    asked: DeploymentRequest, environment: Environment, here: History, newest: str | None
+def digest_to_deploy(
+    request: DeploymentRequest, environment: Environment, history: History, newest: str | None
 ) -> str:
-    if environment.promotes_from:
-        raise RequestRefused(
-            f"{environment.name} takes only what {environment.promotes_from} verified"
-        )
+    source = environment.promotes_from
+    if source:
+        raise RequestRefused(f"{environment.name} takes only what {source} verified")
     if newest is None:
         raise RequestRefused("no green build yet")
-    if here.hold:
-        raise ComponentHeld(held(here.hold))
-    if not newest.startswith(asked.digest):
-        raise ComponentHeld(f"{short(asked.digest)} was followed by {short(newest)}")
+    if history.hold:
+        raise ComponentHeld(hold_sentence(history.hold))
+    if not newest.startswith(request.digest):
+        raise ComponentHeld(f"{short(request.digest)} was followed by {short(newest)}")
     return newest
 
 
-def to_promote(
-    asked: DeploymentRequest, environment: Environment, here: History, before: History
+def digest_to_promote(
+    request: DeploymentRequest, environment: Environment, history: History, source: History
 ) -> str:
-    digest = verified(asked, environment, before)
-    if here.hold and here.hold.action is Action.HOLD:
-        raise RequestRefused(f"{held(here.hold)}; lift the hold first")
-    if here.hold and any(entry.digest == digest for entry in here.lived):
+    digest = verified_digest(request, environment, source)
+    hold = history.hold
+    if hold and hold.action is Action.HOLD:
+        raise RequestRefused(f"{hold_sentence(hold)}; lift the hold first")
+    if hold and any(entry.digest == digest for entry in history.live_entries):
         raise RequestRefused(
-            f"{held(here.hold)}; {short(digest)} ran here before: promote a newer one"
+            f"{hold_sentence(hold)}; {short(digest)} ran here before: promote a newer one"
         )
     return digest
 
 
-def verified(asked: DeploymentRequest, environment: Environment, before: History) -> str:
-    """What may come here at all: the release that runs where this environment takes them from."""
-    source = environment.promotes_from
-    if source is None:
+def verified_digest(request: DeploymentRequest, environment: Environment, source: History) -> str:
+    """The release that is live in the environment which releases are promoted from."""
+    name = environment.promotes_from
+    if name is None:
         raise RequestRefused(
             f"{environment.name} takes every green build: nothing is promoted to it"
         )
-    if before.live is None or before.live.digest is None:
-        raise RequestRefused(f"{source} has verified nothing yet")
-    digest = before.live.digest
-    if not digest.startswith(asked.digest):
-        last = f"{before.live.finished:%Y-%m-%d %H:%M} UTC by {before.live.owner}"
+    if source.live is None or source.live.digest is None:
+        raise RequestRefused(f"{name} has verified nothing yet")
+    digest = source.live.digest
+    if not digest.startswith(request.digest):
+        last = f"{source.live.finished:%Y-%m-%d %H:%M} UTC by {source.live.owner}"
         raise RequestRefused(
-            f"{source} verified {short(digest)} ({last}), not {short(asked.digest)}"
+            f"{name} verified {short(digest)} ({last}), not {short(request.digest)}"
         )
     return digest
 
 
 def refuse_frozen(
-    asked: DeploymentRequest, environment: Environment, freeze: Freeze | None
+    request: DeploymentRequest, environment: Environment, freeze: Freeze | None
 ) -> None:
-    if freeze and not asked.freeze_override:
+    if freeze and not request.freeze_override:
         raise RequestRefused(f"{environment.name} is {freeze}; say why it cannot wait, or wait")
 
 
-def refuse_alone(
-    asked: DeploymentRequest,
+def require_approval(
+    request: DeploymentRequest,
     environment: Environment,
-    here: History,
-    before: History,
+    history: History,
+    source: History,
     digest: str,
-    may_release: Callable[[str], bool],
+    is_releaser: Callable[[str], bool],
 ) -> None:
-    """Refuse when no other releaser than who asks has approved just this release."""
-    since = before.arrival.finished if before.arrival else datetime.min.replace(tzinfo=UTC)
-    approved = {e.owner for e in here.approvals(digest, since)} - {asked.owner}
-    if not any(map(may_release, approved)):
+    """Refuse unless a releaser other than the owner has approved exactly this release."""
+    since = source.arrival.finished if source.arrival else datetime.min.replace(tzinfo=UTC)
+    approvers = {entry.owner for entry in history.approvals(digest, since)} - {request.owner}
+    if not any(map(is_releaser, approvers)):
         raise RequestRefused(
-            f"{environment.name} requires an approval: another releaser than {asked.owner} "
+            f"{environment.name} requires an approval: another releaser than {request.owner} "
             f"must approve {short(digest)}"
         )
 
 
-def to_roll_back(asked: DeploymentRequest, environment: Environment, here: History) -> str:
-    digest = here.find(asked.digest)
+def digest_to_roll_back(
+    request: DeploymentRequest, environment: Environment, history: History
+) -> str:
+    digest = history.find_earlier(request.digest)
     if digest is None:
-        wanted = short(asked.digest) or "an earlier release"
-        raise RequestRefused(f"{wanted} was never live in {environment.name}, or it is live now")
+        target = short(request.digest) or "an earlier release"
+        raise RequestRefused(f"{target} was never live in {environment.name}, or it is live now")
     return digest
 
 
-def to_hold(environment: Environment, here: History) -> str:
-    if here.live is None or here.live.digest is None:
+def digest_to_hold(environment: Environment, history: History) -> str:
+    if history.live is None or history.live.digest is None:
         raise RequestRefused(f"nothing is live in {environment.name}")
-    if here.hold:
-        raise RequestRefused(held(here.hold))
-    return here.live.digest
+    if history.hold:
+        raise RequestRefused(hold_sentence(history.hold))
+    return history.live.digest
 
 
-def after_hold(environment: Environment, here: History, newest: str | None) -> str | None:
-    if here.hold is None:
+def digest_after_hold(environment: Environment, history: History, newest: str | None) -> str | None:
+    """The newest release where green builds are deployed; elsewhere nothing is deployed."""
+    if history.hold is None:
         raise RequestRefused(f"no hold in {environment.name}")
     return None if environment.promotes_from else newest
 
 
-def held(hold: Entry) -> str:
-    """A hold in words."""
+def hold_sentence(hold: Entry) -> str:
     return f"on hold since {hold.finished:%Y-%m-%d %H:%M} UTC by {hold.owner}: {hold.reason}"

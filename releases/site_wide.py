@@ -1,4 +1,4 @@
-"""What concerns all components of one environment: freezes, and moving the whole site."""
+"""The rules for all components of an environment at once: freezes, promotions of everything."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,10 +7,15 @@ from enum import StrEnum
 from model.environment import Environment
 from model.reading import Model, Name
 from model.site import Site
+from releases.history import Action, History
 from releases.ledger import Build
-from releases.rules import Action, Freeze, History, RequestRefused, short
+from releases.rules import Freeze, RequestRefused, short
 
-BY_THE_FILE = "site.toml"
+SITE_FILE = "site.toml"
+"""The owner of a freeze that is a window in this file."""
+
+Histories = dict[str, dict[str, History]]
+"""By component, then by environment."""
 
 
 class SiteAction(StrEnum):
@@ -23,12 +28,12 @@ class SiteAction(StrEnum):
 
 
 class Move(Model):
-    """One component and the release that it goes to."""
+    """One component and the release that is deployed."""
 
     component: Name
     action: Action
     before: str
-    """The digest that is live now; empty when none is."""
+    """The digest that is live now; empty for none."""
     digest: str
 
     @property
@@ -36,48 +41,49 @@ class Move(Model):
         return "promote" if self.action is Action.PROMOTE else "revert"
 
 
-def frozen(
+def active_freeze(
     site: Site, environment: Environment, newest_first: Collection[Build], now: datetime
 ) -> Freeze | None:
-    """The freeze that holds in an environment: somebody's, or a window of `site.toml`."""
-    if set_by := freeze_build(newest_first):
-        return Freeze(reason=set_by.reason, owner=set_by.owner)
+    """The freeze of an environment: one that a releaser began, or a window of `site.toml`."""
+    if build := freeze_build(newest_first):
+        return Freeze(reason=build.reason, owner=build.owner)
     for window in site.freeze_windows(environment):
         if until := window.until(now):
-            return Freeze(reason=window.reason, owner=BY_THE_FILE, until=until)
+            return Freeze(reason=window.reason, owner=SITE_FILE, until=until)
     return None
 
 
 def freeze_build(newest_first: Collection[Build]) -> Build | None:
-    """The build that froze, unless another ended it since."""
-    switching = (SiteAction.FREEZE, SiteAction.THAW)
-    switched = (b for b in newest_first if b.properties.get("action") in switching and b.succeeded)
-    last = next(switched, None)
+    """The build that began a freeze, unless another one has ended it since."""
+    actions = (SiteAction.FREEZE, SiteAction.THAW)
+    builds = (b for b in newest_first if b.properties.get("action") in actions and b.succeeded)
+    last = next(builds, None)
     return last if last and last.properties["action"] == SiteAction.FREEZE else None
 
 
-def to_switch(action: SiteAction, freeze: Freeze | None) -> None:
-    """Raise RequestRefused when there is nothing to freeze or to end."""
-    if action is SiteAction.FREEZE and freeze and freeze.owner != BY_THE_FILE:
+def refuse_needless_switch(action: SiteAction, freeze: Freeze | None) -> None:
+    """Raise RequestRefused when there is nothing to freeze or no freeze to end."""
+    if action is SiteAction.FREEZE and freeze and freeze.owner != SITE_FILE:
         raise RequestRefused(f"already {freeze}")
     if action is SiteAction.THAW and freeze is None:
         raise RequestRefused("nothing is frozen")
-    if action is SiteAction.THAW and freeze and freeze.owner == BY_THE_FILE:
-        raise RequestRefused(f"{freeze}: that window ends by itself, or where it stands")
+    if action is SiteAction.THAW and freeze and freeze.owner == SITE_FILE:
+        raise RequestRefused(f"{freeze}: end that window in {SITE_FILE}, or wait for its end")
 
 
-def waiting(here: History, before: History) -> str | None:
-    """The digest that waits to be promoted, if any does."""
-    verified = before.live.digest if before.live else None
-    return verified if verified and (not here.live or here.live.digest != verified) else None
+def waiting_digest(history: History, source: History) -> str | None:
+    """The digest that waits to be promoted from the source; None when none does."""
+    verified = source.live.digest if source.live else None
+    is_new = not history.live or history.live.digest != verified
+    return verified if verified and is_new else None
 
 
-def to_promote_all(
-    site: Site, environment: Environment, histories: dict[str, dict[str, History]], shown: str = ""
+def moves_to_promote(
+    site: Site, environment: Environment, histories: Histories, wanted: str = ""
 ) -> tuple[Move, ...]:
-    """What waits, in the site's order; `histories` by component and environment.
+    """The promotions of everything that waits, in the site's order.
 
-    `shown` is what somebody looked at, as `blog=<digest>,docs=<digest>`: nothing else moves.
+    `wanted` is what the releaser saw, as `blog=<digest>,docs=<digest>`: nothing else is promoted.
     Raises RequestRefused when that does not wait any more, or nothing does. Each promotion is still
     judged by its own rules.
     """
@@ -89,84 +95,83 @@ def to_promote_all(
     moves = tuple(
         Move(component=component.name, action=Action.PROMOTE, before=before, digest=digest)
         for component in site.ordered
-        for here in [histories[component.name][environment.name]]
-        for before in [(here.live.digest if here.live else None) or ""]
-        if (digest := waiting(here, histories[component.name][source]))
+        for history in [histories[component.name][environment.name]]
+        for before in [(history.live.digest if history.live else None) or ""]
+        if (digest := waiting_digest(history, histories[component.name][source]))
     )
-    if shown:
-        moves = as_shown(moves, dict(pair.split("=") for pair in shown.split(",")), source)
+    if wanted:
+        moves = only_wanted(moves, dict(pair.split("=") for pair in wanted.split(",")), source)
     if not moves:
         raise RequestRefused(f"{environment.name} has everything that {source} verified")
     return moves
 
 
-def as_shown(moves: tuple[Move, ...], shown: dict[str, str], source: str) -> tuple[Move, ...]:
-    """Those that were shown; raises RequestRefused when one of them is another release by now."""
-    kept = tuple(move for move in moves if move.component in shown)
-    for move in kept:
-        if not move.digest.startswith(shown[move.component]):
+def only_wanted(moves: tuple[Move, ...], wanted: dict[str, str], source: str) -> tuple[Move, ...]:
+    """The moves of these components; raises RequestRefused when one has another release by now."""
+    selected = tuple(move for move in moves if move.component in wanted)
+    for move in selected:
+        if not move.digest.startswith(wanted[move.component]):
             raise RequestRefused(
                 f"{source} verified {move.component} {short(move.digest)} since you looked, "
-                f"not {short(shown[move.component])}: look again"
+                f"not {short(wanted[move.component])}: look again"
             )
-    return kept
+    return selected
 
 
-def moved_forward(build: Build) -> bool:
-    """Whether a build promoted everything and moved some of it; a return does not count."""
-    promoted = build.properties.get("action") == SiteAction.PROMOTE_ALL
-    return promoted and bool(build.properties.get("moved"))
+def has_promoted(build: Build) -> bool:
+    """Whether a build was a promotion of everything and deployed at least one component."""
+    is_promotion = build.properties.get("action") == SiteAction.PROMOTE_ALL
+    return is_promotion and bool(build.properties.get("moved"))
 
 
 def interrupted_bulk_promotion(
     newest_first: Collection[Build], live: Collection[str | None]
 ) -> Build | None:
-    """The last promotion of everything that moved something, if it stopped and has not been undone.
+    """The last promotion of everything, if it was interrupted and has not been reverted.
 
     `live` are the digests that are live in this environment now.
     """
-    last = next((b for b in newest_first if b.finished and moved_forward(b)), None)
+    last = next((b for b in newest_first if b.finished and has_promoted(b)), None)
     if last is None or last.succeeded:
         return None
-    there = any(new in live for old, new in last.properties["moved"].values() if old)
-    return last if there else None
+    is_live = any(after in live for before, after in last.properties["moved"].values() if before)
+    return last if is_live else None
 
 
-def to_return(
-    asked: str, newest_first: Collection[Build], histories: dict[str, dict[str, History]], name: str
+def moves_to_revert(
+    wanted: str, newest_first: Collection[Build], histories: Histories, environment: str
 ) -> tuple[Move, ...]:
-    """What a promotion of everything moved, back to where it was, last first.
+    """The rollbacks of what a promotion of everything deployed, the last one first.
 
-    `asked` is that build's number, or empty for the last one. Raises RequestRefused when it moved
-    nothing, or a component has moved on since.
+    `wanted` is that build's number, or empty for the last one. Raises RequestRefused when it
+    deployed nothing, or a component was deployed again since.
     """
-    before: dict[str, dict[str, tuple[str, str]]] = {
+    moved: dict[str, dict[str, tuple[str, str]]] = {
         str(build.number): build.properties["moved"]
         for build in newest_first
-        if build.finished and moved_forward(build)
+        if build.finished and has_promoted(build)
     }
-    number = asked or next(iter(before), "")
-    if number not in before:
-        raise RequestRefused(
-            f"no promotion of everything{f' {asked}' if asked else ''} moved anything"
-        )
+    number = wanted or next(iter(moved), "")
+    if number not in moved:
+        name = f" {wanted}" if wanted else ""
+        raise RequestRefused(f"no promotion of everything{name} moved anything")
     moves = []
-    for component, (old, new) in reversed(before[number].items()):
-        live = histories[component][name].live
-        if live and old and live.digest == old:
-            continue  # a return that stopped half-way got as far as this
-        if live is None or live.digest != new:
-            raise RequestRefused(f"{component} has moved on since: return it by itself")
-        if old:
-            back = Move(component=component, action=Action.ROLL_BACK, before=new, digest=old)
-            moves.append(back)
+    for component, (before, after) in reversed(moved[number].items()):
+        live = histories[component][environment].live
+        if live and before and live.digest == before:
+            continue  # an interrupted revert has rolled this one back already
+        if live is None or live.digest != after:
+            raise RequestRefused(f"{component} was deployed again since: roll it back by itself")
+        if before:
+            move = Move(component=component, action=Action.ROLL_BACK, before=after, digest=before)
+            moves.append(move)
     if not moves:
-        raise RequestRefused("there is nothing left to return, or nowhere to return it to")
+        raise RequestRefused("there is nothing left to revert, or no release to return to")
     return tuple(moves)
 
 
-def presser(owner: str | None, releasers: Collection[str]) -> str:
-    """Who asks; raises RequestRefused for anybody else than a releaser."""
+def require_releaser(owner: str | None, releasers: Collection[str]) -> str:
+    """The owner; raises RequestRefused for everybody who is not a releaser."""
     if not owner or owner not in releasers:
         raise RequestRefused(f"{owner or 'nobody'} is not a releaser")
     return owner

@@ -12,7 +12,7 @@ from buildbot.schedulers.forcesched import (
 from model.environment import Environment
 from model.site import Site
 from releases.buttons import BUILD, TRY_UPSTREAM, actions, name
-from releases.rules import Action
+from releases.history import Action
 from releases.site_wide import SiteAction
 from schedulers.force import ForceOne
 

@@ -10,18 +10,10 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger
+from releases.history import NOTES, Action, current_name
 from releases.provenance import unverified
-from releases.rules import (
-    NOTED,
-    Action,
-    ComponentHeld,
-    DeploymentRequest,
-    RequestRefused,
-    choose,
-    current,
-    short,
-)
-from releases.site_wide import frozen
+from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose, short
+from releases.site_wide import active_freeze
 from releases.store import Store
 from steps.step import Step
 
@@ -69,13 +61,13 @@ class ChooseRelease(Step):
         if digest is None:
             self.descriptionDone = f"hold lifted by {asked.owner}"
             return SUCCESS
-        self.setProperty("approved" if asked.action in NOTED else "digest", digest, self.name)
+        self.setProperty("approved" if asked.action in NOTES else "digest", digest, self.name)
         self.descriptionDone = self.outcome(asked, digest)
         return SUCCESS
 
     async def asked(self) -> DeploymentRequest:
         """What was asked for, whichever button, scheduler or repetition it came through."""
-        action = current(self.getProperty("action"))
+        action = current_name(self.getProperty("action"))
         if action not in list(Action):
             raise RequestRefused("started without an action: use one of this builder's buttons")
         wanted = self.getProperty("wanted") or ""
@@ -102,22 +94,24 @@ class ChooseRelease(Step):
 
     async def choice(self, asked: DeploymentRequest) -> str | None:
         """The digest that the rules allow."""
-        here = self.environment.builder(self.component)
+        history = self.environment.builder(self.component)
         source = self.site.source_of(self.environment)
         before = source.builder(self.component) if source else ""
         everything = self.environment.site_builder
-        known = await ledger.builds(self.master, [here, before, everything, self.component.builder])
+        known = await ledger.builds(
+            self.master, [history, before, everything, self.component.builder]
+        )
         digest = choose(
             asked,
             self.environment,
-            here=ledger.history_from_builds(known[here]),
-            before=ledger.history_from_builds(known[before]),
-            newest=ledger.recorded(known[self.component.builder]),
-            may_release=self.site.releasers.__contains__,
-            freeze=frozen(self.site, self.environment, known[everything], datetime.now(UTC)),
+            history=ledger.history_from_builds(known[history]),
+            source=ledger.history_from_builds(known[before]),
+            newest=ledger.newest_digest(known[self.component.builder]),
+            is_releaser=self.site.releasers.__contains__,
+            freeze=active_freeze(self.site, self.environment, known[everything], datetime.now(UTC)),
             two_person=self.environment.name in self.site.two_person,
         )
-        needed = asked.action not in (Action.ROLL_BACK, *NOTED)
+        needed = asked.action not in (Action.ROLL_BACK, *NOTES)
         if digest and needed and digest not in self.store:
             raise RequestRefused(f"the store does not hold {short(digest)} any more")
         return digest

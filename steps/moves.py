@@ -14,7 +14,8 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger, site_wide
-from releases.rules import RequestRefused, current
+from releases.history import current_name
+from releases.rules import RequestRefused
 from releases.site_wide import Move, SiteAction
 from steps.step import Step
 
@@ -60,17 +61,17 @@ class ChooseMoves(Step):
     async def decided(self) -> str:
         """What happens, in words; raises RequestRefused."""
         await self.refuse_rebuild()
-        action = current(self.getProperty("action"))
+        action = current_name(self.getProperty("action"))
         if action not in list(SiteAction):
             raise RequestRefused("started without an action: use one of this builder's buttons")
-        who = site_wide.presser(self.getProperty("owner"), self.site.releasers)
+        who = site_wide.require_releaser(self.getProperty("owner"), self.site.releasers)
         reason = self.getProperty("reason")
         known = await ledger.builds(self.master, self.builders())
         own = [b for b in known[self.environment.site_builder] if b.id != self.build.buildid]
         if action in (SiteAction.FREEZE, SiteAction.THAW):
             now = datetime.now(UTC)
-            freeze = site_wide.frozen(self.site, self.environment, own, now)
-            site_wide.to_switch(SiteAction(action), freeze)
+            freeze = site_wide.active_freeze(self.site, self.environment, own, now)
+            site_wide.refuse_needless_switch(SiteAction(action), freeze)
             verb = "frozen" if action == SiteAction.FREEZE else "freeze ended"
             return f"{self.environment.name}: {verb} by {who}: {reason}"
         moves = self.moves(SiteAction(action), known, own)
@@ -100,8 +101,8 @@ class ChooseMoves(Step):
         }
         wanted = self.getProperty("wanted") or ""
         if action is SiteAction.PROMOTE_ALL:
-            return site_wide.to_promote_all(self.site, self.environment, histories, wanted)
-        return site_wide.to_return(wanted, own, histories, self.environment.name)
+            return site_wide.moves_to_promote(self.site, self.environment, histories, wanted)
+        return site_wide.moves_to_revert(wanted, own, histories, self.environment.name)
 
     def step(self, move: Move, who: str) -> "MoveComponent":
         component = self.site.component(move.component)
@@ -142,7 +143,7 @@ class MoveComponent(Trigger):
         for request in self.brids:
             builds = await self.master.data.get(("buildrequests", request, "builds"))
             for build in builds[-1:]:
-                self.sentence = ledger.sentence(build["state_string"])
+                self.sentence = ledger.build_sentence(build["state_string"])
                 known = await ledger.properties(self.master, build["buildid"])
                 if known.get("live") == self.move.digest:
                     entry = {self.move.component: [self.move.before, self.move.digest]}

@@ -19,14 +19,14 @@ from twisted.web.server import NOT_DONE_YET, GzipEncoderFactory, Request
 
 from model.site import Site
 from releases import ledger
+from releases.history import current_name
 from releases.provenance import Provenance, unverified
-from releases.rules import current
 from releases.store import Store
 from web.health import HealthChecks
 from web.views.artifact_contents import contents
-from web.views.board import Board, BoardInputs, Running, board, expected
-from web.views.deployments import Deployment, everything
-from web.views.difference import Difference, Side, difference
+from web.views.board import Board, BoardInputs, Running, board, expected_seconds
+from web.views.deployments import Deployment, all_deployments
+from web.views.difference import Difference, StoredRelease, difference
 from web.views.figures import Figure, figures
 from web.views.machine_report import MachinesAnswer
 from web.views.trials import TrialRow, trial_rows
@@ -43,7 +43,7 @@ class NotFound(ValueError):
     """What was asked for does not exist; the sentence says what."""
 
 
-class Pedigree(BaseModel):
+class ReleaseDetails(BaseModel):
     """One release: what it was made from, and everything that happened to it."""
 
     provenance: Provenance
@@ -173,7 +173,7 @@ class ReleasesPage(BuildbotService):
         """Counted anew only when a build was finished since."""
         known = await self.known()
         if self.done[0] is not known:
-            self.done = known, everything(self.site, known)
+            self.done = known, all_deployments(self.site, known)
         return self.done[1]
 
     async def difference(self, asked: dict[str, str]) -> Difference:
@@ -192,11 +192,13 @@ class ReleasesPage(BuildbotService):
             self.side(before) if before else None, self.side(after), backwards=backwards
         )
 
-    def side(self, digest: str) -> Side:
+    def side(self, digest: str) -> StoredRelease:
         provenance = self.stored(digest)
         if digest not in self.store:
             raise NotFound(f"the store does not hold the files of {digest[:12]} any more")
-        return Side(provenance=provenance, contents=contents(self.store, provenance.digest))
+        return StoredRelease(
+            provenance=provenance, contents=contents(self.store, provenance.digest)
+        )
 
     def stored(self, digest: str) -> Provenance:
         """Of a release in the store; no other file is ever opened. Raises NotFound."""
@@ -205,11 +207,11 @@ class ReleasesPage(BuildbotService):
             raise NotFound(f"the store does not hold the release {digest[:12] or '(none)'}")
         return found
 
-    async def pedigree(self, asked: dict[str, str]) -> Pedigree:
+    async def pedigree(self, asked: dict[str, str]) -> ReleaseDetails:
         digest = asked.get("digest", "")
         provenance = self.stored(digest)
         done = [one for one in await self.deployments() if one.digest == digest]
-        return Pedigree(provenance=provenance, stored=digest in self.store, deployments=done)
+        return ReleaseDetails(provenance=provenance, stored=digest in self.store, deployments=done)
 
     async def figures(self, _asked: dict[str, str]) -> list[Figure]:
         done = await self.deployments()
@@ -245,7 +247,7 @@ class ReleasesPage(BuildbotService):
         report = await ledger.properties(self.master, build["buildid"])
         now = next((s for s in steps if s["started_at"] and not s["complete"]), None)
         builder = names[build["builderid"]]
-        action = current(report.get("action")) or ""
+        action = current_name(report.get("action")) or ""
         return Running(
             link=f"#/builders/{build['builderid']}/builds/{build['number']}",
             action=action,
@@ -255,7 +257,7 @@ class ReleasesPage(BuildbotService):
             done=sum(step["complete"] for step in steps),
             worker=str(report.get("workername") or ""),
             started=build["started_at"],
-            seconds=expected(known.get(builder, ()), action),
+            seconds=expected_seconds(known.get(builder, ()), action),
         )
 
 

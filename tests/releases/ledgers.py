@@ -51,7 +51,7 @@ def build(
     builder: str = "blog-production",
     *,
     results: int | None = SUCCESS,
-    message: str = "build successful well",
+    state_string: str = "build successful well",
     minutes: int | None = None,
     live: str | None = None,
     **properties: Any,
@@ -69,7 +69,7 @@ def build(
         started=began,
         finished=None if results is None else began + timedelta(seconds=30),
         results=results,
-        message=message,
+        state_string=state_string,
         properties=known,
     )
 

@@ -5,16 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from model.environment import Environment
-from releases.rules import (
-    Action,
-    ComponentHeld,
-    DeploymentRequest,
-    Entry,
-    Freeze,
-    History,
-    RequestRefused,
-    choose,
-)
+from releases.history import Action, Entry, History
+from releases.rules import ComponentHeld, DeploymentRequest, Freeze, RequestRefused, choose
 
 STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
 PRODUCTION = Environment(

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from model.freeze import FreezeWindow
+from releases.history import Action, History
 from releases.ledger import history_from_builds
-from releases.rules import Action, Freeze, History, RequestRefused
+from releases.rules import Freeze, RequestRefused
 from releases.site_wide import (
     SiteAction,
-    frozen,
+    active_freeze,
     interrupted_bulk_promotion,
-    to_promote_all,
-    to_return,
-    to_switch,
+    moves_to_promote,
+    moves_to_revert,
+    refuse_needless_switch,
 )
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, STAGING, START, build
 
@@ -24,35 +25,35 @@ REFUSED = build(3, "site-production", action="freeze", results=2, said="failed r
 
 
 def test_who_froze_last_is_believed_until_somebody_ends_it() -> None:
-    assert frozen(SITE, PRODUCTION, (FREEZE,), START) == Freeze(
+    assert active_freeze(SITE, PRODUCTION, (FREEZE,), START) == Freeze(
         reason="the database moves", owner="ana"
     )
-    assert frozen(SITE, PRODUCTION, (THAW, FREEZE), START) is None
-    assert frozen(SITE, PRODUCTION, (REFUSED, THAW, FREEZE), START) is None
-    assert frozen(SITE, PRODUCTION, (), START) is None
+    assert active_freeze(SITE, PRODUCTION, (THAW, FREEZE), START) is None
+    assert active_freeze(SITE, PRODUCTION, (REFUSED, THAW, FREEZE), START) is None
+    assert active_freeze(SITE, PRODUCTION, (), START) is None
 
 
 def test_a_window_of_the_site_freezes_where_releases_are_promoted_to() -> None:
     end = START + timedelta(hours=8)
     window = FreezeWindow(reason="night", starts=START, ends=end)
     site = SITE.model_copy(update={"freezes": (window,)})
-    found = frozen(site, PRODUCTION, (), START)
+    found = active_freeze(site, PRODUCTION, (), START)
     assert found == Freeze(reason="night", owner="site.toml", until=end)
-    assert frozen(site, STAGING, (), START) is None
+    assert active_freeze(site, STAGING, (), START) is None
     elsewhere = window.model_copy(update={"environments": ("sandbox",)})
     other = SITE.model_copy(update={"freezes": (elsewhere,)})
-    assert frozen(other, PRODUCTION, (), START) is None
+    assert active_freeze(other, PRODUCTION, (), START) is None
 
 
 BY_HAND = Freeze(reason="x", owner="ben")
-BY_THE_FILE = Freeze(reason="x", owner="site.toml", until=START)
+SITE_FILE = Freeze(reason="x", owner="site.toml", until=START)
 SWITCHES = [
     (SiteAction.FREEZE, None, None),
-    (SiteAction.FREEZE, BY_THE_FILE, None),
+    (SiteAction.FREEZE, SITE_FILE, None),
     (SiteAction.FREEZE, BY_HAND, "already frozen by ben: x"),
     (SiteAction.THAW, BY_HAND, None),
     (SiteAction.THAW, None, "nothing is frozen"),
-    (SiteAction.THAW, BY_THE_FILE, "that window ends by itself"),
+    (SiteAction.THAW, SITE_FILE, "end that window in site.toml"),
 ]
 
 
@@ -61,10 +62,10 @@ def test_freezing_and_ending_it_are_refused_where_they_mean_nothing(
     action: SiteAction, freeze: Freeze | None, refusal: str | None
 ) -> None:
     if refusal is None:
-        to_switch(action, freeze)
+        refuse_needless_switch(action, freeze)
     else:
         with pytest.raises(RequestRefused, match=refusal):
-            to_switch(action, freeze)
+            refuse_needless_switch(action, freeze)
 
 
 def histories(**live: tuple[list[str], list[str]]) -> dict[str, dict[str, History]]:
@@ -85,7 +86,7 @@ def histories(**live: tuple[list[str], list[str]]) -> dict[str, dict[str, Histor
 
 def test_what_waits_is_promoted_in_the_order_of_the_site() -> None:
     known = histories(blog=([OLD, NEW], [OLD]), docs=([NEWER], []))
-    moves = to_promote_all(SITE, PRODUCTION, known)
+    moves = moves_to_promote(SITE, PRODUCTION, known)
     assert [(m.component, m.verb, m.before, m.digest) for m in moves] == [
         ("docs", "promote", "", NEWER),
         ("blog", "promote", OLD, NEW),
@@ -95,19 +96,19 @@ def test_what_waits_is_promoted_in_the_order_of_the_site() -> None:
 def test_nothing_is_promoted_where_nothing_waits_or_nothing_may() -> None:
     same = histories(blog=([NEW], [NEW]), docs=([], []))
     with pytest.raises(RequestRefused, match="production has everything that staging verified"):
-        to_promote_all(SITE, PRODUCTION, same)
+        moves_to_promote(SITE, PRODUCTION, same)
     with pytest.raises(RequestRefused, match="takes every green build"):
-        to_promote_all(SITE, STAGING, same)
+        moves_to_promote(SITE, STAGING, same)
 
 
 def test_what_was_not_shown_or_is_another_release_by_now_does_not_move() -> None:
     known = histories(blog=([OLD, NEW], [OLD]), docs=([NEWER], []))
-    (move,) = to_promote_all(SITE, PRODUCTION, known, f"blog={NEW[:12]}")
+    (move,) = moves_to_promote(SITE, PRODUCTION, known, f"blog={NEW[:12]}")
     assert (move.component, move.digest) == ("blog", NEW)
     with pytest.raises(
         RequestRefused, match="staging verified blog bbbbbbbbbbbb since you looked, not"
     ):
-        to_promote_all(SITE, PRODUCTION, known, f"blog={OLD},docs={NEWER}")
+        moves_to_promote(SITE, PRODUCTION, known, f"blog={OLD},docs={NEWER}")
 
 
 ALL: dict[str, Any] = {"action": "promote-all", "moved": {"docs": ["", NEWER], "blog": [OLD, NEW]}}
@@ -117,10 +118,10 @@ RETURNED = build(5, "site-production", action="revert", moved={"blog": [NEW, OLD
 
 def test_a_return_is_never_returned_and_goes_on_where_it_stopped() -> None:
     back = histories(blog=([NEW], [OLD, NEW, OLD]), docs=([NEWER], [NEWER]))
-    with pytest.raises(RequestRefused, match="nothing left to return"):
-        to_return("", (RETURNED, MOVED), back, "production")
+    with pytest.raises(RequestRefused, match="nothing left to revert"):
+        moves_to_revert("", (RETURNED, MOVED), back, "production")
     with pytest.raises(RequestRefused, match="no promotion of everything 5"):
-        to_return("5", (RETURNED, MOVED), back, "production")
+        moves_to_revert("5", (RETURNED, MOVED), back, "production")
     assert interrupted_bulk_promotion((RETURNED, MOVED), {NEW, NEWER}) == MOVED
     assert interrupted_bulk_promotion((RETURNED, MOVED), {OLD, NEWER}) is None
     assert interrupted_bulk_promotion((build(6, "site-production", **ALL), MOVED), {NEW}) is None
@@ -129,13 +130,13 @@ def test_a_return_is_never_returned_and_goes_on_where_it_stopped() -> None:
 def test_what_was_moved_goes_back_the_last_first_if_it_came_from_anywhere() -> None:
     known = histories(blog=([NEW], [OLD, NEW]), docs=([NEWER], [NEWER]))
     for wanted in ("", "4"):
-        moves = to_return(wanted, (MOVED,), known, "production")
+        moves = moves_to_revert(wanted, (MOVED,), known, "production")
         assert [(m.component, m.verb, m.digest) for m in moves] == [("blog", "revert", OLD)]
 
 
 def test_what_moved_on_since_is_not_returned() -> None:
     known = histories(blog=([NEW], [OLD, NEW, NEWER]), docs=([NEWER], [NEWER]))
-    with pytest.raises(RequestRefused, match="blog has moved on since"):
-        to_return("", (MOVED,), known, "production")
+    with pytest.raises(RequestRefused, match="blog was deployed again since"):
+        moves_to_revert("", (MOVED,), known, "production")
     with pytest.raises(RequestRefused, match="no promotion of everything 9 moved anything"):
-        to_return("9", (MOVED,), known, "production")
+        moves_to_revert("9", (MOVED,), known, "production")

@@ -12,7 +12,7 @@ from buildbot.test.util.integration import RunMasterBase
 from buildbot.util.twisted import async_to_deferred
 
 from releases import ledger
-from releases.rules import Action
+from releases.history import Action
 from releases.store import Store
 from steps.choose_release import ChooseRelease
 from steps.moves import ChooseMoves

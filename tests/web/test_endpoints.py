@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from tests.releases.ledgers import OLD
 from tests.web.small_master import SmallMaster
 from tests.web.views.test_difference import release
-from web.endpoints import Pedigree
+from web.endpoints import ReleaseDetails
 from web.views.board import Board
 from web.views.deployments import Deployment
 from web.views.difference import Difference
@@ -107,7 +107,9 @@ def test_a_query_that_is_no_utf8_is_answered_too(master: SmallMaster) -> None:
 def test_a_release_is_shown_with_what_happened_to_it(
     master: SmallMaster, digests: tuple[str, str]
 ) -> None:
-    shown = Pedigree.model_validate_json(ask(master, "release.json", digest=digests[0]).content)
+    shown = ReleaseDetails.model_validate_json(
+        ask(master, "release.json", digest=digests[0]).content
+    )
     assert (shown.provenance.digest, shown.stored, shown.deployments) == (digests[0], True, [])
 
 

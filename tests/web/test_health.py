@@ -36,7 +36,7 @@ from tests.agent.server_setup import free_ports
 from tests.releases.ledgers import OLD, PRODUCTION, SITE, build
 from web import health
 from web.health import HealthChecks
-from web.views.board import Health, current
+from web.views.board import Health, health_of_live
 
 HOST = "blog.p.example"
 CHECK = Check(path="/about?lang=en", status=200, contains="Welcome")
@@ -308,7 +308,10 @@ def test_an_answer_from_before_the_release_was_live_says_nothing_about_it() -> N
     history = history_from_builds([build(1, action="promote", live=OLD)])
     came = history.live.finished
     answer = Health(healthy=True, message="GET / -> 200", when=came)
-    assert current(answer, history) == answer
-    assert current(answer.model_copy(update={"when": came - timedelta(seconds=1)}), history) is None
-    assert current(answer, history_from_builds([])) is None
-    assert current(None, history) is None
+    assert health_of_live(answer, history) == answer
+    assert (
+        health_of_live(answer.model_copy(update={"when": came - timedelta(seconds=1)}), history)
+        is None
+    )
+    assert health_of_live(answer, history_from_builds([])) is None
+    assert health_of_live(None, history) is None

@@ -20,7 +20,7 @@ from twisted.internet.threads import deferToThread
 
 from model.environment import Environment
 from model.site import Site
-from releases.rules import Action
+from releases.history import Action
 from releases.store import Store
 from tests.releases.ledgers import SITE, component
 from tests.whole.browser import PICTURES, QUIET

@@ -16,7 +16,7 @@ export interface Answers {
   "board.json": Board;
   "history.json": Deployment[];
   "difference.json": Difference;
-  "release.json": Pedigree;
+  "release.json": ReleaseDetails;
   "figures.json": Figure[];
   "machines.json": MachinesAnswer;
   "trials.json": TrialRow[];
@@ -67,16 +67,16 @@ export interface Column {
   interrupted_build: string;
 }
 /**
- * Nothing is promoted for the time being.
+ * No promotions for the time being.
  */
 export interface Freeze {
   reason: string;
   /**
-   * Who froze; `site.toml` for a window that stands there.
+   * Who began it; `site.toml` for a window in that file.
    */
   owner: string;
   /**
-   * When it ends by itself; somebody must end it when absent.
+   * When it ends; a releaser must end it when absent.
    */
   until: string | null;
 }
@@ -235,36 +235,36 @@ export interface Deployment {
   finished: string;
 }
 /**
- * From what is live to what would be.
+ * What changes from the live release to another one.
  */
 export interface Difference {
   before: string | null;
   after: string;
-  upstream: Source;
+  upstream: SourceChange;
   /**
    * Overlays, submodules and forks that differ.
    */
-  overlays: Source[];
+  overlays: SourceChange[];
   patches_added: Patch[];
   patches_removed: Patch[];
   patches_changed: Patch[];
   /**
-   * How many there are afterwards.
+   * The number of patches afterwards.
    */
   patches: number;
-  configuration: Text[];
+  configuration: TextChange[];
   /**
    * Commands that run before the switch.
    */
   migrations: string[];
-  added: Files;
-  changed: Files;
-  removed: Files;
+  added: FileChanges;
+  changed: FileChanges;
+  removed: FileChanges;
 }
 /**
- * A repository at two commits; one is absent when it came or went.
+ * A repository at two commits; one is absent when the repository was added or removed.
  */
-export interface Source {
+export interface SourceChange {
   into: string;
   repository: string;
   before: Material | null;
@@ -308,25 +308,25 @@ export interface Patch {
 /**
  * A template or the description of how to run the release, as a unified diff.
  */
-export interface Text {
+export interface TextChange {
   name: string;
   difference: string;
 }
 /**
- * Files of one kind of change.
+ * FileChanges of one kind of change.
  */
-export interface Files {
+export interface FileChanges {
   count: number;
   /**
    * How much larger they make the release; negative when they make it smaller.
    */
   bytes: number;
-  first: Changed[];
+  first: FileChange[];
 }
 /**
  * A file in both releases, or in one of them.
  */
-export interface Changed {
+export interface FileChange {
   path: string;
   /**
    * Bytes.
@@ -337,7 +337,7 @@ export interface Changed {
 /**
  * One release: what it was made from, and everything that happened to it.
  */
-export interface Pedigree {
+export interface ReleaseDetails {
   provenance: Provenance;
   stored: boolean;
   deployments: Deployment[];

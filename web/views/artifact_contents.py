@@ -23,7 +23,7 @@ class File(Model):
     """The beginning of its SHA-256; of a link, its target."""
 
 
-class Contents(Model):
+class ArtifactContents(Model):
     """What one artifact holds."""
 
     files: dict[str, File]
@@ -33,22 +33,22 @@ class Contents(Model):
     manifest: Manifest
 
 
-def contents(store: Store, digest: str) -> Contents:
+def contents(store: Store, digest: str) -> ArtifactContents:
     """Read once, then kept beside the artifact; raises FileNotFoundError when that is gone.
 
     Takes seconds for a large artifact: call it in a thread.
     """
-    kept = store.contents(digest)
-    if kept.exists():
-        return Contents.model_validate_json(kept.read_bytes())
-    found = read(store.artifact(digest))
+    cached = store.contents(digest)
+    if cached.exists():
+        return ArtifactContents.model_validate_json(cached.read_bytes())
+    result = read_artifact(store.artifact(digest))
     draft = store.incoming(f"{digest}.contents.json")
-    draft.write_text(found.model_dump_json())
-    draft.rename(kept)
-    return found
+    draft.write_text(result.model_dump_json())
+    draft.rename(cached)
+    return result
 
 
-def read(artifact: Path) -> Contents:
+def read_artifact(artifact: Path) -> ArtifactContents:
     files: dict[str, File] = {}
     ours: dict[str, str] = {}
     with (
@@ -70,4 +70,4 @@ def read(artifact: Path) -> Contents:
         if name.startswith(TEMPLATES)
     }
     manifest = Manifest.model_validate_json(ours[MANIFEST])
-    return Contents(files=files, templates=templates, manifest=manifest)
+    return ArtifactContents(files=files, templates=templates, manifest=manifest)

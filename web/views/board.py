@@ -12,20 +12,12 @@ from model.environment import Environment
 from model.reading import Model, Name
 from model.site import Site
 from releases import buttons
-from releases.ledger import Build, Builds, history_from_builds, recorded
+from releases.history import Action, Entry, History
+from releases.ledger import Build, Builds, history_from_builds, newest_digest
 from releases.provenance import Provenance
-from releases.rules import (
-    Action,
-    ComponentHeld,
-    DeploymentRequest,
-    Entry,
-    Freeze,
-    History,
-    RequestRefused,
-    choose,
-)
-from releases.site_wide import frozen, interrupted_bulk_promotion, waiting
-from web.views.deployments import Deployment, of
+from releases.rules import ComponentHeld, DeploymentRequest, Freeze, RequestRefused, choose
+from releases.site_wide import active_freeze, interrupted_bulk_promotion, waiting_digest
+from web.views.deployments import Deployment, deployments
 
 ProvenanceLookup = Callable[[str], Provenance | None]
 """From a digest to what the store knows of it."""
@@ -170,7 +162,7 @@ class BoardInputs:
     now: datetime
 
 
-def board(inputs: BoardInputs, known: ProvenanceLookup) -> Board:
+def board(inputs: BoardInputs, provenance_of: ProvenanceLookup) -> Board:
     site = inputs.site
     return Board(
         title=site.title,
@@ -178,15 +170,16 @@ def board(inputs: BoardInputs, known: ProvenanceLookup) -> Board:
         releasers=site.releasers,
         buttons={"build": buttons.BUILD},
         columns=tuple(column(inputs, environment) for environment in site.environments),
-        rows=tuple(row(inputs, component, known) for component in site.ordered),
+        rows=tuple(row(inputs, component, provenance_of) for component in site.ordered),
     )
 
 
 def column(inputs: BoardInputs, environment: Environment) -> Column:
     builds = inputs.builds.get(environment.site_builder, ())
-    freeze = frozen(inputs.site, environment, builds, inputs.now)
+    freeze = active_freeze(inputs.site, environment, builds, inputs.now)
     cells = (inputs.builds.get(environment.builder(c), ()) for c in inputs.site.components)
-    live = {entry.digest for entry in (history_from_builds(some).live for some in cells) if entry}
+    entries = (history_from_builds(cell_builds).live for cell_builds in cells)
+    live = {entry.digest for entry in entries if entry}
     interrupted = interrupted_bulk_promotion(builds, live)
     actions = buttons.actions(inputs.site, environment)
     return Column(
@@ -203,65 +196,76 @@ def column(inputs: BoardInputs, environment: Environment) -> Column:
     )
 
 
-def row(inputs: BoardInputs, component: Component, known: ProvenanceLookup) -> Row:
+def row(inputs: BoardInputs, component: Component, provenance_of: ProvenanceLookup) -> Row:
     builds = inputs.builds.get(component.builder, ())
     last = next((build for build in builds if build.finished), None)
-    broken = last and last.results in (FAILURE, EXCEPTION)
+    is_broken = last and last.results in (FAILURE, EXCEPTION)
     return Row(
         component=component.name,
         title=component.title,
         builder_id=inputs.builder_ids.get(component.builder),
         building=inputs.running.get(component.builder),
-        problem=outcome(last) if last and broken else None,
-        cells=tuple(cell(inputs, component, e, known) for e in inputs.site.environments),
+        problem=outcome(last) if last and is_broken else None,
+        cells=tuple(cell(inputs, component, e, provenance_of) for e in inputs.site.environments),
     )
 
 
 def cell(
-    inputs: BoardInputs, component: Component, environment: Environment, known: ProvenanceLookup
+    inputs: BoardInputs,
+    component: Component,
+    environment: Environment,
+    provenance_of: ProvenanceLookup,
 ) -> Cell:
-    name = environment.builder(component)
-    builds = inputs.builds.get(name, ())
-    here = history_from_builds(builds)
-    source = inputs.site.source_of(environment)
-    before = (
-        history_from_builds(inputs.builds.get(source.builder(component), ()))
-        if source
-        else History()
-    )
-    next_up = before.live if source and waiting(here, before) else None
+    builder = environment.builder(component)
+    builds = inputs.builds.get(builder, ())
+    history, source = histories(inputs, component, environment)
+    is_waiting = waiting_digest(history, source) is not None
     links = {build.number: build.link for build in builds}
-    done = list(of(component.name, environment, builds))
+    health = inputs.healths.get((environment.name, component.name))
     return Cell(
         environment=environment.name,
-        builder_id=inputs.builder_ids.get(name),
+        builder_id=inputs.builder_ids.get(builder),
         url=environment.url(component),
-        live=release(here.arrival, links, known) if here.live else None,
-        hold=hold(here, links),
-        waiting=release(before.arrival, {}, known) if next_up else None,
-        blocked_by=blocked_by(inputs, component, environment, here, before) if next_up else "",
-        approvals=approvals(here, before) if next_up else (),
-        earlier=earlier(environment, here, links, known),
-        previous=here.find("") or "",
-        failed=failure(done),
-        running=inputs.running.get(name),
-        queued=inputs.queued.get(name, 0),
-        health=current(inputs.healths.get((environment.name, component.name)), here),
+        live=release(history.arrival, links, provenance_of) if history.live else None,
+        hold=hold(history, links),
+        waiting=release(source.arrival, {}, provenance_of) if is_waiting else None,
+        blocked_by=(
+            blocked_by(inputs, component, environment, history, source) if is_waiting else ""
+        ),
+        approvals=approvers(history, source) if is_waiting else (),
+        earlier=earlier_releases(environment, history, links, provenance_of),
+        previous=history.find_earlier("") or "",
+        failed=last_failure(list(deployments(component.name, environment, builds))),
+        running=inputs.running.get(builder),
+        queued=inputs.queued.get(builder, 0),
+        health=health_of_live(health, history),
     )
 
 
-def current(health: Health | None, here: History) -> Health | None:
-    """How what is live now answered: an answer from before it came says nothing about it."""
-    came = here.live.finished if here.live else None
-    return health if health and came and health.when >= came else None
+def histories(
+    inputs: BoardInputs, component: Component, environment: Environment
+) -> tuple[History, History]:
+    """A component's history in an environment, and in the one that releases are promoted from."""
+    source = inputs.site.source_of(environment)
+    here, there = (
+        history_from_builds(inputs.builds.get(e.builder(component), ()) if e else ())
+        for e in (environment, source)
+    )
+    return here, there
+
+
+def health_of_live(health: Health | None, history: History) -> Health | None:
+    """The health of the live release: an answer from before its deployment is not about it."""
+    live = history.live
+    return health if health and live and health.when >= live.finished else None
 
 
 def release(
-    entry: Entry | None, links: Mapping[int, str], known: ProvenanceLookup
+    entry: Entry | None, links: Mapping[int, str], provenance_of: ProvenanceLookup
 ) -> Release | None:
     if entry is None or entry.digest is None:
         return None
-    provenance = known(entry.digest)
+    provenance = provenance_of(entry.digest)
     return Release(
         digest=entry.digest,
         upstream=provenance.upstream.release if provenance else "",
@@ -273,60 +277,62 @@ def release(
     )
 
 
-def hold(here: History, links: Mapping[int, str]) -> Outcome | None:
-    held = here.hold
-    if held is None:
+def hold(history: History, links: Mapping[int, str]) -> Outcome | None:
+    entry = history.hold
+    if entry is None:
         return None
-    message = f"{held.owner}: {held.reason}"
-    return Outcome(message=message, link=links.get(held.build, ""), when=held.finished)
+    message = f"{entry.owner}: {entry.reason}"
+    return Outcome(message=message, link=links.get(entry.build, ""), when=entry.finished)
 
 
-def earlier(
-    environment: Environment, here: History, links: Mapping[int, str], known: ProvenanceLookup
+def earlier_releases(
+    environment: Environment,
+    history: History,
+    links: Mapping[int, str],
+    provenance_of: ProvenanceLookup,
 ) -> tuple[Release, ...]:
-    """Releases that were live and are kept on the servers, each once."""
-    found: dict[str, Entry] = {}
-    for entry in here.lived:
-        if entry.digest and here.live and entry.digest != here.live.digest:
-            found.setdefault(entry.digest, entry)
-    kept = list(found.values())[: environment.keep - 1]
-    releases = (release(entry, links, known) for entry in kept)
-    return tuple(one for one in releases if one)
+    """The releases that were live and are still on the servers, each once."""
+    last_entries: dict[str, Entry] = {}
+    for entry in history.live_entries:
+        if entry.digest and history.live and entry.digest != history.live.digest:
+            last_entries.setdefault(entry.digest, entry)
+    kept = list(last_entries.values())[: environment.keep - 1]
+    releases = (release(entry, links, provenance_of) for entry in kept)
+    return tuple(item for item in releases if item)
 
 
-def approvals(here: History, before: History) -> tuple[str, ...]:
-    arrival = before.arrival
+def approvers(history: History, source: History) -> tuple[str, ...]:
+    """Who approved the release that waits."""
+    arrival = source.arrival
     if arrival is None or arrival.digest is None:
         return ()
-    return tuple(entry.owner for entry in here.approvals(arrival.digest, arrival.finished))
+    return tuple(entry.owner for entry in history.approvals(arrival.digest, arrival.finished))
 
 
 def blocked_by(
     inputs: BoardInputs,
     component: Component,
     environment: Environment,
-    here: History,
-    before: History,
+    history: History,
+    source: History,
 ) -> str:
-    """What the rules would say to the releaser for whom they stand best."""
+    """Which rule refuses the promotion to every releaser; empty when one of them may promote."""
     site = inputs.site
     builds = inputs.builds.get(environment.site_builder, ())
-    freeze = frozen(site, environment, builds, inputs.now)
-    newest = recorded(inputs.builds.get(component.builder, ()))
+    freeze = active_freeze(site, environment, builds, inputs.now)
+    newest = newest_digest(inputs.builds.get(component.builder, ()))
     message = ""
     for owner in site.releasers:
-        asked = DeploymentRequest(action=Action.PROMOTE, owner=owner)
-        two_person = environment.name in site.two_person
         try:
             choose(
-                asked,
+                DeploymentRequest(action=Action.PROMOTE, owner=owner),
                 environment,
-                here,
-                before,
+                history,
+                source,
                 newest,
                 site.releasers.__contains__,
                 freeze,
-                two_person,
+                two_person=environment.name in site.two_person,
             )
         except (RequestRefused, ComponentHeld) as refusal:
             message = message or str(refusal)
@@ -335,9 +341,9 @@ def blocked_by(
     return message
 
 
-def failure(done: Sequence[Deployment]) -> Outcome | None:
+def last_failure(oldest_first: Sequence[Deployment]) -> Outcome | None:
     """The last deployment, if it was refused or failed."""
-    last = done[-1] if done else None
+    last = oldest_first[-1] if oldest_first else None
     if last is None or last.outcome not in ("refused", "failed"):
         return None
     return Outcome(message=last.message, link=last.link, when=last.finished)
@@ -348,11 +354,11 @@ def outcome(build: Build) -> Outcome:
     return Outcome(message=build.sentence, link=build.link, when=when)
 
 
-def expected(builds: Sequence[Build], action: str) -> float | None:
-    """Seconds that such a build takes."""
-    alike = [
+def expected_seconds(builds: Sequence[Build], action: str) -> float | None:
+    """How long such a build takes: the median of the last ones that succeeded."""
+    durations = [
         (build.finished - build.started).total_seconds()
         for build in builds
         if build.finished and build.succeeded and build.properties.get("action", "") == action
     ]
-    return statistics.median(alike[:EARLIER_RUNS]) if alike else None
+    return statistics.median(durations[:EARLIER_RUNS]) if durations else None

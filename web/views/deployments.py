@@ -8,8 +8,8 @@ from buildbot.process.results import CANCELLED, FAILURE, RETRY, SKIPPED, SUCCESS
 from model.environment import SITE, Environment
 from model.reading import Model, Name
 from model.site import Site
+from releases.history import Action
 from releases.ledger import Build, Builds
-from releases.rules import Action
 from releases.site_wide import SiteAction
 
 OUTCOMES = {SUCCESS: "done", FAILURE: "failed", SKIPPED: "nothing moved", RETRY: "repeated"}
@@ -49,22 +49,26 @@ class Deployment(Model):
         return (self.finished - self.started).total_seconds()
 
 
-def everything(site: Site, known: Builds) -> list[Deployment]:
+def all_deployments(site: Site, builds: Builds) -> list[Deployment]:
     """Every deployment of a site in the ledger, newest first."""
-    places = [(c.name, e, e.builder(c)) for c in site.components for e in site.environments]
-    places += [(SITE, e, e.site_builder) for e in site.environments]
-    found = [one for name, e, builder in places for one in of(name, e, known.get(builder, ()))]
-    return sorted(found, key=lambda one: (one.finished, one.build), reverse=True)
+    builders = [(c.name, e, e.builder(c)) for c in site.components for e in site.environments]
+    builders += [(SITE, e, e.site_builder) for e in site.environments]
+    unsorted = [
+        deployment
+        for component, environment, builder in builders
+        for deployment in deployments(component, environment, builds.get(builder, ()))
+    ]
+    return sorted(unsorted, key=lambda item: (item.finished, item.build), reverse=True)
 
 
-def of(
+def deployments(
     component: str, environment: Environment, newest_first: Collection[Build]
 ) -> Iterable[Deployment]:
     """The deployments of one component to one environment, oldest first."""
     live: str | None = None
     for build in reversed(tuple(newest_first)):
-        known = build.properties
-        action = str(known.get("action"))
+        properties = build.properties
+        action = str(properties.get("action"))
         if build.finished is None or action not in (*Action, *SiteAction):
             continue
         yield Deployment(
@@ -75,13 +79,13 @@ def of(
             action=action,
             before=live,
             digest=build.digest,
-            release=known.get("release") or "",
+            release=properties.get("release") or "",
             made_live=build.made_live,
             outcome=outcome(build),
             message=build.sentence,
             owner=build.owner,
             reason=build.reason,
-            freeze_override=known.get("freeze_override") or known.get("despite") or "",
+            freeze_override=properties.get("freeze_override") or properties.get("despite") or "",
             requested=build.requested,
             started=build.started,
             finished=build.finished,

@@ -1,4 +1,4 @@
-"""How well the line works, counted from the ledger: a week at a time, over the last ninety days."""
+"""How well deployments go: four figures by week, over the last ninety days, from the ledger."""
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from model.reading import Model, Name
 from model.site import Site
+from releases.history import Action
 from releases.ledger import Builds
-from releases.rules import Action
 from web.views.deployments import Deployment
 
 DAYS = 90
@@ -43,12 +43,14 @@ class Figure(Model):
     points: tuple[Point, ...]
 
 
-def figures(site: Site, known: Builds, done: Sequence[Deployment], now: datetime) -> list[Figure]:
-    """Every figure of every environment; `done` newest first."""
-    heard: dict[str | None, datetime] = {
+def figures(
+    site: Site, builds: Builds, newest_first: Sequence[Deployment], now: datetime
+) -> list[Figure]:
+    """Every figure of every environment."""
+    merged: dict[str | None, datetime] = {
         str(digest): build.requested
         for component in site.components
-        for build in known.get(component.builder, ())
+        for build in builds.get(component.builder, ())
         if (digest := build.properties.get("recorded"))
     }
     weeks = mondays(now)
@@ -58,30 +60,41 @@ def figures(site: Site, known: Builds, done: Sequence[Deployment], now: datetime
             environment=environment.name,
             meaning=meaning,
             points=tuple(
-                Point(week=week, value=measured(name, week, here, heard)) for week in weeks
+                Point(week=week, value=value(name, week, deployments, merged)) for week in weeks
             ),
         )
         for environment in site.environments
-        for here in [[one for one in reversed(done) if one.environment == environment.name]]
+        for deployments in [
+            [d for d in reversed(newest_first) if d.environment == environment.name]
+        ]
         for name, meaning in DEFINITIONS.items()
     ]
 
 
-def measured(
-    name: str, week: date, here: Sequence[Deployment], heard: Mapping[str | None, datetime]
+def value(
+    name: str,
+    week: date,
+    deployments: Sequence[Deployment],
+    merged: Mapping[str | None, datetime],
 ) -> float | None:
-    """One figure of one week; `here` holds what was done in one environment, oldest first."""
+    """One figure of one week.
+
+    `deployments` are those to one environment, oldest first; `merged` says when the master noticed
+    the merge that a digest was built from.
+    """
     match name:
         case "deployments":
-            return float(len(within(week, arrivals(here))))
+            return float(len(in_week(week, arrivals(deployments))))
         case "lead":
-            known = [one for one in within(week, firsts(here)) if one.digest in heard]
-            return median(hours(one.finished - heard[one.digest]) for one in known)
+            first = [d for d in in_week(week, first_arrivals(deployments)) if d.digest in merged]
+            return median(hours(d.finished - merged[d.digest]) for d in first)
         case "failures":
-            return share(within(week, tried(here)), bad(here))
+            return percentage(in_week(week, attempts(deployments)), failed_links(deployments))
         case _:
-            pairs = [pair for pair in returns(here) if monday(pair[1].finished) == week]
-            return median(hours(back.finished - came.finished) for came, back in pairs)
+            pairs = [p for p in rollbacks(deployments) if monday(p[1].finished) == week]
+            return median(
+                hours(rollback.finished - arrival.finished) for arrival, rollback in pairs
+            )
 
 
 def mondays(now: datetime) -> list[date]:
@@ -89,63 +102,64 @@ def mondays(now: datetime) -> list[date]:
     return [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
 
 
-def monday(moment: datetime) -> date:
-    day = moment.astimezone(UTC).date()
+def monday(when: datetime) -> date:
+    """The Monday of a moment's week, in UTC."""
+    day = when.astimezone(UTC).date()
     return day - timedelta(days=day.weekday())
 
 
-def within(week: date, some: Iterable[Deployment]) -> list[Deployment]:
-    return [one for one in some if monday(one.finished) == week]
+def in_week(week: date, deployments: Iterable[Deployment]) -> list[Deployment]:
+    return [d for d in deployments if monday(d.finished) == week]
 
 
-def arrivals(here: Sequence[Deployment]) -> list[Deployment]:
-    """Those that made another release live, going forward."""
+def arrivals(deployments: Sequence[Deployment]) -> list[Deployment]:
+    """The deployments that made another release live, without rollbacks."""
     return [
-        one
-        for one in here
-        if one.made_live and one.digest != one.before and one.action != Action.ROLL_BACK
+        d
+        for d in deployments
+        if d.made_live and d.digest != d.before and d.action != Action.ROLL_BACK
     ]
 
 
-def firsts(here: Sequence[Deployment]) -> list[Deployment]:
+def first_arrivals(deployments: Sequence[Deployment]) -> list[Deployment]:
     """The first arrival of each release."""
-    found: dict[str | None, Deployment] = {}
-    for one in arrivals(here):
-        found.setdefault(one.digest, one)
-    return list(found.values())
+    first: dict[str | None, Deployment] = {}
+    for deployment in arrivals(deployments):
+        first.setdefault(deployment.digest, deployment)
+    return list(first.values())
 
 
-def tried(here: Sequence[Deployment]) -> list[Deployment]:
-    failed = [
-        one
-        for one in here
-        if one.outcome == "failed" and one.action in (Action.DEPLOY, Action.PROMOTE)
-    ]
-    return [*arrivals(here), *failed]
+def attempts(deployments: Sequence[Deployment]) -> list[Deployment]:
+    """The arrivals, and the deployments and promotions that failed."""
+    actions = (Action.DEPLOY, Action.PROMOTE)
+    failed = [d for d in deployments if d.outcome == "failed" and d.action in actions]
+    return [*arrivals(deployments), *failed]
 
 
-def returns(here: Sequence[Deployment]) -> list[tuple[Deployment, Deployment]]:
-    """Each rollback with the arrival that it took back."""
-    found = []
+def rollbacks(deployments: Sequence[Deployment]) -> list[tuple[Deployment, Deployment]]:
+    """Each rollback, after the arrival that it undid."""
+    pairs = []
     last: dict[tuple[str, str | None], Deployment] = {}
-    for one in here:
-        if one.action == Action.ROLL_BACK and one.made_live:
-            if came := last.get((one.component, one.before)):
-                found.append((came, one))
-        elif one.made_live and one.digest != one.before:
-            last[one.component, one.digest] = one
-    return found
+    for deployment in deployments:
+        if deployment.action == Action.ROLL_BACK and deployment.made_live:
+            if arrival := last.get((deployment.component, deployment.before)):
+                pairs.append((arrival, deployment))
+        elif deployment.made_live and deployment.digest != deployment.before:
+            last[deployment.component, deployment.digest] = deployment
+    return pairs
 
 
-def bad(here: Sequence[Deployment]) -> set[str]:
-    """The builds that failed, or whose release was rolled back."""
-    returned = {came.link for came, _ in returns(here)}
-    return returned | {one.link for one in here if one.outcome == "failed"}
+def failed_links(deployments: Sequence[Deployment]) -> set[str]:
+    """The links of the builds that failed, or whose release was rolled back."""
+    rolled_back = {arrival.link for arrival, _ in rollbacks(deployments)}
+    return rolled_back | {d.link for d in deployments if d.outcome == "failed"}
 
 
-def share(some: Sequence[Deployment], wrong: set[str]) -> float | None:
-    """Per cent."""
-    return 100 * sum(one.link in wrong for one in some) / len(some) if some else None
+def percentage(deployments: Sequence[Deployment], links: set[str]) -> float | None:
+    """How many of the deployments have one of these links, in per cent."""
+    if not deployments:
+        return None
+    return 100 * sum(d.link in links for d in deployments) / len(deployments)
 
 
 def hours(span: timedelta) -> float:
@@ -153,5 +167,5 @@ def hours(span: timedelta) -> float:
 
 
 def median(values: Iterable[float]) -> float | None:
-    found = list(values)
-    return statistics.median(found) if found else None
+    numbers = list(values)
+    return statistics.median(numbers) if numbers else None

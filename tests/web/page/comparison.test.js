@@ -9,13 +9,13 @@ import {
 } from "../../../web/page/static/logic/comparison.js";
 import { release } from "./samples.js";
 
-/** @import { Difference, Source } from "../../../web/page/answers" */
+/** @import { Difference, SourceChange } from "../../../web/page/answers" */
 
 /**
  * @param {string} into
  * @param {string | null} before
  * @param {string | null} after
- * @returns {Source}
+ * @returns {SourceChange}
  */
 function source(into, before, after) {
   /** @param {string | null} commit */

@@ -5,11 +5,11 @@ from typing import Any
 
 from buildbot.process.results import FAILURE
 
+from releases.history import Action
 from releases.ledger import Build
-from releases.rules import Action
 from releases.site_wide import SiteAction
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, START, build, ledger
-from web.views.board import Board, BoardInputs, Cell, Health, Running, board, expected
+from web.views.board import Board, BoardInputs, Cell, Health, Running, board, expected_seconds
 
 STAGED = (
     build(1, "blog-staging", action="deploy", live=OLD, owner=None, reason=""),
@@ -81,7 +81,7 @@ def test_what_stands_against_a_promotion_is_said_beforehand() -> None:
 
 def test_the_last_thing_that_went_wrong_is_shown_until_something_goes_well() -> None:
     refused = build(
-        6, action="promote", results=FAILURE, message="failed refused: frozen (failure)"
+        6, action="promote", results=FAILURE, state_string="failed refused: frozen (failure)"
     )
     found = cell(seen(*STAGED, PROMOTED, refused)).failed
     assert found
@@ -92,7 +92,10 @@ def test_the_last_thing_that_went_wrong_is_shown_until_something_goes_well() -> 
 
 def test_a_component_that_cannot_be_built_says_why() -> None:
     broken = build(
-        3, "blog-build", results=FAILURE, message="failed patch 1 of 1 does not apply (failure)"
+        3,
+        "blog-build",
+        results=FAILURE,
+        state_string="failed patch 1 of 1 does not apply (failure)",
     )
     (row,) = (row for row in seen(broken).rows if row.component == "blog")
     assert row.problem
@@ -155,5 +158,5 @@ def test_each_action_and_builder_is_named_as_a_press_must_name_them() -> None:
 def test_how_long_it_takes_is_the_median_of_the_last_like_it() -> None:
     alike = [build(n, action="promote", live=OLD) for n in range(3)]
     failed = build(9, action="promote", results=FAILURE)
-    assert expected([failed, *alike], "promote") == 30.0
-    assert expected(alike, "roll-back") is None
+    assert expected_seconds([failed, *alike], "promote") == 30.0
+    assert expected_seconds(alike, "roll-back") is None

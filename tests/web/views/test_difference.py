@@ -14,7 +14,7 @@ from releases.provenance import Material, Patch, Provenance, new_key, sign
 from releases.store import Store
 from tests.releases.ledgers import component
 from web.views.artifact_contents import contents
-from web.views.difference import Side, difference
+from web.views.difference import StoredRelease, difference
 
 COMPONENT = component("blog")
 PRIVATE, _ = new_key()
@@ -29,13 +29,13 @@ def store(tmp_path: Path) -> Store:
 
 def release(
     store: Store, files: dict[str, str], commit: str, patches: dict[str, str], **materials: str
-) -> Side:
+) -> StoredRelease:
     """Put an artifact with these files into the store, and read it as the page does."""
     manifest = Manifest.of(COMPONENT).model_dump_json()
-    everything = {**files, f"{METADATA_FOLDER}/manifest.json": manifest}
+    all_deployments = {**files, f"{METADATA_FOLDER}/manifest.json": manifest}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name, text in everything.items():
+        for name, text in all_deployments.items():
             member = tarfile.TarInfo(name)
             member.size = len(text.encode())
             tar.addfile(member, io.BytesIO(text.encode()))
@@ -62,7 +62,7 @@ def release(
     incoming = store.incoming("blog.tar.zst")
     incoming.write_bytes(zstandard.compress(buffer.getvalue()))
     store.put(incoming, digest, sign(provenance, PRIVATE))
-    return Side(provenance=provenance, contents=contents(store, digest))
+    return StoredRelease(provenance=provenance, contents=contents(store, digest))
 
 
 TEMPLATE = f"{METADATA_FOLDER}/templates/config.php.j2"

@@ -6,7 +6,7 @@ from buildbot.process.results import FAILURE, SKIPPED
 
 from releases.ledger import Build
 from tests.releases.ledgers import NEW, NEWER, OLD, SITE, START, build, ledger
-from web.views.deployments import Deployment, everything
+from web.views.deployments import Deployment, all_deployments
 from web.views.figures import figures
 
 WEEK = date(2026, 11, 23)
@@ -18,14 +18,14 @@ LINE = (
     build(2, minutes=3 * HOUR, action="promote", live=NEW),
     build(3, minutes=4 * HOUR, action="roll-back", live=OLD),
     build(4, minutes=5 * HOUR, action="promote", results=FAILURE, digest=NEWER),
-    build(5, minutes=6 * HOUR, action="promote", results=FAILURE, message="failed refused: frozen"),
+    build(5, minutes=6 * HOUR, action="promote", results=FAILURE, state_string="failed refused: frozen"),
     build(6, minutes=7 * HOUR, action="deploy", results=SKIPPED, message="nothing moves"),
     build(7, minutes=8 * HOUR, action="promote", live=OLD),
 )  # fmt: skip
 
 
 def told(*builds: Build) -> list[Deployment]:
-    return everything(SITE, ledger(*builds))
+    return all_deployments(SITE, ledger(*builds))
 
 
 def test_every_deployment_says_from_what_to_what_and_how_it_ended() -> None:
@@ -51,7 +51,7 @@ def test_what_concerns_the_whole_site_is_in_the_history_and_what_runs_is_not() -
 def measured(name: str) -> float | None:
     now = START + timedelta(days=1)
     known = ledger(*LINE)
-    found = figures(SITE, known, everything(SITE, known), now)
+    found = figures(SITE, known, all_deployments(SITE, known), now)
     (figure,) = (f for f in found if (f.name, f.environment) == (name, "production"))
     assert figure.meaning
     assert len(figure.points) == 14

@@ -1,7 +1,7 @@
 // What would change, from the most important to the last file.
 
 /** @import { ReactNode } from "react" */
-/** @import { Changed, Difference, Material, Source as SourceChange } from "../answers" */
+/** @import { FileChange, Difference, Material, SourceChange as SourceChange } from "../answers" */
 /** @typedef {{ difference: Difference | null, error: Error | null }} Comparison */
 
 import { Banner, h } from "./elements.js";
@@ -52,7 +52,7 @@ export function Changes({ comparison, environment }) {
     h(
       "dl",
       null,
-      h(Part, { title: "Upstream" }, h(Source, { source: upstream })),
+      h(Part, { title: "Upstream" }, h(SourceChange, { source: upstream })),
       h(Part, { title: "Patches" }, h(Patches, { difference })),
       overlays.length ? h(Part, { title: "Overlays" }, h(Sources, { sources: overlays })) : null,
       configuration.length
@@ -70,7 +70,7 @@ function Part({ title, children }) {
 }
 
 /** @param {{ source: SourceChange }} props */
-function Source({ source }) {
+function SourceChange({ source }) {
   const { before, after, compare, into } = source;
   const path = into ? `${into}: ` : "";
   if (!differs(source)) return h("span", null, path, h(Commit, { material: after }), ", unchanged");
@@ -96,7 +96,7 @@ function Commit({ material }) {
 /** @param {{ sources: SourceChange[] }} props */
 function Sources({ sources }) {
   const items = sources.map((source) =>
-    h("li", { key: source.into + source.repository }, h(Source, { source })),
+    h("li", { key: source.into + source.repository }, h(SourceChange, { source })),
   );
   return h("ul", null, items);
 }
@@ -155,7 +155,7 @@ function FileChanges({ difference }) {
   return h(Fragment, null, kinds);
 }
 
-/** @param {{ files: Changed[], count: number }} props */
+/** @param {{ files: FileChange[], count: number }} props */
 function FileList({ files, count }) {
   const items = files.map((file) =>
     h("li", { key: file.path }, h("code", null, file.path), ` ${fileSizes(file)}`),

@@ -1,6 +1,6 @@
 // One release: what it was made from, and everything that happened to it.
 
-/** @import { Pedigree, Provenance } from "../answers" */
+/** @import { ReleaseDetails, Provenance } from "../answers" */
 
 import { Loading, Note, TableHead, View, h } from "./elements.js";
 import { Deployments } from "./history.js";
@@ -16,12 +16,12 @@ export function Release() {
   return h(
     View,
     { title: `Release ${short(digest)}` },
-    value && !error ? h(ReleaseDetails, value) : problem,
+    value && !error ? h(Details, value) : problem,
   );
 }
 
-/** @param {Pedigree} props */
-function ReleaseDetails({ provenance, deployments }) {
+/** @param {ReleaseDetails} props */
+function Details({ provenance, deployments }) {
   return h(
     React.Fragment,
     null,

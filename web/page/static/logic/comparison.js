@@ -1,18 +1,18 @@
 // What changes from one release to another, in words.
 
-/** @import { Changed, Difference, Release, Source } from "../../answers" */
+/** @import { FileChange, Difference, Release, SourceChange } from "../../answers" */
 
 import { plural, short, size } from "./words.js";
 
 /** The longest reason that the master accepts, in characters. */
 export const LONGEST_REASON = 200;
 
-/** @param {Source} source */
+/** @param {SourceChange} source */
 export function differs({ before, after }) {
   return before?.commit !== after?.commit;
 }
 
-/** @param {Source} source */
+/** @param {SourceChange} source */
 function movement({ into, before, after }) {
   const [from, to] = [before, after].map((end) => (end ? short(end.commit, 8) : "nothing"));
   return `${into || "upstream"} ${from} → ${to}`;
@@ -58,7 +58,7 @@ export function fileChanges({ added, changed, removed }) {
   return kinds.filter(({ files }) => files.count);
 }
 
-/** @param {Changed} file */
+/** @param {FileChange} file */
 export function fileSizes({ before, after }) {
   if (before === null || after === null || before === after) return size(after ?? before ?? 0);
   return `${size(before)} → ${size(after)}`;
