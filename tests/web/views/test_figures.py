@@ -19,7 +19,7 @@ LINE = (
     build(3, minutes=4 * HOUR, action="roll-back", live=OLD),
     build(4, minutes=5 * HOUR, action="promote", results=FAILURE, digest=NEWER),
     build(5, minutes=6 * HOUR, action="promote", results=FAILURE, state_string="failed refused: frozen"),
-    build(6, minutes=7 * HOUR, action="deploy", results=SKIPPED, message="nothing moves"),
+    build(6, minutes=7 * HOUR, action="deploy", results=SKIPPED, state_string="nothing moves"),
     build(7, minutes=8 * HOUR, action="promote", live=OLD),
 )  # fmt: skip
 
