@@ -132,7 +132,7 @@ class TreeStep(GitStep):
     async def show(self, rejection: Rejection) -> None:
         """Keep, in a log of its own, what a patch expected and what it met."""
         met = await self.attempt(("git", "show", f":{rejection.file}"))
-        await self.addCompleteLog("what did not apply", rejection.beside(met.stdout))
+        await self.addCompleteLog("what did not apply", rejection.comparison(met.stdout))
 
     # Submodules.
 

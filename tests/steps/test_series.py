@@ -384,7 +384,7 @@ def test_the_hunk_is_one_of_the_file_that_it_is_in(tmp_path: Path, upstream: Rep
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "2.1")
     rejected = rejection(worker, {"0001-both.patch": patch.encode()})
-    assert rejected.place == "lib/index.txt, hunk 2 (line 22)"
+    assert rejected.location == "lib/index.txt, hunk 2 (line 22)"
 
 
 def rejection(worker: Worker, patches: dict[str, bytes], into: str = "") -> Rejection:
@@ -408,7 +408,7 @@ def test_the_first_that_does_not_apply_is_named_with_number_subject_file_and_hun
     assert str(rejected) == (
         "patch 2 of 3 does not apply: 0002-Change-2.patch 'Change 2': page.txt, hunk 1 (line 12)"
     )
-    shown = rejected.beside(worker.git("show", ":page.txt"))
+    shown = rejected.comparison(worker.git("show", ":page.txt"))
     assert "-line 15\n+15\n line 16" in shown
     assert "    15 line fifteen\n" in shown
     assert "2.39" not in shown
@@ -430,7 +430,89 @@ def test_a_hunk_is_counted_in_its_own_file_however_deep_that_lies(
     around.commit({"page.txt": "other\n"})
     worker.add_source(around)
     worker.add_source(upstream, "1.1", "a/b")
-    assert rejection(worker, patches, "a/b").place == "a/b/page.txt, hunk 2 (line 27)"
+    assert rejection(worker, patches, "a/b").location == "a/b/page.txt, hunk 2 (line 27)"
+
+
+def as_git_writes(upstream: Repository, *options: str) -> bytes:
+    command = ["git", "-C", str(upstream.folder), *options]
+    return subprocess.check_output([*command, "1.0", "ours"])
+
+
+PRODUCERS: dict[str, Callable[[Repository], bytes]] = {
+    "git with prefixes of its own": lambda upstream: as_git_writes(
+        upstream, "diff", "--src-prefix=i/", "--dst-prefix=w/"
+    ),
+    "git without quotes": lambda upstream: as_git_writes(
+        upstream, "-c", "core.quotePath=false", "diff"
+    ),
+    "a mail that quotes a diff": lambda upstream: (
+        b"Subject: Both\n\n+++ b/c\nnew file mode 100644\n\\ No newline at end of file\n---\n"
+        + as_git_writes(upstream, "diff")
+    ),
+}
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+def test_the_hunk_is_found_whatever_program_wrote_the_patch(
+    tmp_path: Path, upstream: Repository, producer: str
+) -> None:
+    name = "ünïcode name.txt"
+    upstream.git("checkout", "-q", "-B", "ours", "1.0")
+    both = PAGE.replace("line 5\n", "5\n").replace("line 25\n", "25\n")
+    upstream.commit({name: both, "page.txt": both})
+    text = PRODUCERS[producer](upstream)
+    upstream.git("checkout", "-q", "main")
+    upstream.commit({name: PAGE.replace("line 25\n", "twenty-five\n")}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(upstream, "1.1")
+    rejected = rejection(worker, {"0001-both.patch": text})
+    assert rejected.location == f"{name}, hunk 2 (line 22)"
+    assert "-line 25" in rejected.comparison(worker.git("show", f":{name}"))
+
+
+def test_the_hunk_is_found_in_a_patch_whose_own_lines_all_end_in_crlf(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    dos = PAGE.replace("\n", "\r\n").encode()
+    upstream.git("checkout", "-q", "-B", "ours", "1.0")
+    write(upstream, "dos.txt", dos.replace(b"line 5\r", b"5\r").replace(b"line 25\r", b"25\r"))
+    upstream.commit({})
+    text = as_git_writes(upstream, "diff")
+    upstream.git("checkout", "-q", "main")
+    write(upstream, "dos.txt", dos.replace(b"line 25\r", b"twenty-five\r"))
+    upstream.commit({}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(upstream, "1.1")
+    saved = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert rejection(worker, {"local.patch": saved}).location == "dos.txt, hunk 2 (line 22)"
+
+
+def test_the_hunk_of_a_patch_from_svn_is_counted_in_its_own_file(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    """Names in it have no prefix, and a removed line may look like the head of a file."""
+    change = (
+        "@@ -4,3 +4,3 @@\n line 4\n--- line 5\n+line five\n line 6\n"
+        "@@ -8,3 +8,3 @@\n line 8\n-nine\n+9\n line 10\n"
+    )
+    rule = "=" * 67
+    text = "".join(
+        f"Index: {name}\n{rule}\n--- {name}\t(revision 12)\n+++ {name}\t(working copy)\n{change}"
+        for name in ("page.txt", "old/page.txt")
+    )
+    page = PAGE.replace("line 5\n", "-- line 5\n").replace("line 9\n", "nine\n")
+    upstream.commit({"page.txt": page, "old/page.txt": page.replace("nine", "neun")}, tag="2.0")
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(upstream, "2.0")
+    rejected = rejection(worker, {"local.patch": text.encode()})
+    assert rejected.location == "old/page.txt, hunk 2 (line 8)"
+
+
+def test_a_rejection_that_unidiff_cannot_read_is_reported_without_its_hunk() -> None:
+    stderr = "error: patch failed: page.txt:4\nerror: page.txt: patch does not apply\n"
+    rejected = Rejection.of(f"1\t1\tlocal.patch\t\n{PLAIN[:-20].decode()}", stderr)
+    assert rejected.location == "page.txt, hunk ? (line 4)"
+    assert rejected.comparison(PAGE) == stderr
 
 
 UNUSABLE = {
@@ -461,7 +543,7 @@ def test_a_patch_that_is_none_is_refused_in_gits_own_words(
     text, words = UNUSABLE[case]
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    assert words in rejection(worker, {"0001-x.patch": text}).place
+    assert words in rejection(worker, {"0001-x.patch": text}).location
 
 
 def test_nothing_but_the_index_changes(tmp_path: Path, upstream: Repository) -> None:
