@@ -1,4 +1,4 @@
-"""How a component's tree is made and worked on: the steps that a build and a watch share."""
+"""How a component's tree is made and worked on: the steps that a build and a trial share."""
 
 import textwrap
 from collections.abc import Callable

@@ -22,14 +22,14 @@ from steps.trial import TrySeries
 
 def builders(site: Site, installation: Installation, workers: list[str]) -> list[BuilderConfig]:
     """One for each component whose upstream has releases."""
-    return [builder(component, site, installation, workers) for component in site.watched]
+    return [builder(component, site, installation, workers) for component in site.trial_components]
 
 
 def builder(
     component: Component, site: Site, installation: Installation, workers: list[str]
 ) -> BuilderConfig:
     return BuilderConfig(
-        name=component.watcher,
+        name=component.trial_builder,
         project=component.name,
         description=f"{component.title}: our changes on upstream's newest release and main branch",
         workernames=workers,

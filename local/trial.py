@@ -20,19 +20,19 @@ from local.progress import console, step
 from local.services.probes import LOOPBACK, SECONDS, ask
 from model.component import Component
 from model.site import Site, read_site
-from releases.trial import WATCHED, Report, Target
+from releases.trial import TRIAL_PROPERTY, Report, Target
 
 PATIENCE = 1800.0
 """Seconds: lint and tests of three releases of a large application."""
 
 
-def watch(layout: Layout, name: str) -> Report:
-    """Press the button of a component's watch, and wait for its report."""
+def run_trial(layout: Layout, name: str) -> Report:
+    """Start a component's trials, and wait for their report."""
     site = read_site(layout.site, layout.environments)
     component = find(site, name)
     before = newest(layout, component)
-    press(layout, site, f"{component.watcher}-try")
-    with step(f"{component.watcher}") as say:
+    press(layout, site, f"{component.trial_builder}-try")
+    with step(f"{component.trial_builder}") as say:
         done: list[Mapping[str, Any]] = []
 
         def over() -> bool:
@@ -43,23 +43,25 @@ def watch(layout: Layout, name: str) -> Report:
             return bool(done)
 
         if not wait_until(over, PATIENCE):
-            raise CommandError(f"{component.watcher} does not end; see {layout.url}#/builders")
-        say(component.watcher)
+            raise CommandError(
+                f"{component.trial_builder} does not end; see {layout.url}#/builders"
+            )
+        say(component.trial_builder)
     return report(layout, done[0])
 
 
 def find(site: Site, name: str) -> Component:
-    watched = {component.name: component for component in site.watched}
-    if name not in watched:
+    components = {component.name: component for component in site.trial_components}
+    if name not in components:
         raise CommandError(
-            f"say which component: make upstream COMPONENT=…, one of {', '.join(watched)}"
+            f"say which component: make upstream COMPONENT=…, one of {', '.join(components)}"
         )
-    return watched[name]
+    return components[name]
 
 
 def newest(layout: Layout, component: Component) -> Mapping[str, Any] | None:
-    """The latest build of a component's watch."""
-    path = f"{layout.url}api/v2/builders/{component.watcher}/builds"
+    """The latest build of a component's trials."""
+    path = f"{layout.url}api/v2/builders/{component.trial_builder}/builds"
     answer = ask(path, order="-number", limit=1)
     if answer is None:
         raise CommandError(f"no master answers at {layout.url}: make run starts one")
@@ -69,10 +71,10 @@ def newest(layout: Layout, component: Component) -> Mapping[str, Any] | None:
 def report(layout: Layout, build: Mapping[str, Any]) -> Report:
     answer = ask(f"{layout.url}api/v2/builds/{build['buildid']}/properties")
     known = answer["properties"][0] if answer else {}
-    if WATCHED not in known:
+    if TRIAL_PROPERTY not in known:
         where = f"{layout.url}#/builders/{build['builderid']}/builds/{build['number']}"
         raise CommandError(f"{' '.join(build['state_string'].split())}: {where}")
-    return Report.model_validate(known[WATCHED][0])
+    return Report.model_validate(known[TRIAL_PROPERTY][0])
 
 
 def press(layout: Layout, site: Site, button: str) -> None:
@@ -125,7 +127,7 @@ def main() -> None:
     parser = arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--component", default="")
     given = parser.parse_args()
-    told = watch(layout(given), given.component)
+    told = run_trial(layout(given), given.component)
     show(told)
     tried = [trial.fits for trial in told.trials if trial.target is not Target.MAIN]
     sys.exit(0 if tried and all(tried) else 1)

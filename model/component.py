@@ -232,15 +232,16 @@ class Component(Model):
         return f"{self.name}-build"
 
     @property
-    def watcher(self) -> str:
+    def trial_builder(self) -> str:
         """The builder that tries our changes on upstream's newer releases."""
         return f"{self.name}-upstream"
 
     @property
-    def watched(self) -> bool:
-        """Whether upstream may have what is newer than we pin: a branch is built as it moves.
+    def has_trials(self) -> bool:
+        """Whether our changes are tried on upstream's newer releases.
 
-        A commit is pinned for its own sake, so that only changes of ours make it worth watching.
+        A branch needs no trial: every commit of it is built. A pinned commit stays, so that only
+        changes of ours make a trial worthwhile.
         """
         return bool(self.upstream.release or (self.upstream.commit and self.changed))
 

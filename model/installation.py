@@ -73,7 +73,7 @@ class Installation(Model):
     clouds: Path | None = None
     """`clouds.yaml`, the credentials of OpenStack projects; absent: where openstacksdk looks."""
     site_repository: SiteRepository | None = None
-    """Where the watch pushes a ready change to a newer upstream release; nowhere when absent."""
+    """Where a trial pushes the change to a newer upstream release; nowhere when absent."""
     machine_gitconfig: Path | None = None
     """What git on machines is told, such as where mirrors are; nothing when absent."""
     reach: dict[Name, Reach] = {}

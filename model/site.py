@@ -55,9 +55,9 @@ class Site(SiteFile):
         return next(places, None)
 
     @property
-    def watched(self) -> tuple[Component, ...]:
-        """The components whose upstream has releases that our changes may or may not fit."""
-        return tuple(component for component in self.components if component.watched)
+    def trial_components(self) -> tuple[Component, ...]:
+        """The components whose changes are tried on upstream's newer releases."""
+        return tuple(component for component in self.components if component.has_trials)
 
     @property
     def ordered(self) -> tuple[Component, ...]:

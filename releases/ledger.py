@@ -15,20 +15,20 @@ from sqlalchemy.pool import SingletonThreadPool
 from model.reading import Model
 from model.site import Site
 from releases.rules import Action, Entry, History
-from releases.trial import WATCHED, Report
+from releases.trial import TRIAL_PROPERTY, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 """SQLite folds its log when the last connection closes, and Buildbot closes after each query."""
 
 Reports = dict[str, tuple[Report | None, str]]
-"""By component: what its watch said last, and the address of that build in the UI."""
+"""By component: the report of its last trials, and the address of their build in the UI."""
 
 DEPTH = 200
 """How many builds of one builder are looked at, of those that succeeded and of the others."""
 
 LEDGER_PROPERTIES = (
     *("action", "approved", "despite", "digest", "environment", "live", "moved", "owner"),
-    *("reason", "recorded", "release", "wanted", WATCHED),
+    *("reason", "recorded", "release", "wanted", TRIAL_PROPERTY),
 )
 """The properties that are read: Buildbot has many more of each build."""
 
@@ -177,14 +177,20 @@ def recorded(newest_first: Collection[Build]) -> str | None:
 
 
 async def reports(master: BuildMaster, site: Site) -> Reports:
-    """The last word of each component's watch."""
-    watches = await builds(master, [component.watcher for component in site.watched])
+    """The last report of each component's trials."""
+    builds_of = await builds(
+        master, [component.trial_builder for component in site.trial_components]
+    )
     found: Reports = {}
-    for component in site.watched:
-        told = (b for b in watches[component.watcher] if b.finished and WATCHED in b.properties)
-        build = next(told, None)
-        report = Report.model_validate(build.properties[WATCHED]) if build else None
-        link = build.link if build else f"#/builders/{component.watcher}"
+    for component in site.trial_components:
+        reported = (
+            build
+            for build in builds_of[component.trial_builder]
+            if build.finished and TRIAL_PROPERTY in build.properties
+        )
+        build = next(reported, None)
+        report = Report.model_validate(build.properties[TRIAL_PROPERTY]) if build else None
+        link = build.link if build else f"#/builders/{component.trial_builder}"
         found[component.name] = report, link
     return found
 

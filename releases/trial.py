@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from model.reading import Model, Name
 
-WATCHED = "upstream"
-"""The property of a watch's build that holds its report."""
+TRIAL_PROPERTY = "upstream"
+"""The property of a trial's build that holds its report; Buildbot's database keeps the name."""
 
 
 class Target(StrEnum):
@@ -109,7 +109,7 @@ class Trial(Model):
 
 
 class Report(Model):
-    """What the watch knows of one component: a property of its last build."""
+    """What the last trials of one component found: a property of their build."""
 
     component: Name
     when: datetime

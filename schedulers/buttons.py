@@ -22,7 +22,7 @@ def build(component: Component) -> ForceScheduler:
 
 
 def watch(component: Component) -> ForceScheduler:
-    return button(component.watcher, "try", "Try upstream now", [])
+    return button(component.trial_builder, "try", "Try upstream now", [])
 
 
 def promote(component: Component, environment: Environment) -> ForceScheduler:

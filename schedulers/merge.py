@@ -4,7 +4,7 @@ from buildbot.changes.changes import Change
 from buildbot.changes.filter import ChangeFilter
 from buildbot.schedulers.basic import AnyBranchScheduler
 
-from change_sources.watch import watched
+from change_sources.change_key import change_key
 from model.component import Component, Source
 from model.tags import releases
 
@@ -23,6 +23,6 @@ def scheduler(component: Component) -> AnyBranchScheduler:
 
 def tells_of(change: Change, source: Source) -> bool:
     """Whether a change is in what a source follows; a release must be one of its series."""
-    if (change.repository, change.category) != watched(source):
+    if (change.repository, change.category) != change_key(source):
         return False
     return source.branch is not None or bool(releases(source, [change.branch or ""]))

@@ -5,7 +5,7 @@ from buildbot.changes.filter import ChangeFilter
 from buildbot.schedulers.basic import AnyBranchScheduler
 from buildbot.schedulers.timed import Nightly
 
-from change_sources.watch import watched
+from change_sources.change_key import change_key
 from model.component import Component
 from model.site import Site
 
@@ -15,7 +15,7 @@ HOUR, MINUTE = 2, 23
 
 def nightly(site: Site) -> list[Nightly]:
     """One scheduler for all, none for a site that pins nothing."""
-    builders = [component.watcher for component in site.watched]
+    builders = [component.trial_builder for component in site.trial_components]
     if not builders:
         return []
     return [Nightly(name="nightly-upstream", builderNames=builders, hour=HOUR, minute=MINUTE)]
@@ -25,11 +25,11 @@ def released(component: Component) -> AnyBranchScheduler:
     """Any release counts, whether builds follow its series or not."""
 
     def concerns(change: Change) -> bool:
-        return (change.repository, change.category) == watched(component.upstream)
+        return (change.repository, change.category) == change_key(component.upstream)
 
     return AnyBranchScheduler(
         name=f"{component.name}-released",
         change_filter=ChangeFilter(filter_fn=concerns),
         treeStableTimer=None,
-        builderNames=[component.watcher],
+        builderNames=[component.trial_builder],
     )

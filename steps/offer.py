@@ -11,7 +11,7 @@ from twisted.internet.threads import deferToThread
 
 from model.component import Component
 from model.installation import SiteRepository
-from releases.trial import WATCHED, Report, Target
+from releases.trial import TRIAL_PROPERTY, Report, Target
 from steps.git import last_line
 from steps.step import Step
 from steps.upgrade import Upgrade, pushed
@@ -35,7 +35,7 @@ class Offer(Step):
 
     @async_to_deferred
     async def run(self) -> int:
-        report = Report.model_validate(self.getProperty(WATCHED))
+        report = Report.model_validate(self.getProperty(TRIAL_PROPERTY))
         newest = report.trial(Target.NEWEST)
         assert newest  # noqa: S101  # for mypy: `fits` has seen it
         file = self.folder / "component.toml"
@@ -53,7 +53,7 @@ class Offer(Step):
                 why = last_line(said)
                 self.fail(f"{self.repository.address} does not take the branch: {why}")
         told = report.model_copy(update={"offer": offer})
-        self.setProperty(WATCHED, told.model_dump(mode="json"), self.name)
+        self.setProperty(TRIAL_PROPERTY, told.model_dump(mode="json"), self.name)
         self.descriptionDone = offer
         return SUCCESS
 
@@ -65,6 +65,6 @@ def fits(step: BuildStep) -> bool:
     """
     if isinstance(step, Offer) and not step.component.upstream.release:
         return False
-    report = Report.model_validate(step.getProperty(WATCHED))
+    report = Report.model_validate(step.getProperty(TRIAL_PROPERTY))
     newest = report.trial(Target.NEWEST)
     return newest is not None and newest.fits

@@ -7,7 +7,7 @@ from buildbot.process.results import FAILURE, SKIPPED, SUCCESS, WARNINGS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
-from releases.trial import STANDING, WATCHED, Report, Target, Trial
+from releases.trial import STANDING, TRIAL_PROPERTY, Report, Target, Trial
 from steps.step import Step
 from steps.targets import TARGETS, FindReleases
 from steps.tree_step import called
@@ -16,7 +16,7 @@ PASSED = (SUCCESS, WARNINGS, SKIPPED)
 
 
 class ReportTrials(Step):
-    """The last word of a watch; its sentence becomes the build's."""
+    """The last step of a trial's build; its sentence becomes the build's."""
 
     name = "report"
     updateBuildSummaryPolicy = True
@@ -40,7 +40,7 @@ class ReportTrials(Step):
             ),
             unknown="" if offered else unasked["state_string"].removesuffix(" (failure)"),
         )
-        self.setProperty(WATCHED, report.model_dump(mode="json"), self.name)
+        self.setProperty(TRIAL_PROPERTY, report.model_dump(mode="json"), self.name)
         self.descriptionDone = str(report)
         fits = offered and all(trial.fits for trial in report.trials)
         return SUCCESS if fits else FAILURE

@@ -39,7 +39,7 @@ def table(site: Site, master: BuildMaster) -> list[dict[str, Any]]:
         return Deferred.fromCoroutine(ledger.reports(master, site))
 
     found: ledger.Reports = blockingCallFromThread(reactor, asked)
-    return [row(component.name, *found[component.name]) for component in site.watched]
+    return [row(component.name, *found[component.name]) for component in site.trial_components]
 
 
 def row(component: str, report: Report | None, link: str) -> dict[str, Any]:

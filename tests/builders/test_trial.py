@@ -1,4 +1,4 @@
-"""The watch: our changes on what upstream offers, tried with a real master and its worker."""
+"""Trials: our changes on what upstream offers, tried with a real master and its worker."""
 
 import subprocess
 from pathlib import Path
