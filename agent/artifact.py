@@ -12,7 +12,7 @@ import zstandard
 from agent.commands import pipe
 from agent.failure import Failure
 from model.release import Digest
-from releases.provenance import Untrusted, verify
+from releases.provenance import ProvenanceError, verify
 
 BLOCK = 32 << 10
 """Not larger: tarfile copies the rest of a block for every member in it."""
@@ -43,7 +43,7 @@ def verify_provenance(envelope: Path, public_key: Path, component: str, digest: 
     """Raises Failure unless the master signed that this digest is a release of this component."""
     try:
         provenance = verify(envelope.read_bytes(), public_key.read_text())
-    except Untrusted as reason:
+    except ProvenanceError as reason:
         raise Failure(f"{envelope.name}: {reason}") from None
     if provenance.component != component:
         raise Failure(f"{envelope.name}: is of component {provenance.component}, not {component}")

@@ -1,4 +1,4 @@
-"""Every poller of a site: one per repository and what is followed of it."""
+"""All pollers of a site: one for each branch or set of tags that is followed."""
 
 from buildbot.changes.base import ReconfigurablePollingChangeSource
 

@@ -15,7 +15,7 @@ from twisted.python import log
 
 from change_sources.change_key import change_key, poller_name, schedulers_ready
 from model.component import Source
-from model.tags import released
+from model.tags import all_releases
 
 SEEN = "releases"
 
@@ -44,7 +44,7 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
         except GitCommandError as error:
             log.msg(f"{self.source.repository} cannot be reached: {error.stderr.strip()}")
             return
-        tags_now = released(self.source, tags)
+        tags_now = all_releases(self.source, tags)
         seen = await self.master.db.state.getState(await self.state_id(), SEEN, None)
         new = [release for release in tags_now if seen is not None and release not in seen]
         if new and not schedulers_ready(self.master):

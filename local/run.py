@@ -116,7 +116,7 @@ def make_mirrors(site: Site, layout: Layout) -> None:
                 raise CommandError(str(failure)) from None
             say("Mirrors of the repositories")
     layout.gitconfig.write_text(repositories.git_config(layout.mirrors))
-    place = site.home("build") or site.home("review")
+    place = site.lane_environment("build") or site.lane_environment("review")
     if place and place.openstack:
         host, _, port = place.openstack.master.rpartition(":")
         url = f"git://{host}:{int(port) + 1}/"

@@ -1,4 +1,4 @@
-"""What travels with a release: the manifest inside its artifact and the order given to a server."""
+"""A release: the manifest inside its artifact, and what an environment adds to it."""
 
 from typing import Annotated, Literal
 
@@ -12,17 +12,17 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of the uncompressed tar, in hexadecimal."""
 
 FOLDER = ".slipway"
-"""Where a release keeps what Slipway adds to its tree: `manifest.json` and `templates/`."""
+"""The folder that Slipway adds to a release's tree: `manifest.json` and `templates/`."""
 
 ARTIFACT, PROVENANCE = "artifact.tar.zst", "provenance.json"
-"""What a release's files are called on their way to a server."""
+"""The names of a release's two files while they are sent to a server."""
 
 SHORT = 12
-"""How many characters of a digest people are shown."""
+"""How many characters of a digest are shown to people."""
 
 
 class Manifest(Model):
-    """How to run a release: `.slipway/manifest.json`, covered by the artifact's digest."""
+    """How to run a release: `.slipway/manifest.json`, part of the artifact and its digest."""
 
     version: Literal[1] = 1
     component: Name
@@ -49,7 +49,7 @@ class Manifest(Model):
 
 
 class EnvironmentContext(Model):
-    """What an environment adds to a release, given to a server on standard input."""
+    """What an environment adds to a release; the agent reads it from standard input."""
 
     environment: Name
     indexed: bool

@@ -6,7 +6,7 @@ from buildbot.schedulers.basic import AnyBranchScheduler
 
 from change_sources.change_key import change_key
 from model.component import Component, Source
-from model.tags import releases
+from model.tags import followed_releases
 
 
 def scheduler(component: Component) -> AnyBranchScheduler:
@@ -25,4 +25,4 @@ def tells_of(change: Change, source: Source) -> bool:
     """Whether a change is in what a source follows; a release must be one of its series."""
     if (change.repository, change.category) != change_key(source):
         return False
-    return source.branch is not None or bool(releases(source, [change.branch or ""]))
+    return source.branch is not None or bool(followed_releases(source, [change.branch or ""]))

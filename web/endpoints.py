@@ -19,7 +19,7 @@ from twisted.web.server import NOT_DONE_YET, GzipEncoderFactory, Request
 
 from model.site import Site
 from releases import ledger
-from releases.provenance import Provenance, unverified
+from releases.provenance import Provenance, read_unverified
 from releases.store import Store
 from web.health import HealthChecks
 from web.views.artifact_contents import contents
@@ -111,7 +111,7 @@ class ReleasesPage(BuildbotService):
         return self.builds
 
     def read_provenance(self, digest: str) -> Provenance:
-        return unverified(self.store.provenance(digest).read_bytes())
+        return read_unverified(self.store.provenance(digest).read_bytes())
 
     def release(self, digest: str) -> Provenance | None:
         """What a release was made from, unless the store has forgotten it."""

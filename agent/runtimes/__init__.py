@@ -1,4 +1,8 @@
-"""What kinds of applications there are: one small module each, all with the same functions."""
+"""The runtimes: one small module for each kind of application, all with the same functions.
+
+To add one, follow the docstring of `Runtime` in `model/component.py`: its name goes there, its
+module goes here, with the functions of the class `Runtime` below, and into the table `RUNTIMES`.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -104,7 +104,7 @@ def programs(site: Site, layout: Layout, servers: Mapping[str, Server]) -> tuple
 
 def machines_need(site: Site, layout: Layout) -> list[Program]:
     """What machines of OpenStack projects find here beside the master: the repositories."""
-    if not (site.home("build") or site.home("review")):
+    if not (site.lane_environment("build") or site.lane_environment("review")):
         return []
     port = layout.mirror_port
     serve = ("git", "daemon", "--reuseaddr", f"--listen={layout.worker_address}", f"--port={port}")

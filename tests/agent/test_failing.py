@@ -4,7 +4,7 @@ import pytest
 
 from model.component import Check
 from model.release import Manifest
-from releases.provenance import new_key
+from releases.provenance import generate_key
 from tests.agent import applications
 from tests.agent.world import Release, World
 
@@ -16,7 +16,7 @@ def stays(blog: Release) -> str:
 
 
 def test_a_signature_of_another_key(world: World, blog: Release) -> None:
-    forged = world.release("blog", {"index.php": "forged"}, private_key=new_key()[0])
+    forged = world.release("blog", {"index.php": "forged"}, private_key=generate_key()[0])
     done = world.prepare(forged)
     assert done.code == 1
     assert forged.provenance.name in done.last

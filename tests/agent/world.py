@@ -28,7 +28,7 @@ from model.component import Component
 from model.environment import Environment
 from model.reading import read
 from model.release import Digest, EnvironmentContext, Manifest
-from releases.provenance import Material, Provenance, new_key, sign
+from releases.provenance import Material, Provenance, generate_key, sign
 from tests.agent.supervision import Supervisord
 from tests.conftest import ROOT
 
@@ -276,7 +276,7 @@ def free_ports(count: int) -> list[int]:
 def make(folder: Path, components: tuple[Component, ...]) -> World:
     """A world whose services do not run yet."""
     http, https = free_ports(2)
-    private, public_key = new_key()
+    private, public_key = generate_key()
     (folder / "key.pem").write_text(public_key)
     settings = {
         **{name: str(folder / name) for name in ("srv", "run", "state", "log")},
