@@ -12,7 +12,7 @@ import zstandard
 from agent.commands import pipe
 from agent.errors import AgentError
 from model.release import Digest
-from releases.provenance import Untrusted, verify
+from releases.provenance import ProvenanceError, verify
 
 BLOCK = 32 << 10
 """Bytes read at once. tarfile copies the rest of a block for each member, so larger is slower."""
@@ -43,7 +43,7 @@ def verify_provenance(envelope: Path, public_key: Path, component: str, digest: 
     """Raises AgentError unless the master signed the digest as a release of the component."""
     try:
         provenance = verify(envelope.read_bytes(), public_key.read_text())
-    except Untrusted as error:
+    except ProvenanceError as error:
         raise AgentError(f"{envelope.name}: {error}") from None
     if provenance.component != component:
         raise AgentError(

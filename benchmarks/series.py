@@ -18,7 +18,7 @@ from rich.table import Table
 
 from local.layout import CHECKOUT
 from local.mirrors.git_config import mirror_folder
-from steps.tar import archive
+from steps.tar import tar_archive
 from tests import mirrors
 from tests.repositories import PERSON, Repository
 from tests.steps.worker import Worker
@@ -110,7 +110,7 @@ def series(source: Repository, scratch: Path) -> Table:
 
 
 def ours(worker: Worker, files: dict[str, bytes]) -> None:
-    worker.run("series", "apply", "series", "", "", stdin=archive(files))
+    worker.run("series", "apply", "series", "", "", stdin=tar_archive(files))
 
 
 def packing(source: Repository, scratch: Path) -> Table:
@@ -119,7 +119,7 @@ def packing(source: Repository, scratch: Path) -> Table:
         table.add_column(heading, justify="left" if heading == "what" else "right")
     worker = Worker(scratch / "packer")
     worker.add_source(source, "origin/HEAD")
-    manifest = archive({".slipway/manifest.json": b"{}"})
+    manifest = tar_archive({".slipway/manifest.json": b"{}"})
     bare = f"git archive origin/HEAD | zstd -q -3 -T2 -f -o {scratch / 'bare.zst'}"
     seconds: dict[str, list[float]] = {"git archive | zstd -3 -T2": [], "ours": []}
     for _ in range(ROUNDS):

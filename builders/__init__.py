@@ -1,1 +1,1 @@
-"""What a build does, in order; one module per kind of builder."""
+"""The steps of each kind of builder, in order; one module for each kind."""

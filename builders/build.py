@@ -22,7 +22,7 @@ from steps.fetch import FetchUpstream
 from steps.git import BLOCK
 from steps.pack import Pack
 from steps.patches import ApplyPatches
-from steps.record import Record
+from steps.record import RecordRelease
 from steps.secret_scan import ScanForSecrets
 
 
@@ -41,9 +41,9 @@ def builder(component: Component, site: Site, store: Store, workers: list[str]) 
 
 
 async def newest_is_enough(
-    _master: BuildMaster, _builder: Builder, _one: BuildRequest, _other: BuildRequest
+    _master: BuildMaster, _builder: Builder, _first: BuildRequest, _other: BuildRequest
 ) -> bool:
-    """A build takes what is newest when it starts, so one answers all requests before it."""
+    """A build takes the newest commits when it starts, so it serves all earlier requests."""
     return True
 
 
@@ -75,7 +75,7 @@ def store_steps(component: Component, store: Store) -> list[BuildStep]:
             blocksize=BLOCK,
             mode=0o644,
         ),
-        Record(component, store, incoming),
+        RecordRelease(component, store, incoming),
     ]
 
 

@@ -22,7 +22,7 @@ from releases.store import Store
 from steps.agent_step import AgentStep, RemoteAgentStep
 from steps.choose_release import ChooseRelease
 from steps.git import BLOCK
-from steps.send import Send
+from steps.send import SendFile
 
 
 def builder(
@@ -56,12 +56,12 @@ def recipe(
     hosts: Mapping[str, ServerAddress],
 ) -> BuildFactory:
     def agent_step(
-        name: str, verb: str, runs: Callable[[BuildStep], bool], **more: Any
+        name: str, verb: str, condition: Callable[[BuildStep], bool], **options: Any
     ) -> AgentStep:
-        common = {"name": name, "doStepIf": runs, "hideStepIf": skipped, **more}
+        options |= {"name": name, "doStepIf": condition, "hideStepIf": skipped}
         if hosts:
-            return RemoteAgentStep(hosts, verb, component, environment, **common)
-        return AgentStep(verb, component, environment, **common)
+            return RemoteAgentStep(hosts, verb, component, environment, **options)
+        return AgentStep(verb, component, environment, **options)
 
     files = {"artifact": ARTIFACT, "provenance": PROVENANCE}
     return BuildFactory(
@@ -69,36 +69,36 @@ def recipe(
             ChooseRelease(site, component, environment, store),
             send("send-artifact", f"{store.artifact('%(prop:digest)s')}", ARTIFACT),
             send("send-provenance", f"{store.provenance('%(prop:digest)s')}", PROVENANCE),
-            agent_step("unpack-and-configure", "prepare", arrives, files=files),
-            agent_step("back-up-and-migrate", "migrate", arrives),
-            agent_step("check-before-the-switch", "check", arrives),
-            agent_step("switch", "switch", moves),
-            agent_step("clean-up", "abandon", failed, alwaysRun=True),
+            agent_step("unpack-and-configure", "prepare", may_be_new, files=files),
+            agent_step("back-up-and-migrate", "migrate", may_be_new),
+            agent_step("check-before-the-switch", "check", may_be_new),
+            agent_step("switch", "switch", has_release),
+            agent_step("clean-up", "abandon", has_failed, alwaysRun=True),
         ]
     )
 
 
-def send(name: str, source: str, target: str) -> Send:
-    return Send(
+def send(name: str, source: str, target: str) -> SendFile:
+    return SendFile(
         Interpolate(source),
         target,
         name=name,
         blocksize=BLOCK,
         mode=0o600,
-        doStepIf=arrives,
+        doStepIf=may_be_new,
         hideStepIf=skipped,
     )
 
 
-def moves(step: BuildStep) -> bool:
-    """Whether the rules chose a release at all."""
+def has_release(step: BuildStep) -> bool:
+    """Whether the rules chose a release."""
     return step.getProperty("digest") is not None
 
 
-def arrives(step: BuildStep) -> bool:
-    """Whether the release may be new to the servers; a rollback needs nothing but the switch."""
-    return moves(step) and step.getProperty("action") != Action.ROLL_BACK
+def may_be_new(step: BuildStep) -> bool:
+    """Whether the servers may lack the release; they have the one that a rollback returns to."""
+    return has_release(step) and step.getProperty("action") != Action.ROLL_BACK
 
 
-def failed(step: BuildStep) -> bool:
+def has_failed(step: BuildStep) -> bool:
     return step.build is not None and step.build.results not in (None, SUCCESS, SKIPPED)

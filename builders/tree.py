@@ -1,4 +1,4 @@
-"""How a component's tree is made and worked on: the steps that a build and a watch share."""
+"""The steps that a build and a trial share: complete a component's tree, and test it."""
 
 import textwrap
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from buildbot.steps.shell import ShellCommand
 from model.component import Component
 from steps import submodules
 from steps.checkout import TREE, CheckOut, CollectOutput
-from steps.dependencies import installation, verification
+from steps.dependencies import install_command, verify_command
 from steps.lint import LintChanges
 from steps.overlays import LayOverlays
 from steps.submodules import FetchSubmodules
 
 StepOptions = Callable[[str], dict[str, Any]]
-"""From a step's own name to what else it is told: another name, when to run, what to halt."""
+"""From a step's name to its options: another name, when to run, whether a failure halts."""
 
 
 def default_options(name: str) -> dict[str, Any]:
@@ -30,16 +30,17 @@ def default_options(name: str) -> dict[str, Any]:
 def post_patch_steps(
     component: Component, folder: Path, step_options: StepOptions = default_options
 ) -> list[BuildStep]:
-    """What follows upstream and series: submodules, overlays, and lint of what we changed."""
-    overlays, lints = bool(component.overlays), component.runtime == "php" and component.changed
-    filling = step_options("fetch-submodules")
-    runs = filling.get("doStepIf", always)
+    """The steps after upstream and series: submodules, overlays, lint of our changes."""
+    overlays, lints = bool(component.overlays), component.runtime == "php" and component.has_changes
+    options = step_options("fetch-submodules")
+    runs = options.get("doStepIf", always)
 
-    def wanted(step: BuildStep) -> bool:
-        return runs(step) and submodules.wanted(step)
+    def is_needed(step: BuildStep) -> bool:
+        return runs(step) and submodules.are_needed(step)
 
+    options |= {"doStepIf": is_needed, "hideStepIf": skipped}
     return [
-        FetchSubmodules(component, folder, **filling | {"doStepIf": wanted, "hideStepIf": skipped}),
+        FetchSubmodules(component, folder, **options),
         *([LayOverlays(component, folder, **step_options("lay-overlays"))] if overlays else []),
         *([LintChanges(**step_options("lint-changes"))] if lints else []),
     ]
@@ -48,38 +49,38 @@ def post_patch_steps(
 def component_commands(
     component: Component, step_options: StepOptions = default_options
 ) -> list[BuildStep]:
-    """The component's own commands: what makes it, and what tests it."""
-    makes = component.locks or component.build
+    """The component's own commands: install, build, test."""
+    builds = component.locks or component.build
     output = component.output or "."
     return [
-        *([CheckOut(**step_options("check-out"))] if makes or component.test else []),
+        *([CheckOut(**step_options("check-out"))] if builds or component.test else []),
         *(
-            run(command, folder, **step_options(name))
+            command_step(command, folder, **step_options(name))
             for lock in component.locks
-            for name, found in (
-                ("verify-lock", verification(lock)),
-                ("install-dependencies", installation(lock)),
+            for name, install in (
+                ("verify-lock", verify_command(lock)),
+                ("install-dependencies", install_command(lock)),
             )
-            if found
-            for command, folder in [found]
+            if install
+            for command, folder in [install]
         ),
-        *(run(command, **step_options("build")) for command in component.build),
-        *([CollectOutput(output, **step_options("collect-output"))] if makes else []),
-        *(run(command, **step_options("test")) for command in component.test),
+        *(command_step(command, **step_options("build")) for command in component.build),
+        *([CollectOutput(output, **step_options("collect-output"))] if builds else []),
+        *(command_step(command, **step_options("test")) for command in component.test),
     ]
 
 
-def run(command: tuple[str, ...], folder: str = "", **more: Any) -> ShellCommand:
-    """A command of `component.toml`, in the built tree; its clock is the upstream's date."""
-    shown = textwrap.shorten(" ".join(command), 60)
+def command_step(command: tuple[str, ...], folder: str = "", **options: Any) -> ShellCommand:
+    """A command of `component.toml` in the checkout, with the upstream's date for its output."""
+    label = textwrap.shorten(" ".join(command), 60)
     return ShellCommand(
         command=list(command),
         workdir=f"build/{TREE}/{folder}".rstrip("/"),
         env={"SOURCE_DATE_EPOCH": Interpolate("%(prop:upstream-date)s")},
         logEnviron=False,
-        description=f"running {shown}",
-        descriptionDone=shown,
-        **more,
+        description=f"running {label}",
+        descriptionDone=label,
+        **options,
     )
 
 

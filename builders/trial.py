@@ -1,4 +1,4 @@
-"""Try our changes on what upstream offers, now and before anybody asks; it never deploys."""
+"""Try our changes on the newest upstream release and on its main branch; never deploy."""
 
 from pathlib import Path
 from typing import Any
@@ -14,22 +14,22 @@ from model.component import Component
 from model.installation import Installation
 from model.site import Site
 from releases.trial import Target
-from steps.offer import Offer, fits
+from steps.offer import OfferUpgrade, newest_release_fits
 from steps.report import ReportTrials
 from steps.targets import TARGETS, FindReleases
 from steps.trial import TrySeries
 
 
 def builders(site: Site, installation: Installation, workers: list[str]) -> list[BuilderConfig]:
-    """One for each component whose upstream has releases."""
-    return [builder(component, site, installation, workers) for component in site.watched]
+    """One builder for each component that has trials."""
+    return [builder(component, site, installation, workers) for component in site.trial_components]
 
 
 def builder(
     component: Component, site: Site, installation: Installation, workers: list[str]
 ) -> BuilderConfig:
     return BuilderConfig(
-        name=component.watcher,
+        name=component.trial_builder,
         project=component.name,
         description=f"{component.title}: our changes on upstream's newest release and main branch",
         workernames=workers,
@@ -44,57 +44,64 @@ def recipe(component: Component, site: Site, installation: Installation) -> Buil
     return BuildFactory(
         [
             FindReleases(component, folder),
-            *(step for target in Target for step in trial(component, folder, target)),
+            *(step for target in Target for step in trial_steps(component, folder, target)),
             ReportTrials(component),
-            Offer(
-                component, folder, installation.site_repository, doStepIf=fits, hideStepIf=skipped
+            OfferUpgrade(
+                component,
+                folder,
+                installation.site_repository,
+                doStepIf=newest_release_fits,
+                hideStepIf=skipped,
             ),
         ]
     )
 
 
-def trial(component: Component, folder: Path, target: Target) -> list[BuildStep]:
-    """The series on one target, then everything that a build would do to it before packing."""
-    step_options = in_trial(target)
+def trial_steps(component: Component, folder: Path, target: Target) -> list[BuildStep]:
+    """The series on one target, then the steps of a build until it packs."""
+    step_options = trial_options(target)
     return [
-        TrySeries(component, folder, target, doStepIf=offered(target), **outcome(target)),
+        TrySeries(component, folder, target, doStepIf=has_target(target), **trial_outcome(target)),
         *post_patch_steps(component, folder, step_options),
         *component_commands(component, step_options),
     ]
 
 
-def outcome(target: Target) -> dict[str, Any]:
-    """A failure ends only its own trial; on upstream's main branch it is a warning."""
+def trial_outcome(target: Target) -> dict[str, Any]:
+    """Options by which a failure ends its own trial only; on the main branch it is a warning."""
     return {
         "haltOnFailure": False,
         "flunkOnFailure": target is not Target.MAIN,
         "warnOnFailure": True,
-        "updateBuildSummaryPolicy": [],  # the report's sentence is the build's
+        "updateBuildSummaryPolicy": [],  # the report summarises the build
         "hideStepIf": skipped,
     }
 
 
-def in_trial(target: Target) -> StepOptions:
-    """The manner of a trial's steps: named after it, and left out once one has failed."""
+def trial_options(target: Target) -> StepOptions:
+    """The options of a trial's steps: its target in their names, skipped after a failure."""
 
     def step_options(name: str) -> dict[str, Any]:
-        return outcome(target) | {"name": f"{name}-{target}", "doStepIf": unbroken(target)}
+        return trial_outcome(target) | {
+            "name": f"{name}-{target}",
+            "doStepIf": has_no_failure(target),
+        }
 
     return step_options
 
 
-def offered(target: Target) -> Any:
-    """Whether upstream has such a thing at all."""
+def has_target(target: Target) -> Any:
+    """Whether upstream has this target."""
     return lambda step: target in step.getProperty(TARGETS)
 
 
-def unbroken(target: Target) -> Any:
-    """Whether the trial was begun, and has not failed so far."""
+def has_no_failure(target: Target) -> Any:
+    """Whether the trial has started, and no step of it has failed."""
 
-    def so_far(step: BuildStep) -> bool:
+    def condition(step: BuildStep) -> bool:
         executed = step.build.executedSteps if step.build else []
-        before = [s for s in executed if target.tried_by(s.name)]
-        good = all(s.results in (SUCCESS, WARNINGS, SKIPPED, None) for s in before)
-        return good and any(s.name == f"try-{target}" and s.results != SKIPPED for s in before)
+        before = [s for s in executed if target.includes_step(s.name)]
+        passed = all(s.results in (SUCCESS, WARNINGS, SKIPPED, None) for s in before)
+        return passed and any(s.name == f"try-{target}" and s.results != SKIPPED for s in before)
 
-    return so_far
+    return condition

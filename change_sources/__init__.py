@@ -1,1 +1,1 @@
-"""What tells us that a repository moved."""
+"""What reports that a repository has changed: pollers, and the webhook that wakes them."""

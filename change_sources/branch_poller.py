@@ -3,27 +3,27 @@
 from buildbot.changes.gitpoller import GitPoller
 from buildbot.util.twisted import async_to_deferred
 
-from change_sources.watch import heard, name, watched
+from change_sources.change_key import change_key, poller_name, schedulers_ready
 from model.component import Source
 
 
 class BranchPoller(GitPoller):
-    """Buildbot's own, which tells nobody when it finds a new commit while the master starts."""
+    """Buildbot's own poller, which waits with new commits until the schedulers are ready."""
 
     @async_to_deferred
     async def poll(self) -> None:  # type: ignore[override]  # a Deferred, as in GitPoller
-        # A first look only remembers where the branch stands, so that one may be early.
-        if heard(self.master) or await self.getState("lastRev", None) is None:
+        # The first poll only remembers where the branch is, so it need not wait.
+        if schedulers_ready(self.master) or await self.getState("lastRev", None) is None:
             await super().poll()
 
 
 def poller(source: Source, seconds: int) -> BranchPoller:
-    folder = "".join(c if c.isalnum() else "-" for c in name(source))
+    folder = "".join(c if c.isalnum() else "-" for c in poller_name(source))
     return BranchPoller(
         repourl=source.repository,
         branch=source.branch,
-        category=watched(source)[1],
-        name=name(source),
+        category=change_key(source)[1],
+        name=poller_name(source),
         workdir=f"gitpoller/{folder}",
         pollInterval=seconds,
         pollAtLaunch=True,

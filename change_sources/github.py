@@ -1,4 +1,4 @@
-"""A GitHub webhook is a hint: it makes the pollers of that repository look now."""
+"""A GitHub webhook is a hint: it makes the pollers of that repository poll at once."""
 
 import hashlib
 import hmac
@@ -13,20 +13,20 @@ from twisted.internet.defer import Deferred
 from twisted.python import log
 from twisted.web.server import Request
 
-LIMIT = 25 * 1024 * 1024
-"""Bytes; GitHub sends no more: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
+MAX_BYTES = 25 * 1024 * 1024
+"""GitHub's own limit: https://docs.github.com/en/webhooks/webhook-events-and-payloads."""
 
 
 class RejectedRequest(Exception):
-    """A request that is turned away, with the HTTP status that says why."""
+    """A request that is answered with an HTTP status other than 202."""
 
     def __init__(self, status: int, reason: str) -> None:
         self.status = status
         super().__init__(reason)
 
 
-class Hint:
-    """The handler of `/change_hook/github`; the changes themselves come from the pollers alone."""
+class GitHubHook:
+    """The handler of `/change_hook/github`; only pollers record changes."""
 
     def __init__(self, master: BuildMaster, options: dict[str, Any]) -> None:
         self.master = master
@@ -35,36 +35,36 @@ class Hint:
     @async_to_deferred
     async def getChanges(self, request: Request) -> tuple[list[Any], None]:
         try:
-            poked = self.poke(repositories(await self.signed(request)))
-        except RejectedRequest as turned:
-            log.msg(f"webhook from {request.getClientAddress().host} turned away: {str(turned)!r}")
-            await answer(request, turned)
-        log.msg(f"webhook: looking at {', '.join(poked)}")
+            names = self.poll_now(repositories(await self.read_payload(request)))
+        except RejectedRequest as rejection:
+            log.msg(f"webhook from {request.getClientAddress().host} rejected: {str(rejection)!r}")
+            await send_response(request, rejection)
+        log.msg(f"webhook: polling {', '.join(names)}")
         return [], None
 
-    async def signed(self, request: Request) -> dict[str, Any]:
-        """The payload, once its signature is found good."""
-        given = request.getHeader(b"X-Hub-Signature-256") or b""
-        if not given.startswith(b"sha256="):
+    async def read_payload(self, request: Request) -> dict[str, Any]:
+        """The payload, after its signature is verified."""
+        header = request.getHeader(b"X-Hub-Signature-256") or b""
+        if not header.startswith(b"sha256="):
             raise RejectedRequest(403, "no valid X-Hub-Signature-256")
-        body = request.content.read(LIMIT + 1) if request.content else b""
-        if len(body) > LIMIT:
-            raise RejectedRequest(413, f"more than {LIMIT} bytes")
+        body = request.content.read(MAX_BYTES + 1) if request.content else b""
+        if len(body) > MAX_BYTES:
+            raise RejectedRequest(413, f"more than {MAX_BYTES} bytes")
         properties = Properties()
         properties.master = self.master
         secret = str(await properties.render(self.secret))
-        if not hmac.compare_digest(given, signature(body, secret).encode()):
+        if not hmac.compare_digest(header, signature(body, secret).encode()):
             raise RejectedRequest(403, "no valid X-Hub-Signature-256")
-        return payload(body)
+        return parse_payload(body)
 
-    def poke(self, addresses: set[str]) -> list[str]:
-        """Make the pollers of a repository look now; the names of those that do."""
+    def poll_now(self, addresses: set[str]) -> list[str]:
+        """Make the pollers of a repository poll at once; their names."""
         pollers = [
             source
             for source in self.master.change_svc
             if isinstance(source, ReconfigurablePollingChangeSource)
-            # By the attribute, for a reconfiguration makes other classes of the same names.
-            and canonical(getattr(source, "repourl", "")) in addresses
+            # By the attribute: a reconfiguration loads our classes again.
+            and canonical_address(getattr(source, "repourl", "")) in addresses
         ]
         if not pollers:
             raise RejectedRequest(404, f"nothing here follows {' or '.join(sorted(addresses))}")
@@ -77,38 +77,38 @@ def signature(body: bytes, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def payload(body: bytes) -> dict[str, Any]:
+def parse_payload(body: bytes) -> dict[str, Any]:
     try:
         decoded = json.loads(body)
-    except (ValueError, RecursionError) as mistake:
-        raise RejectedRequest(400, f"not JSON: {mistake}") from None
+    except (ValueError, RecursionError) as error:
+        raise RejectedRequest(400, f"not JSON: {error}") from None
     if not isinstance(decoded, dict):
         raise RejectedRequest(400, "not a JSON object")
     return decoded
 
 
 def repositories(event: dict[str, Any]) -> set[str]:
-    """The addresses under which GitHub knows the repository of an event."""
+    """The addresses of the repository of an event."""
     repository = event.get("repository")
-    named = repository if isinstance(repository, dict) else {}
-    addresses = {named.get(key) for key in ("clone_url", "html_url", "ssh_url")}
-    known = {canonical(address) for address in addresses if isinstance(address, str)}
-    if not known:
+    fields = repository if isinstance(repository, dict) else {}
+    values = {fields.get(key) for key in ("clone_url", "html_url", "ssh_url")}
+    addresses = {canonical_address(value) for value in values if isinstance(value, str)}
+    if not addresses:
         raise RejectedRequest(400, "no repository in the payload")
-    return known
+    return addresses
 
 
-def canonical(address: str) -> str:
-    """An address without what may differ: case, `.git`, a closing slash."""
+def canonical_address(address: str) -> str:
+    """An address without the parts that may differ: case, `.git`, a closing slash."""
     return address.lower().rstrip("/").removesuffix(".git")
 
 
-def answer(request: Request, turned: RejectedRequest) -> "Deferred[None]":
-    """Answer by ourselves: Buildbot's hook resource knows no status but 202, 400 and 500.
+def send_response(request: Request, rejection: RejectedRequest) -> "Deferred[None]":
+    """Answer in place of Buildbot's hook resource, which knows only the statuses 202, 400 and 500.
 
-    It goes on when this Deferred fires, so it never does.
+    The Deferred never fires, so that Buildbot does not answer too.
     """
-    request.setResponseCode(turned.status)
-    request.write(f"{turned}\n".encode(errors="replace"))
+    request.setResponseCode(rejection.status)
+    request.write(f"{rejection}\n".encode(errors="replace"))
     request.finish()
     return Deferred()

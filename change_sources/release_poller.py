@@ -1,7 +1,7 @@
 """A poller for the release tags of an upstream.
 
-Buildbot's GitPoller fetches the whole repository and tells of every commit between two tags;
-a release is one event, and its name is all that a build needs.
+Buildbot's GitPoller fetches the whole repository and records every commit between two tags.
+A release is one event, and a build needs only its name.
 """
 
 from typing import Any
@@ -13,15 +13,15 @@ from git.exc import GitCommandError
 from twisted.internet.threads import deferToThread
 from twisted.python import log
 
-from change_sources.watch import heard, name, watched
+from change_sources.change_key import change_key, poller_name, schedulers_ready
 from model.component import Source
-from model.tags import released
+from model.tags import all_releases
 
 SEEN = "releases"
 
 
 class ReleasePoller(ReconfigurablePollingChangeSource):
-    """Tells of each new release tag, once; schedulers know whose series it belongs to."""
+    """Records each new release tag once; the schedulers choose the components that follow it."""
 
     compare_attrs = ("source",)
 
@@ -44,27 +44,27 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
         except GitCommandError as error:
             log.msg(f"{self.source.repository} cannot be reached: {error.stderr.strip()}")
             return
-        found = released(self.source, tags)
+        tags_now = all_releases(self.source, tags)
         seen = await self.master.db.state.getState(await self.state_id(), SEEN, None)
-        new = [release for release in found if seen is not None and release not in seen]
-        if new and not heard(self.master):
+        new = [release for release in tags_now if seen is not None and release not in seen]
+        if new and not schedulers_ready(self.master):
             return
         for release in new:
-            await self.tell(release, tags[release])
-        await self.master.db.state.setState(await self.state_id(), SEEN, found)
+            await self.add_change(release, tags[release])
+        await self.master.db.state.setState(await self.state_id(), SEEN, tags_now)
 
     async def state_id(self) -> int:
         identity: int = await self.master.db.state.getObjectId(self.name, "ReleasePoller")
         return identity
 
-    async def tell(self, release: str, revision: str) -> None:
+    async def add_change(self, release: str, revision: str) -> None:
         await self.master.data.updates.addChange(
             author="upstream",
             revision=revision,
             comments=f"Upstream released {release}",
             files=[],
             branch=release,
-            category=watched(self.source)[1],
+            category=change_key(self.source)[1],
             repository=self.source.repository,
             src="git",
         )
@@ -78,4 +78,4 @@ def tags_of(repository: str) -> dict[str, str]:
 
 
 def poller(source: Source, seconds: int) -> ReleasePoller:
-    return ReleasePoller(source, name=name(source), pollInterval=seconds, pollAtLaunch=True)
+    return ReleasePoller(source, name=poller_name(source), pollInterval=seconds, pollAtLaunch=True)

@@ -76,7 +76,7 @@ def provision_machines(startup: Startup) -> str:
 def write_configuration(startup: Startup) -> None:
     site, layout, servers = startup.site, startup.layout, startup.servers
     layout.gitconfig.write_text(git_config.git_config(layout.mirrors))
-    cloud = site.home("build") or site.home("review")
+    cloud = site.lane_environment("build") or site.lane_environment("review")
     if cloud and cloud.openstack:
         host, _, port = cloud.openstack.master.rpartition(":")
         url = f"git://{host}:{int(port) + 1}/"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from local.layout import Layout
 from model.site import Site
-from releases.provenance import new_key
+from releases.provenance import generate_key
 
 BYTES = 32
 UI_PASSWORDS = "ui-passwords"
@@ -81,7 +81,7 @@ def random_names(site: Site) -> tuple[str, ...]:
 
 def local_workers(site: Site) -> dict[str, str]:
     """The workers on this machine, each with the name of the secret that is its password."""
-    lanes = {f"{lane}-1": f"worker-{lane}" for lane in LANES if site.home(lane) is None}
+    lanes = {f"{lane}-1": f"worker-{lane}" for lane in LANES if site.lane_environment(lane) is None}
     return lanes | {e.worker: f"worker-{e.name}" for e in site.environments if not e.deploys_itself}
 
 
@@ -96,7 +96,7 @@ def passwords(users: tuple[str, ...]) -> str:
 
 def signing_key(public: Path) -> str:
     """A new private key; its public half is written to a file."""
-    private, public_half = new_key()
+    private, public_half = generate_key()
     public.write_text(public_half)
     return private
 

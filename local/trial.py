@@ -17,7 +17,7 @@ from local.progress import console
 from model.component import Component
 from model.site import Site, read_site
 from releases.buttons import TRY_UPSTREAM
-from releases.trial import WATCHED, Report, Target
+from releases.trial import TRIAL_PROPERTY, Report, Target
 
 
 def try_now(layout: Layout, name: str) -> Report:
@@ -26,20 +26,20 @@ def try_now(layout: Layout, name: str) -> Report:
     The first releaser presses the button: that password is on this machine.
     """
     site = read_site(layout.site, layout.environments)
-    component, user = find_watched(site, name), site.releasers[0]
+    component, user = find_trial_component(site, name), site.releasers[0]
     client = Client(layout.url)
     try:
         client.log_in(Credentials(user, secrets.password(layout, user)))
-        builder = client.get(f"api/v2/builders/{component.watcher}")["builders"][0]
+        builder = client.get(f"api/v2/builders/{component.trial_builder}")["builders"][0]
         button = Button(TRY_UPSTREAM, int(builder["builderid"]))
         request = client.press(button, {"reason": "make upstream"})
-        result = BuildFollower(client, component.watcher, request).follow()
+        result = BuildFollower(client, component.trial_builder, request).follow()
         properties = build_properties(client, request)
     except CliError as error:
         raise CommandError(str(error)) from None
-    if WATCHED not in properties:
+    if TRIAL_PROPERTY not in properties:
         raise CommandError(f"{result.message}: {result.page}")
-    return Report.model_validate(properties[WATCHED][0])
+    return Report.model_validate(properties[TRIAL_PROPERTY][0])
 
 
 def build_properties(client: Client, request: int) -> Mapping[str, Any]:
@@ -50,13 +50,13 @@ def build_properties(client: Client, request: int) -> Mapping[str, Any]:
     return properties
 
 
-def find_watched(site: Site, name: str) -> Component:
-    watched = {component.name: component for component in site.watched}
-    if name not in watched:
+def find_trial_component(site: Site, name: str) -> Component:
+    components = {component.name: component for component in site.trial_components}
+    if name not in components:
         raise CommandError(
-            f"say which component: make upstream COMPONENT=…, one of {', '.join(watched)}"
+            f"say which component: make upstream COMPONENT=…, one of {', '.join(components)}"
         )
-    return watched[name]
+    return components[name]
 
 
 def show(report: Report) -> None:

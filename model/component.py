@@ -1,4 +1,4 @@
-"""A component: one deployable part of the site, as its folder describes it."""
+"""A component: one deployable part of a site, a folder under `sites/<site>/components/`."""
 
 import re
 from pathlib import PurePosixPath
@@ -13,39 +13,47 @@ from model.reading import Command, Model, Name, Repository, TreePath
 def regular_expression(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as mistake:
-        raise ValueError(f"is not a regular expression: {mistake}") from None
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
     return pattern
 
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,40}$")]
-"""A commit's id, or the beginning of one, which costs fetching the repository's whole history."""
-
+"""A commit's id, or its beginning: to find that, the repository's whole history is fetched."""
 
 HostLabel = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")]
 
 Runtime = Literal["php", "static", "node", "python"]
+"""The kind of application: how servers run its releases.
+
+To add a runtime:
+1. add its name here, and to `SERVED_BY_SERVICES` if its releases are processes of their own;
+2. add a module to `agent/runtimes/` with the functions of that package's class `Runtime`, and an
+   entry to its table `RUNTIMES`;
+3. if its program is a Debian package, add that to `servers/debian_packages.py`;
+4. run `python -m model.schema`.
+"""
 
 SERVED_BY_SERVICES: tuple[Runtime, ...] = ("node", "python")
-"""Runtimes whose releases are processes of their own."""
+"""Runtimes whose releases are processes of their own, described by `services`."""
 
 
 class Fork(Model):
-    """Our changes as commits: those of `base..branch`, applied in order, merges left out."""
+    """Our patch series as commits of a fork: `base..branch`, in order, without merges."""
 
     repository: Repository
     branch: str
     base: str
-    """The commit or tag of the fork that our first commit stands on."""
+    """The commit or tag below our first commit."""
 
     @property
     def source(self) -> "Source":
-        """The branch as something to follow."""
+        """The branch as a source to follow."""
         return Source(repository=self.repository, branch=self.branch)
 
 
 class Source(Model):
-    """A repository, followed by release tags or by a branch, or pinned to a commit."""
+    """A repository that follows release tags or a branch, or is pinned to a commit."""
 
     repository: Repository
     release: str | None = None
@@ -53,11 +61,11 @@ class Source(Model):
     branch: str | None = None
     """Follow this branch instead of releases."""
     commit: Commit | None = None
-    """Follow nothing: stay at this commit."""
+    """Stay at this commit."""
     tags: Annotated[str, AfterValidator(regular_expression)] = r"^v?\d+(\.\d+)*$"
-    """Which tags are releases at all: a regular expression."""
+    """Which tags are releases: a regular expression."""
     fork: Fork | None = None
-    """Commits of ours to apply to what is followed, before the patches."""
+    """Our commits, which are applied before the patches."""
 
     @model_validator(mode="after")
     def one_of_release_branch_and_commit(self) -> Self:
@@ -74,27 +82,27 @@ class Source(Model):
 
 
 class Overlay(Source):
-    """Another repository laid into a path of the tree: a theme, a skin, an extension."""
+    """Another repository, added to the tree at a path: a theme, a skin, an extension."""
 
     into: TreePath
 
 
 class Rewrite(Model):
-    """One rule for the addresses in `.gitmodules`, the first that matches decides."""
+    """One rule for the addresses in `.gitmodules`; the first rule that matches is applied."""
 
     find: Annotated[str, AfterValidator(regular_expression)]
-    """What of the address is replaced: a regular expression."""
+    """The part of the address to replace: a regular expression."""
     write: str
-    """What takes its place; `\\1` is the first group of `find`."""
+    """The replacement; `\\1` is the first group of `find`."""
 
 
 class Submodules(Model):
-    """How the upstream's submodules are had; each at the commit that the tree records."""
+    """How the upstream's submodules are fetched, each at the commit that the tree records."""
 
     rewrite: tuple[Rewrite, ...] = ()
-    """Where to find what the upstream says is somewhere else."""
+    """Other addresses for those that the upstream records."""
     leave_out: tuple[TreePath, ...] = ()
-    """Paths of submodules that the release does without."""
+    """Paths of submodules that the release leaves out."""
 
 
 class Database(Model):
@@ -113,12 +121,12 @@ class Serve(Model):
     root: TreePath | None = None
     """The folder to serve; the whole release when absent."""
     writable: tuple[TreePath, ...] = ()
-    """Folders that outlive releases, such as uploads."""
+    """Folders that all releases share, such as uploads."""
     hidden: tuple[Annotated[str, StringConstraints(pattern=r"^/\S+$")], ...] = ()
     """URL paths answered with 404; `*` stands for anything."""
 
     @model_validator(mode="after")
-    def nothing_writable_around_the_root(self) -> Self:
+    def root_is_outside_writable_paths(self) -> Self:
         root = PurePosixPath(self.root or ".")
         around = [path for path in self.writable if root.is_relative_to(path)]
         if around:
@@ -127,7 +135,7 @@ class Serve(Model):
 
 
 class Check(Model):
-    """A page that must answer before and after the switch."""
+    """A page that a release must serve before and after the switch."""
 
     path: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/"
     status: Annotated[int, Field(ge=100, le=599)] = 200
@@ -145,22 +153,22 @@ class Service(Model):
     command: Command
     """Run in the release's folder; `{socket}` in it is the path of the socket to listen on."""
     host: HostLabel | None = None
-    """The label before each environment's domain; the first service answers at the component's
-    own host, another without this key is reached by its socket only."""
+    """The label before each environment's domain. The first service has the component's host;
+    another without this key is reached by its socket only."""
     health: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/"
-    """Asked for on its socket until it answers with 200; then the next service is started."""
+    """The page requested on its socket until it answers with 200; then the next service starts."""
 
 
 LOCKS = {"package-lock.json": "npm", "npm-shrinkwrap.json": "npm", "composer.lock": "composer"}
-"""File names by which a lock file is known; `requirements*.txt` and `*.lock` are pip's."""
+"""Names of lock files, with their installers; `requirements*.txt` and `*.lock` are pip's."""
 
 
 def installer(lock: str) -> str:
     """The program that installs what a lock file lists."""
     name = PurePosixPath(lock).name
     if name not in LOCKS and not re.fullmatch(r"requirements[\w.-]*\.(txt|lock)", name):
-        known = ", ".join((*LOCKS, "requirements*.txt", "requirements*.lock"))
-        raise ValueError(f"'{lock}' is no lock file that we know; expected one of {known}")
+        expected = ", ".join((*LOCKS, "requirements*.txt", "requirements*.lock"))
+        raise ValueError(f"'{lock}' is no known lock file; expected one of {expected}")
     return LOCKS.get(name, "pip")
 
 
@@ -170,7 +178,7 @@ def lock_file(path: str) -> str:
 
 
 class Component(Model):
-    """One deployable part of the site: `components/<name>/component.toml`."""
+    """One deployable part of a site: `components/<name>/component.toml`."""
 
     name: SkipJsonSchema[Name]
     title: str
@@ -183,13 +191,13 @@ class Component(Model):
     overlays: tuple[Overlay, ...] = ()
     submodules: Submodules = Submodules()
     locks: tuple[Annotated[TreePath, AfterValidator(lock_file)], ...] = ()
-    """Lock files whose dependencies are installed beside them in the build, hashes verified."""
+    """Lock files. The build installs their dependencies beside them and verifies hashes."""
     build: tuple[Command, ...] = ()
-    """Commands that make what is served, run in the patched tree."""
+    """Commands that build what is served, run in the patched tree."""
     output: TreePath | None = None
-    """The folder that the build commands make; the whole tree when absent."""
+    """The folder with the output of the build commands; the whole tree when absent."""
     test: tuple[Command, ...] = ()
-    """Commands run in the built tree; the first that fails stops the build."""
+    """Commands run after the build commands; the first that fails stops the build."""
     services: tuple[Service, ...] = ()
     """The processes of a `node` or `python` release, in the order in which they start."""
     database: Database | None = None
@@ -198,20 +206,20 @@ class Component(Model):
     secrets: tuple[Name, ...] = ()
     """Names of the secrets that the templates use; each environment has its own values."""
     patches: SkipJsonSchema[tuple[str, ...]] = ()
-    """File names below `patches/`, in order; a folder in it is the path of what they change."""
+    """File names in `patches/`, in order; a folder in it is the path of the tree they change."""
     templates: SkipJsonSchema[tuple[str, ...]] = ()
-    """File names below `templates/`, each ending in `.j2`; the rest is its path in a release."""
+    """File names in `templates/`; without the ending `.j2`, they are paths in a release."""
 
     @model_validator(mode="after")
     def services_belong_to_runtimes_that_run(self) -> Self:
         runs = self.runtime in SERVED_BY_SERVICES
         if runs != bool(self.services):
-            either = "needs at least one of" if runs else "has no"
-            raise ValueError(f"runtime '{self.runtime}' {either} 'services'")
+            rule = "needs at least one of" if runs else "has no"
+            raise ValueError(f"runtime '{self.runtime}' {rule} 'services'")
         return self
 
     @model_validator(mode="after")
-    def no_template_lies_where_visitors_write(self) -> Self:
+    def templates_are_outside_writable_paths(self) -> Self:
         for template in self.templates:
             for path in self.serve.writable:
                 if PurePosixPath(template).is_relative_to(path):
@@ -219,7 +227,7 @@ class Component(Model):
         return self
 
     @model_validator(mode="after")
-    def services_are_told_apart(self) -> Self:
+    def service_names_are_unique(self) -> Self:
         names = [service.name for service in self.services]
         if twice := [name for name in names if names.count(name) > 1]:
             raise ValueError(f"two 'services' are called '{twice[0]}'")
@@ -232,37 +240,38 @@ class Component(Model):
         return f"{self.name}-build"
 
     @property
-    def watcher(self) -> str:
+    def trial_builder(self) -> str:
         """The builder that tries our changes on upstream's newer releases."""
         return f"{self.name}-upstream"
 
     @property
-    def watched(self) -> bool:
-        """Whether upstream may have what is newer than we pin: a branch is built as it moves.
+    def has_trials(self) -> bool:
+        """Whether our changes are tried on upstream's newer releases.
 
-        A commit is pinned for its own sake, so that only changes of ours make it worth watching.
+        A branch needs no trial: every commit of it is built. A pinned commit stays, so that only
+        changes of ours make a trial worthwhile.
         """
-        return bool(self.upstream.release or (self.upstream.commit and self.changed))
+        return bool(self.upstream.release or (self.upstream.commit and self.has_changes))
 
     @property
-    def changed(self) -> bool:
-        """Whether anything of ours is applied to somebody else's code."""
+    def has_changes(self) -> bool:
+        """Whether we change upstream code, by patches or by a fork."""
         return bool(self.patches) or any(source.fork for source in self.sources)
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Everything that is laid into the tree: the upstream, then the overlays."""
+        """What the tree is made of: the upstream, then the overlays."""
         return (self.upstream, *self.overlays)
 
     @property
     def followed(self) -> tuple[Source, ...]:
-        """Everything whose changes start a build; what is pinned to a commit does not change."""
+        """The sources whose changes start a build: all that are not pinned to a commit."""
         forks = (source.fork.source for source in self.sources if source.fork)
         return (*(source for source in self.sources if not source.commit), *forks)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Every host label that the component answers at, its own first."""
+        """The host labels of the component, its own first."""
         return (self.host, *(s.host for s in self.services if s.host is not None))
 
     @property
@@ -273,7 +282,7 @@ class Component(Model):
         return tuple((s, label) for s, label in (*first, *rest) if label is not None)
 
     def series(self, path: str) -> tuple[str, ...]:
-        """The patches for what lies at a path of the tree; `""` for the upstream itself."""
+        """The patches for one path of the tree; `""` is the upstream itself."""
         return tuple(name for name in self.patches if name.rpartition("/")[0] == path)
 
     @property

@@ -1,4 +1,4 @@
-"""An environment: a place where releases run, as its file describes it."""
+"""An environment: staging, production or a sandbox, where releases run."""
 
 from typing import Annotated, Literal
 
@@ -13,11 +13,11 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 SITE = "site"
-"""Stands for all components in a builder's name; no component has it."""
+"""Means all components in a builder's name; no component may have this name."""
 
 
 class Environment(Model):
-    """Staging, production, a sandbox: `environments/<name>.toml`."""
+    """Where releases run, for one audience: `environments/<name>.toml`."""
 
     name: SkipJsonSchema[Name]
     domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
@@ -32,7 +32,7 @@ class Environment(Model):
     keep: Annotated[int, Field(ge=2)] = 5
     """How many releases stay on each server."""
     openstack: OpenStack | None = None
-    """The project whose machines build and deploy; absent: the master's own machine does."""
+    """The project whose machines build and deploy; absent: the master's machine does."""
 
     @property
     def worker(self) -> str:
@@ -40,23 +40,23 @@ class Environment(Model):
 
     @property
     def ssh_secret(self) -> str:
-        """The name of the secret key with which its deploy worker reaches its servers."""
+        """The name of the secret with the SSH key of its deploy worker."""
         return f"ssh-{self.name}"
 
     @property
     def deploys_itself(self) -> bool:
-        """Whether the worker that deploys here is a machine of the environment's project."""
+        """Whether its deploy worker is a machine of the environment's own project."""
         return self.openstack is not None and self.openstack.deploy is not None
 
     @property
     def servers(self) -> tuple[Name, ...]:
-        """Those that are machines of their own; without any, the deploy worker's machine is one."""
-        found = self.openstack.servers if self.openstack else None
-        return found.names if found else ()
+        """The names of its servers; empty when the deploy worker's machine is the only one."""
+        servers = self.openstack.servers if self.openstack else None
+        return servers.names if servers else ()
 
     @property
     def site_builder(self) -> str:
-        """The builder for what concerns the whole site here."""
+        """The builder of site-wide actions in this environment."""
         return f"{SITE}-{self.name}"
 
     def builder(self, component: Component) -> str:
@@ -69,14 +69,14 @@ class Environment(Model):
         return self.location(component.host)
 
     def address(self, label: str) -> str:
-        """The host name that a label has here."""
+        """The host name of a label in this environment."""
         return f"{label}.{self.domain}".lstrip(".")
 
     def location(self, label: str) -> str:
-        """The URL that a label has here."""
+        """The URL of a label in this environment."""
         port = "" if self.https_port == 443 else f":{self.https_port}"
         return f"https://{self.address(label)}{port}/"
 
     def secret(self, component: Component, name: str) -> str:
-        """The name under which this environment keeps a component's secret."""
+        """The name of a component's secret in this environment."""
         return f"{self.name}-{component.name}-{name}"

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, model_validator
 from model.reading import Model, Name
 
 
-def cron(expression: str) -> str:
-    """Refuse what is no cron expression of five fields."""
+def cron_expression(expression: str) -> str:
+    """Refuse anything but a cron expression of five fields."""
     if len(expression.split()) != 5 or not croniter.is_valid(expression):
         raise ValueError(
             f"'{expression}' is neither a time with its offset (2026-12-20T00:00:00Z) "
@@ -20,7 +20,7 @@ def cron(expression: str) -> str:
     return expression
 
 
-def zone(name: str) -> str:
+def time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -28,25 +28,25 @@ def zone(name: str) -> str:
     return name
 
 
-Moment = AwareDatetime | Annotated[str, AfterValidator(cron)]
-"""Once, or again and again."""
+Moment = AwareDatetime | Annotated[str, AfterValidator(cron_expression)]
+"""One time with its offset, or a cron expression for a time that recurs."""
 
 
 class FreezeWindow(Model):
-    """A time in which nothing is promoted, unless somebody says why it cannot wait."""
+    """A time without promotions, except with a reason to override it."""
 
     reason: str
     starts: Moment
-    """A time with its offset, or a cron expression for a freeze that comes again."""
+    """A time with its offset, or a cron expression for a freeze that recurs."""
     ends: Moment
     """As `starts`."""
-    timezone: Annotated[str, AfterValidator(zone)] = "UTC"
-    """The time zone that cron expressions are meant in."""
+    timezone: Annotated[str, AfterValidator(time_zone)] = "UTC"
+    """The time zone of cron expressions."""
     environments: tuple[Name, ...] = ()
-    """Where; without this key, wherever releases are promoted to."""
+    """The environments that it concerns; absent: all that releases are promoted to."""
 
     @model_validator(mode="after")
-    def two_of_a_kind_and_in_order(self) -> Self:
+    def starts_before_ends(self) -> Self:
         if isinstance(self.starts, str) != isinstance(self.ends, str):
             raise ValueError("'starts' and 'ends' must be two times or two cron expressions")
         if self.once and self.once[1] <= self.once[0]:
@@ -55,13 +55,13 @@ class FreezeWindow(Model):
 
     @property
     def once(self) -> tuple[datetime, datetime] | None:
-        """The two times of a freeze that does not come again."""
+        """The two times of a freeze that does not recur."""
         if isinstance(self.starts, str) or isinstance(self.ends, str):
             return None
         return self.starts, self.ends
 
     def until(self, now: datetime) -> datetime | None:
-        """When the freeze ends that holds at `now`; None when none does."""
+        """When the freeze that is active at `now` ends; None when it is not active."""
         if self.once:
             starts, ends = self.once
             return ends if starts <= now < ends else None

@@ -1,4 +1,4 @@
-"""An installation: where one master runs, which site it looks after, where it keeps things."""
+"""An installation: one master, the site that it looks after, its addresses and folders."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,10 @@ from model.reading import Model, Name
 
 
 class SiteRepository(Model):
-    """Where the site's own folder is kept under version control, and takes branches."""
+    """The repository of the site's own folder, which accepts branches."""
 
     address: Annotated[str, StringConstraints(pattern=r"^(https://[^@\s]+|ssh://\S+|file://\S+)$")]
-    """What git pushes to; without a password, which the UI would show."""
+    """Where git pushes to; without a password, because the UI shows it."""
     branch: str = "main"
     """The branch that the master's copy of the site comes from."""
     folder: str = "."
@@ -21,27 +21,27 @@ class SiteRepository(Model):
 
 
 class Reach(Model):
-    """How the master asks for the pages of one environment; as everybody does when empty."""
+    """How the master requests pages of one environment; like a visitor when empty."""
 
     address: str | None = None
-    """Where its edge is, when its host names mean nothing here."""
+    """The edge's address, when the master cannot resolve its host names."""
     authority: Path | None = None
-    """Whom to believe about its certificates, when nobody else does."""
+    """The authority of its certificates, in PEM, when it is not a public one."""
 
 
 class ServerAddress(Model):
     """One server of an environment that has machines of its own."""
 
     address: str
-    """Where the environment's deploy worker finds its SSH."""
+    """The address at which the environment's deploy worker reaches its SSH."""
     key: Annotated[str, StringConstraints(pattern=r"^ssh-ed25519 [A-Za-z0-9+/=]+$")]
-    """By which SSH knows it, and nothing else is believed."""
+    """Its SSH host key, the only one that is accepted."""
     edge: str
-    """The address at which the master asks for its pages."""
+    """The address at which the master requests its pages."""
 
     @property
-    def known(self) -> str:
-        """Its line of `known_hosts`: https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT."""
+    def known_hosts_line(self) -> str:
+        """Its line in `known_hosts`: https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT."""
         return f"{self.address} {self.key}"
 
 
@@ -51,19 +51,19 @@ class Installation(Model):
     site: Path
     """The site's folder."""
     environments: str = "environments"
-    """Which folder of the site describes the environments."""
+    """The folder of the site with the environments."""
     url: str
     """The address under which people reach the Buildbot UI, ending in '/'."""
     http_port: Port
-    """The UI's port on loopback; a TLS edge stands before it on a public machine."""
+    """The UI's port on loopback; on a public machine it is behind a TLS edge."""
     worker_port: Port
     """The port to which workers connect."""
     worker_address: str = "127.0.0.1"
     """The address of that port; machines of an OpenStack project need one that they can reach."""
     worker_key: Path | None = None
-    """The key of `worker_certificate`, in PEM, which the master alone can read."""
+    """The key of `worker_certificate`, in PEM, readable by the master alone."""
     worker_certificate: Path | None = None
-    """By which workers know the master, in PEM; without it nothing between them is encrypted."""
+    """The master's certificate for workers, in PEM; without it their traffic is not encrypted."""
     database: str = "sqlite:///state.sqlite"
     """Buildbot's database, which is the ledger: an SQLAlchemy address."""
     store: Path
@@ -71,20 +71,20 @@ class Installation(Model):
     secrets: Path
     """The folder of secrets, one file each, unreadable for others."""
     clouds: Path | None = None
-    """`clouds.yaml`, the credentials of OpenStack projects; absent: where openstacksdk looks."""
+    """`clouds.yaml`, the credentials of OpenStack projects; absent: openstacksdk's own paths."""
     site_repository: SiteRepository | None = None
-    """Where the watch pushes a ready change to a newer upstream release; nowhere when absent."""
+    """Where a trial pushes the change to a newer upstream release; nowhere when absent."""
     machine_gitconfig: Path | None = None
-    """What git on machines is told, such as where mirrors are; nothing when absent."""
+    """The git configuration of machines, such as the addresses of mirrors."""
     reach: dict[Name, Reach] = {}
     """By environment."""
     servers: dict[Name, dict[Name, ServerAddress]] = {}
-    """By environment and name; an environment without any has one, its deploy worker's machine."""
+    """By environment and name; without any, the deploy worker's machine is the only server."""
 
     @property
     def worker_endpoint(self) -> str:
-        """Where the master listens for workers, as Twisted describes it."""
-        place = f"{self.worker_port}:interface={self.worker_address}"
+        """Where the master listens for workers, as a Twisted endpoint."""
+        endpoint = f"{self.worker_port}:interface={self.worker_address}"
         if not (self.worker_key and self.worker_certificate):
-            return f"tcp:{place}"
-        return f"ssl:{place}:privateKey={self.worker_key}:certKey={self.worker_certificate}"
+            return f"tcp:{endpoint}"
+        return f"ssl:{endpoint}:privateKey={self.worker_key}:certKey={self.worker_certificate}"

@@ -1,4 +1,4 @@
-"""Mirrors: what stands in for a site's repositories where the internet is not reachable."""
+"""Mirrors: local copies of a site's repositories, for machines without the internet."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -17,11 +17,11 @@ class Edit(Model):
 
     file: TreePath
     find: Annotated[str, AfterValidator(regular_expression)]
-    """What is replaced: a regular expression that the file matches once, also after the change."""
+    """The text to replace: a regular expression that matches once, before and after the change."""
     write: str
-    """What takes its place; `{number}` counts the branch's commits."""
+    """The replacement; `{number}` counts the branch's commits."""
     shows: str
-    """What to look for on a page afterwards; `{number}` as above."""
+    """The text that a page shows afterwards; `{number}` as above."""
 
 
 class Mirror(Model):
@@ -34,9 +34,9 @@ class Mirror(Model):
     folder: TreePath | None = None
     """The folder of the package that is the repository's tree."""
     needs: tuple[PackageName, ...] = ()
-    """Packages that the package's symbolic links point into."""
+    """Packages to which the package's symbolic links point."""
     drop: tuple[TreePath, ...] = ()
-    """What Debian added to the tree."""
+    """Paths that Debian added to the tree."""
     tagged: bool = False
     """Whether the package's upstream version becomes a tag."""
     files: TreePath | None = None
@@ -60,7 +60,7 @@ class Mirrors(Model):
     author: Annotated[str, StringConstraints(pattern=r"^[^<>\n]+ <[^<>\n]+>$")]
     """Who wrote the commits; fixed, like their dates, so that their ids are reproducible."""
     date: datetime
-    """The date of what comes from files; a package's date is that of its newest file."""
+    """The date of commits made from files; a package's commit has the date of its newest file."""
     mirrors: Annotated[tuple[Mirror, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -68,7 +68,7 @@ class Mirrors(Model):
         if self.date.tzinfo is None:
             raise ValueError("'date' needs a time zone, such as 2014-10-08T00:00:00Z")
         repositories = [mirror.repository for mirror in self.mirrors]
-        twice = sorted({name for name in repositories if repositories.count(name) > 1})
-        if twice:
-            raise ValueError(f"mirrored twice: {', '.join(twice)}")
+        duplicates = sorted({name for name in repositories if repositories.count(name) > 1})
+        if duplicates:
+            raise ValueError(f"mirrored twice: {', '.join(duplicates)}")
         return self

@@ -1,4 +1,4 @@
-"""How a TOML file of a site becomes a value, or an error that says what to correct."""
+"""Read a TOML file of a site as a model, or raise errors that say what to correct."""
 
 import re
 import tomllib
@@ -19,21 +19,21 @@ from pydantic_core import ErrorDetails
 
 
 class InvalidSite(ValueError):
-    """Files of a site that we will not guess about; one line per mistake, all of them at once."""
+    """All errors in the files of a site, one line each."""
 
-    def __init__(self, mistakes: Iterable[str]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(self.mistakes))
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(self.errors))
 
 
 class Model(BaseModel):
-    """A frozen value that refuses keys it does not know."""
+    """A frozen value that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-def inside(path: str) -> str:
-    """Refuse a path that leaves the tree it is meant for."""
+def tree_path(path: str) -> str:
+    """Refuse a path that leads out of the tree."""
     if not path or path.startswith("/") or ".." in path.split("/"):
         raise ValueError("must be a relative path without '..'")
     if not re.fullmatch(r"[\w./@+-]+", path):
@@ -42,13 +42,13 @@ def inside(path: str) -> str:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
-"""Lower case, because it becomes a builder, a database schema, a folder and a host name."""
+"""Lower case, because builders, database schemas, folders and host names contain it."""
 
-TreePath = Annotated[str, AfterValidator(inside)]
+TreePath = Annotated[str, AfterValidator(tree_path)]
 """A path inside a component's tree."""
 
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
-"""A program and its arguments, never a line for a shell."""
+"""A program and its arguments; no shell reads it."""
 
 Repository = Annotated[str, StringConstraints(pattern=r"^(https|ssh|file)://\S+$")]
 
@@ -56,32 +56,31 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read(path: Path, kind: type[M], **derived: Any) -> M:
-    """Read one TOML file as a model; the `derived` keys come from where the file lies.
+    """Read one TOML file as a model; the `derived` keys come from the file's path.
 
-    Raises InvalidSite with every mistake of the file, each naming the file, the key and what is
-    allowed.
+    Raises InvalidSite with every error of the file: the file, the key and what is allowed.
     """
     try:
         declared = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise InvalidSite([f"{path}: this file is missing"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as mistake:
-        raise InvalidSite([f"{path}: not TOML: {mistake}"]) from None
-    written = sorted(derived.keys() & declared.keys())
-    if written:
-        raise InvalidSite(f"{path}: key '{key}' is not written, it is derived" for key in written)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSite([f"{path}: not TOML: {error}"]) from None
+    reserved = sorted(derived.keys() & declared.keys())
+    if reserved:
+        raise InvalidSite(f"{path}: key '{key}' is not written, it is derived" for key in reserved)
     try:
         return kind.model_validate(declared | derived)
     except ValidationError as invalid:
         errors = invalid.errors()
-        raise InvalidSite(f"{path}: {sentence(error, kind)}" for error in errors) from None
+        raise InvalidSite(f"{path}: {error_message(error, kind)}" for error in errors) from None
 
 
-def sentence(error: ErrorDetails, kind: type[BaseModel]) -> str:
-    """One mistake in words: the key, what is wrong with it, what is allowed."""
+def error_message(error: ErrorDetails, kind: type[BaseModel]) -> str:
+    """One error as a sentence: the key, what is wrong with it, what is allowed."""
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return unknown(error["loc"], kind)
+        return unknown_key(error["loc"], kind)
     if error["type"] == "missing":
         return f"key '{key}' is missing"
     allowed = error.get("ctx", {}).get("pattern")
@@ -89,14 +88,14 @@ def sentence(error: ErrorDetails, kind: type[BaseModel]) -> str:
     return f"key '{key}': {wrong}" if key else wrong
 
 
-def unknown(location: tuple[int | str, ...], kind: type[BaseModel]) -> str:
-    """The sentence for a key that no model has, with the keys that it may have been meant for."""
+def unknown_key(location: tuple[int | str, ...], kind: type[BaseModel]) -> str:
+    """The sentence for an unknown key, with the keys that are allowed."""
     *parents, key = location
     expected = sorted(keys(kind, tuple(parents)))
     close = get_close_matches(str(key), expected, n=1)
     hint = f" (did you mean '{close[0]}'?)" if close else ""
-    where = ".".join(str(part) for part in location)
-    return f"unknown key '{where}'{hint}; expected one of {', '.join(expected)}"
+    path = ".".join(str(part) for part in location)
+    return f"unknown key '{path}'{hint}; expected one of {', '.join(expected)}"
 
 
 def keys(kind: type[BaseModel], parents: tuple[int | str, ...]) -> list[str]:

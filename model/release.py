@@ -22,7 +22,7 @@ SHORT = 12
 
 
 class Manifest(Model):
-    """How to run a release: `.slipway/manifest.json`, covered by the artifact's digest."""
+    """How to run a release: `.slipway/manifest.json`, part of the artifact and its digest."""
 
     version: Literal[1] = 1
     component: Name

@@ -1,4 +1,4 @@
-"""The JSON Schemas that editors complete a site's files with: `python -m model.schema`."""
+"""The JSON Schemas by which editors check a site's files: `python -m model.schema`."""
 
 import json
 from pathlib import Path

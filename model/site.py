@@ -16,32 +16,32 @@ T = TypeVar("T")
 
 
 class SiteFile(Model):
-    """What `site.toml` itself says."""
+    """The keys of `site.toml`."""
 
     title: str
     releasers: tuple[Name, ...]
     """Who may promote, roll back and lift holds: names that the login page knows."""
     poll_seconds: Annotated[int, Field(ge=1)]
-    """How often each repository is looked at; a webhook makes it sooner."""
+    """How often each repository is polled; a webhook polls it at once."""
     health_seconds: Annotated[int, Field(ge=1)] = 60
-    """How often each live release is asked for a page, as visitors do."""
+    """How often a page of each live release is requested, as visitors do."""
     order: tuple[Name, ...] = ()
-    """The components that are promoted first when all are, in this order; the others follow."""
+    """The first components of a promotion of all of them, in order; the others follow."""
     freezes: tuple[FreezeWindow, ...] = ()
-    """When nothing is promoted, unless somebody says why it cannot wait."""
+    """Times without promotions, except with a reason to override them."""
     two_person: tuple[Name, ...] = ()
-    """Environments to which nobody promotes what no other releaser has approved."""
+    """Environments for which another releaser must approve each promotion."""
 
 
 class Site(SiteFile):
-    """A folder under `sites/`, read and checked as a whole."""
+    """The components and environments that one master looks after: a folder under `sites/`."""
 
     folder: Path
     components: tuple[Component, ...]
     environments: tuple[Environment, ...]
 
     def source_of(self, environment: Environment) -> Environment | None:
-        """The environment that releases come from on their way to this one."""
+        """The environment from which releases are promoted to this one."""
         return next((e for e in self.environments if e.name == environment.promotes_from), None)
 
     def component(self, name: str) -> Component:
@@ -50,15 +50,15 @@ class Site(SiteFile):
     def environment(self, name: str) -> Environment:
         return next(environment for environment in self.environments if environment.name == name)
 
-    def home(self, lane: str) -> Environment | None:
+    def lane_environment(self, lane: str) -> Environment | None:
         """The environment whose project has the machines of the lane `build` or `review`."""
-        places = (e for e in self.environments if e.openstack and lane in e.openstack.lanes)
-        return next(places, None)
+        environments = (e for e in self.environments if e.openstack and lane in e.openstack.lanes)
+        return next(environments, None)
 
     @property
-    def watched(self) -> tuple[Component, ...]:
-        """The components whose upstream has releases that our changes may or may not fit."""
-        return tuple(component for component in self.components if component.watched)
+    def trial_components(self) -> tuple[Component, ...]:
+        """The components whose changes are tried on upstream's newer releases."""
+        return tuple(component for component in self.components if component.has_trials)
 
     @property
     def ordered(self) -> tuple[Component, ...]:
@@ -67,7 +67,7 @@ class Site(SiteFile):
         return tuple(sorted(self.components, key=lambda c: rank.get(c.name, len(rank))))
 
     def freeze_windows(self, environment: Environment) -> tuple[FreezeWindow, ...]:
-        """Those that concern an environment to which releases are promoted."""
+        """The freeze windows of an environment; none unless releases are promoted to it."""
         return tuple(
             window
             for window in self.freezes
@@ -80,43 +80,47 @@ class Site(SiteFile):
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
-        """Every environment's host names, which no artifact may hold."""
+        """The host names of every environment, which no artifact may contain."""
         labels = {label for component in self.components for label in component.labels}
         return tuple(sorted({e.address(label) for e in self.environments for label in labels}))
 
 
 def read_site(folder: Path, environments: str = "environments") -> Site:
-    """Read a site's folder; raises InvalidSite with all mistakes of all its files."""
-    own, wrong_site = every([folder / "site.toml"], lambda path: read(path, SiteFile))
-    components, wrong_components = every(sorted((folder / "components").glob("*/")), read_component)
-    places, wrong_places = every(
+    """Read a site's folder; raises InvalidSite with all errors of all its files."""
+    own, wrong_site = read_each([folder / "site.toml"], lambda path: read(path, SiteFile))
+    folders = sorted((folder / "components").glob("*/"))
+    components, wrong_components = read_each(folders, read_component)
+    found, wrong_environments = read_each(
         sorted((folder / environments).glob("*.toml")),
         lambda path: read(path, Environment, name=path.stem),
     )
-    mistakes = [*wrong_site, *wrong_components, *wrong_places]
-    if not mistakes:
-        mistakes = disagreements(folder, environments, components, places)
-        mistakes += unknown_names(folder / "site.toml", own[0], components, places)
-    if mistakes:
-        raise InvalidSite(mistakes)
+    errors = [*wrong_site, *wrong_components, *wrong_environments]
+    if not errors:
+        errors = [
+            *environment_errors(folder / environments, found),
+            *host_errors(folder / "components", components),
+            *name_errors(folder / "site.toml", own[0], components, found),
+        ]
+    if errors:
+        raise InvalidSite(errors)
     return Site(
         **own[0].model_dump(),
         folder=folder,
         components=tuple(components),
-        environments=promotion_order(folder / environments, places),
+        environments=promotion_order(folder / environments, found),
     )
 
 
-def every(paths: list[Path], reader: Callable[[Path], T]) -> tuple[list[T], list[str]]:
-    """What could be read of these paths, and every mistake in the others."""
-    found: list[T] = []
-    mistakes: list[str] = []
+def read_each(paths: list[Path], reader: Callable[[Path], T]) -> tuple[list[T], list[str]]:
+    """The values of the files that could be read, and the errors in the others."""
+    values: list[T] = []
+    errors: list[str] = []
     for path in paths:
         try:
-            found.append(reader(path))
+            values.append(reader(path))
         except InvalidSite as invalid:
-            mistakes += invalid.mistakes
-    return found, mistakes
+            errors += invalid.errors
+    return values, errors
 
 
 def read_component(folder: Path) -> Component:
@@ -137,73 +141,77 @@ def read_component(folder: Path) -> Component:
     )
 
 
-def disagreements(
-    site: Path, environments: str, components: list[Component], places: list[Environment]
-) -> list[str]:
-    """What no file says wrong by itself: names that meet in no or in the same place."""
-    names = [environment.name for environment in places]
-    mistakes = [
-        f"{site / environments / place.name}.toml: key 'promotes_from': no environment "
-        f"'{place.promotes_from}'; expected one of {', '.join(names)}"
-        for place in places
-        if place.promotes_from not in (None, *names)
+def environment_errors(folder: Path, environments: list[Environment]) -> list[str]:
+    """Environments that do not fit together; `folder` holds their files."""
+    if not environments:
+        return [f"{folder}: no environment here; add one as <name>.toml"]
+    names = [environment.name for environment in environments]
+    errors = [
+        f"{folder / environment.name}.toml: key 'promotes_from': no environment "
+        f"'{environment.promotes_from}'; expected one of {', '.join(names)}"
+        for environment in environments
+        if environment.promotes_from not in (None, *names)
     ]
-    mistakes += [
-        f"{site / environments / place.name}.toml: key 'openstack.{lane}': only an environment "
+    errors += [
+        f"{folder / environment.name}.toml: key 'openstack.{lane}': only an environment "
         "without the key 'promotes_from' builds; this one deploys"
-        for place in places
-        if place.openstack and place.promotes_from
-        for lane in place.openstack.lanes
+        for environment in environments
+        if environment.openstack and environment.promotes_from
+        for lane in environment.openstack.lanes
         if lane != "deploy"
     ]
-    if not places:
-        mistakes.append(f"{site / environments}: no environment here; add one as <name>.toml")
-    elif all(place.promotes_from for place in places):
-        mistakes.append(
-            f"{site / environments}: no environment takes green builds; "
+    if all(environment.promotes_from for environment in environments):
+        errors.append(
+            f"{folder}: no environment takes green builds; "
             "one must be without the key 'promotes_from'"
         )
+    return errors
+
+
+def host_errors(folder: Path, components: list[Component]) -> list[str]:
+    """Hosts of two components; `folder` holds the folders of components."""
+    errors: list[str] = []
     owners: dict[str, str] = {}
     for component in components:
         for label in component.labels:
             if owner := owners.get(label):
-                file = site / "components" / component.name / "component.toml"
-                mistakes.append(f"{file}: key 'host': {owner} has '{label}' already")
+                file = folder / component.name / "component.toml"
+                errors.append(f"{file}: key 'host': {owner} has '{label}' already")
             owners[label] = component.name
-    return mistakes
+    return errors
 
 
-def unknown_names(
-    file: Path, own: SiteFile, components: list[Component], places: list[Environment]
+def name_errors(
+    file: Path, own: SiteFile, components: list[Component], environments: list[Environment]
 ) -> list[str]:
-    """Names in `site.toml` that mean nothing, and the one that no component may have."""
-    known = [component.name for component in components]
-    promoted = [place.name for place in places if place.promotes_from]
-    named = [
-        *(("order", name, known) for name in own.order),
+    """Unknown names in `site.toml`, and the name that no component may have."""
+    names = [component.name for component in components]
+    promoted = [environment.name for environment in environments if environment.promotes_from]
+    references = [
+        *(("order", name, names) for name in own.order),
         *(("two_person", name, promoted) for name in own.two_person),
         *(("freezes", name, promoted) for window in own.freezes for name in window.environments),
     ]
-    mistakes = [
+    errors = [
         f"{file}: key '{key}': no '{name}' there; expected one of {', '.join(allowed) or 'none'}"
-        for key, name, allowed in named
+        for key, name, allowed in references
         if name not in allowed
     ]
-    if SITE in known:
+    if SITE in names:
         folder = file.parent / "components" / SITE
-        mistakes.append(f"{folder}: a component cannot be called '{SITE}', which means all of them")
-    return mistakes
+        errors.append(f"{folder}: a component cannot be called '{SITE}', which means all of them")
+    return errors
 
 
 def promotion_order(folder: Path, environments: list[Environment]) -> tuple[Environment, ...]:
-    """The environments in the order in which a release meets them.
+    """The environments in the order in which a release reaches them.
 
     Raises InvalidSite when some promote from each other in a circle.
     """
     ordered: list[Environment] = []
     while len(ordered) < len(environments):
-        met = {None, *(environment.name for environment in ordered)}
-        ready = [e for e in environments if e not in ordered and e.promotes_from in met]
+        earlier = {None, *(environment.name for environment in ordered)}
+        ready = [e for e in environments if e not in ordered and e.promotes_from in earlier]
         if not ready:
             circle = ", ".join(e.name for e in environments if e not in ordered)
             raise InvalidSite([f"{folder}: {circle} promote from each other in a circle"])

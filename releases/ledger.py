@@ -15,13 +15,13 @@ from sqlalchemy.pool import SingletonThreadPool
 from model.reading import Model
 from model.site import Site
 from releases.history import Action, Entry, History, current_name
-from releases.trial import WATCHED, Report
+from releases.trial import TRIAL_PROPERTY, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 """SQLite folds its log when the last connection closes, and Buildbot closes after each query."""
 
 Reports = dict[str, tuple[Report | None, str]]
-"""By component: what its watch said last, and the address of that build in the UI."""
+"""By component: the report of its last trials, and the address of their build in the UI."""
 
 DEPTH = 200
 """How many builds of one builder are looked at, of those that succeeded and of the others."""
@@ -38,7 +38,7 @@ LEDGER_PROPERTIES = (
         "moved",
         "owner",
     ),
-    *("reason", "recorded", "release", "wanted", WATCHED),
+    *("reason", "recorded", "release", "wanted", TRIAL_PROPERTY),
 )
 """The properties that are read: Buildbot has many more of each build."""
 
@@ -206,13 +206,17 @@ def newest_digest(newest_first: Collection[Build]) -> str | None:
 
 async def reports(master: BuildMaster, site: Site) -> Reports:
     """The report of each component's last trial."""
-    trials = await builds(master, [component.watcher for component in site.watched])
+    trials = await builds(master, [component.trial_builder for component in site.trial_components])
     result: Reports = {}
-    for component in site.watched:
-        finished = (b for b in trials[component.watcher] if b.finished and WATCHED in b.properties)
+    for component in site.trial_components:
+        finished = (
+            b
+            for b in trials[component.trial_builder]
+            if b.finished and TRIAL_PROPERTY in b.properties
+        )
         build = next(finished, None)
-        report = Report.model_validate(build.properties[WATCHED]) if build else None
-        link = build.link if build else f"#/builders/{component.watcher}"
+        report = Report.model_validate(build.properties[TRIAL_PROPERTY]) if build else None
+        link = build.link if build else f"#/builders/{component.trial_builder}"
         result[component.name] = report, link
     return result
 

@@ -34,8 +34,8 @@ PREDICATE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "https://slipway.example/build/v1"
 
 
-class Untrusted(ValueError):
-    """An envelope that the master did not sign, or that speaks of something else."""
+class ProvenanceError(ValueError):
+    """An envelope that the master did not sign, or that holds no provenance of ours."""
 
 
 class Material(Model):
@@ -43,12 +43,12 @@ class Material(Model):
 
     repository: str
     release: str
-    """The tag or the branch that was followed; else what else names the commit."""
+    """The tag or the branch that was followed, `submodule`, or the short id of a pinned commit."""
     commit: str
     into: str = ""
-    """Where it was laid in the tree; empty for the upstream."""
+    """Its path in the tree; empty for the upstream."""
     base: str = ""
-    """Of a fork: the commit that its first change stands on, which is not part of the release."""
+    """Of a fork: the commit below our first one; it is not part of the release."""
 
 
 class Patch(Model):
@@ -67,7 +67,7 @@ class Provenance(Model):
     component: Name
     digest: Digest
     materials: tuple[Material, ...]
-    """The upstream first, then forks, submodules and overlays as they were laid."""
+    """The upstream first, then forks, submodules and overlays in the order of the build."""
     patches: tuple[Patch, ...]
     build: str
     """The build's address in the Buildbot UI."""
@@ -109,7 +109,7 @@ class Provenance(Model):
 
     @classmethod
     def of(cls, statement: Mapping[str, Any]) -> "Provenance":
-        """Read a statement back; raises Untrusted when it is not one of ours."""
+        """Read a statement back; raises ProvenanceError when it is not ours."""
         try:
             definition = statement["predicate"]["buildDefinition"]
             run = statement["predicate"]["runDetails"]
@@ -123,8 +123,8 @@ class Provenance(Model):
                 worker=run["builder"]["id"],
                 finished=run["metadata"]["finishedOn"],
             )
-        except (KeyError, IndexError, TypeError, ValueError) as mistake:
-            raise Untrusted(f"not a statement of Slipway's: {mistake!r}") from None
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ProvenanceError(f"not a statement of Slipway's: {error!r}") from None
 
 
 def sign(provenance: Provenance, private_key: str) -> bytes:
@@ -136,25 +136,25 @@ def sign(provenance: Provenance, private_key: str) -> bytes:
 
 
 def verify(envelope: bytes, public_key: str) -> Provenance:
-    """The provenance in an envelope that the key's owner signed; raises Untrusted otherwise."""
+    """The provenance in an envelope that the key's owner signed, else a ProvenanceError."""
     key = SSlibKey.from_crypto(load_pem_public_key(public_key.encode()))
     try:
         signed = Envelope.from_dict(json.loads(envelope))
         signed.verify([key], threshold=1)
         statement = json.loads(signed.payload)
-    except (VerificationError, KeyError, TypeError, ValueError) as mistake:
-        raise Untrusted(f"the signature does not hold: {mistake}") from None
+    except (VerificationError, KeyError, TypeError, ValueError) as error:
+        raise ProvenanceError(f"the signature does not hold: {error}") from None
     if signed.payload_type != PAYLOAD_TYPE or statement.get("_type") != STATEMENT_TYPE:
-        raise Untrusted(f"signed, but not an in-toto statement: {signed.payload_type}")
+        raise ProvenanceError(f"signed, but not an in-toto statement: {signed.payload_type}")
     return Provenance.of(statement)
 
 
-def unverified(envelope: bytes) -> Provenance:
-    """The provenance in an envelope of our own store, for showing; servers use `verify`."""
+def read_unverified(envelope: bytes) -> Provenance:
+    """The provenance in an envelope of our own store, to display; servers use `verify`."""
     return Provenance.of(json.loads(Envelope.from_dict(json.loads(envelope)).payload))
 
 
-def new_key() -> tuple[str, str]:
+def generate_key() -> tuple[str, str]:
     """A new signing key and its public half, both in PEM."""
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

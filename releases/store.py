@@ -11,12 +11,12 @@ from model.reading import Model
 BLOCK = 1 << 20
 
 
-class Damaged(ValueError):
-    """An artifact whose bytes are not those that its name promises."""
+class ArtifactError(ValueError):
+    """An artifact whose bytes do not have the digest that its name gives."""
 
 
 class Store(Model):
-    """A folder with `<digest>.tar.zst` and `<digest>.json`; a file is there whole or not at all."""
+    """A folder with `<digest>.tar.zst` and `<digest>.json`; no file is ever incomplete."""
 
     folder: Path
 
@@ -27,29 +27,29 @@ class Store(Model):
         return self.folder / f"{digest}.json"
 
     def contents(self, digest: str) -> Path:
-        """What the artifact holds, once somebody has asked."""
+        """The list of the artifact's files, written when the UI first shows it."""
         return self.folder / f"{digest}.contents.json"
 
     def incoming(self, name: str) -> Path:
-        """Where an upload lands until it is put under its digest."""
+        """The path of an upload until it is stored by its digest."""
         return self.folder / "incoming" / name
 
     def __contains__(self, digest: str) -> bool:
         return self.artifact(digest).exists() and self.provenance(digest).exists()
 
     def put(self, incoming: Path, digest: str, envelope: bytes) -> None:
-        """Keep an uploaded artifact and its envelope, in place of those of the same digest.
+        """Store an uploaded artifact and its envelope, replacing those of the same digest.
 
-        Raises Damaged, and keeps nothing, when the artifact's digest is another.
+        Raises ArtifactError, and stores nothing, when the artifact has another digest.
         """
         try:
-            found = digest_of(incoming)
-            if found != digest:
-                raise Damaged(f"the artifact's digest is {found}, not {digest}")
-            durable(incoming, self.artifact(digest))
+            actual = digest_of(incoming)
+            if actual != digest:
+                raise ArtifactError(f"the artifact's digest is {actual}, not {digest}")
+            move_durably(incoming, self.artifact(digest))
             draft = self.incoming(f"{digest}.json")
             draft.write_bytes(envelope)
-            durable(draft, self.provenance(digest))
+            move_durably(draft, self.provenance(digest))
         finally:
             incoming.unlink(missing_ok=True)
 
@@ -57,20 +57,20 @@ class Store(Model):
 def digest_of(artifact: Path) -> str:
     """The SHA-256 of the tar inside a compressed artifact, in hexadecimal.
 
-    Raises Damaged when it cannot be decompressed.
+    Raises ArtifactError when it cannot be decompressed.
     """
     digest = hashlib.sha256()
     try:
         with artifact.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as tar:
             while block := tar.read(BLOCK):
                 digest.update(block)
-    except zstandard.ZstdError as mistake:
-        raise Damaged(f"the artifact cannot be decompressed: {mistake}") from None
+    except zstandard.ZstdError as error:
+        raise ArtifactError(f"the artifact cannot be decompressed: {error}") from None
     return digest.hexdigest()
 
 
-def durable(draft: Path, final: Path) -> None:
-    """Move a file to its name so that a power cut leaves it whole or absent."""
+def move_durably(draft: Path, final: Path) -> None:
+    """Rename a file so that after a power cut it is complete or absent."""
     with draft.open("rb") as file:
         os.fsync(file.fileno())
     draft.rename(final)

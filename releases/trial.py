@@ -1,4 +1,4 @@
-"""Whether our changes survive upstream's next release: what was tried, in words."""
+"""Trials of our changes on upstream's newer releases: the results, in words."""
 
 import re
 from datetime import datetime
@@ -6,27 +6,27 @@ from enum import StrEnum
 
 from model.reading import Model, Name
 
-WATCHED = "upstream"
-"""The property of a watch's build that holds its report."""
+TRIAL_PROPERTY = "upstream"
+"""The property of a trial's build that holds its report; Buildbot's database keeps the name."""
 
 
 class Target(StrEnum):
-    """What the series is tried on."""
+    """What a trial applies the series to."""
 
     PINNED = "pinned"
-    """The release that builds take now."""
+    """The release that builds use now."""
     NEWEST = "newest"
-    """The newest release tag of all, if that is another one."""
+    """The newest release tag of all, unless that is the pinned one."""
     MAIN = "main"
     """Upstream's own main branch."""
 
-    def tried_by(self, step: str) -> bool:
-        """Whether a step is part of this trial; Buildbot counts steps that share a name."""
+    def includes_step(self, step: str) -> bool:
+        """Whether a step is part of this trial; Buildbot numbers steps that share a name."""
         return re.fullmatch(rf".+-{self}(_\d+)?", step) is not None
 
 
 class Verdict(StrEnum):
-    """What became of one patch."""
+    """The result of one patch."""
 
     APPLIES = "applies"
     MOVED = "moved"
@@ -40,7 +40,7 @@ STANDING = (Verdict.MERGES, Verdict.CONFLICTS)
 
 
 class PatchTrial(Model):
-    """One patch and what became of it."""
+    """One patch and its verdict."""
 
     name: str
     id: str
@@ -48,7 +48,7 @@ class PatchTrial(Model):
     subject: str
     verdict: Verdict
     detail: str = ""
-    """Lines it moved by, the commit with which upstream took it, or git's complaint."""
+    """The lines it moved by, the upstream commit with the same change, or git's error."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.words}"
@@ -84,7 +84,7 @@ class Trial(Model):
     commit: str
     patches: tuple[PatchTrial, ...] = ()
     failed: str = ""
-    """What went wrong after the series: the first step that failed, and what it said."""
+    """The first step that failed after the series, with its summary."""
 
     @property
     def title(self) -> str:
@@ -93,40 +93,40 @@ class Trial(Model):
 
     @property
     def fits(self) -> bool:
-        """Whether a build of this would be green: the whole series applies, lint and tests pass."""
+        """Whether a build of this target would be green: series, lint and tests succeed."""
         return not self.failed and all(patch.verdict in FITTING for patch in self.patches)
 
     @property
     def words(self) -> str:
-        """`3 patches apply`, or what stands against it."""
+        """`3 patches apply`, or the patches that do not, and the step that failed."""
         count = len(self.patches)
         others = [str(patch) for patch in self.patches if patch.verdict not in FITTING]
         if others:
-            said = f"{count - len(others)} of {count} patches apply: {', '.join(others)}"
+            text = f"{count - len(others)} of {count} patches apply: {', '.join(others)}"
         else:
-            said = "1 patch applies" if count == 1 else f"{count} patches apply"
-        return f"{said}; {self.failed}" if self.failed else said
+            text = "1 patch applies" if count == 1 else f"{count} patches apply"
+        return f"{text}; {self.failed}" if self.failed else text
 
 
 class Report(Model):
-    """What the watch knows of one component: a property of its last build."""
+    """The trials of one build of a component, which keeps this as a property."""
 
     component: Name
     when: datetime
     trials: tuple[Trial, ...]
     unknown: str = ""
-    """Why nothing could be tried."""
+    """Why there are no trials."""
     offer: str = ""
-    """How the change to the newest release can be had, if it fits."""
+    """Where the change to the newest release is, if our changes fit it."""
 
     def trial(self, target: Target) -> Trial | None:
         return next((trial for trial in self.trials if trial.target is target), None)
 
     def __str__(self) -> str:
-        """The whole of it in one line."""
+        """The report in one line."""
         if self.unknown:
             return self.unknown
-        said = [f"{trial.title}: {trial.words}" for trial in self.trials]
+        sentences = [f"{trial.title}: {trial.words}" for trial in self.trials]
         if not self.trial(Target.NEWEST):
-            said.insert(1, "nothing newer is released")
-        return "; ".join(said)
+            sentences.insert(1, "nothing newer is released")
+        return "; ".join(sentences)

@@ -35,7 +35,7 @@ def buttons(site: Site) -> list[ForceOne]:
 
 def try_upstream(site: Site) -> list[ForceOne]:
     """None for a site that pins nothing."""
-    builders = [component.watcher for component in site.watched]
+    builders = [component.trial_builder for component in site.trial_components]
     return [button(TRY_UPSTREAM, "Try upstream now", builders)] if builders else []
 
 

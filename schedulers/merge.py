@@ -1,11 +1,11 @@
-"""A merge, or a new upstream release, starts the builds of the components made from it."""
+"""A merge, or a new upstream release, starts the builds of the components that follow it."""
 
 from buildbot.changes.changes import Change
 
-from change_sources.watch import watched
+from change_sources.change_key import change_key
 from model.component import Source
 from model.site import Site
-from model.tags import releases
+from model.tags import followed_releases
 from schedulers.changes import ChangeScheduler
 
 
@@ -14,15 +14,15 @@ def scheduler(site: Site) -> ChangeScheduler:
         return [
             component.builder
             for component in site.components
-            if any(tells_of(change, source) for source in component.followed)
+            if any(is_followed(change, source) for source in component.followed)
         ]
 
     builders = [component.builder for component in site.components]
     return ChangeScheduler(name="merge", concerned=concerned, builderNames=builders)
 
 
-def tells_of(change: Change, source: Source) -> bool:
-    """Whether a change is in what a source follows; a release must be one of its series."""
-    if (change.repository, change.category) != watched(source):
+def is_followed(change: Change, source: Source) -> bool:
+    """Whether a source follows the branch or the release tag of a change."""
+    if (change.repository, change.category) != change_key(source):
         return False
-    return source.branch is not None or bool(releases(source, [change.branch or ""]))
+    return source.branch is not None or bool(followed_releases(source, [change.branch or ""]))

@@ -3,17 +3,17 @@
 from buildbot.changes.changes import Change
 from buildbot.schedulers.timed import Nightly
 
-from change_sources.watch import watched
+from change_sources.change_key import change_key
 from model.site import Site
 from schedulers.changes import ChangeScheduler
 
 HOUR, MINUTE = 2, 23
-"""When nobody waits for the workers, and few others ask the same servers."""
+"""The workers and the upstreams' servers are idle then."""
 
 
 def schedulers(site: Site) -> list[Nightly | ChangeScheduler]:
-    """One of each for all components, none for a site that pins nothing."""
-    builders = [component.watcher for component in site.watched]
+    """A nightly one and one for release tags; none for a site whose upstreams have no releases."""
+    builders = [component.trial_builder for component in site.trial_components]
     if not builders:
         return []
     nightly = Nightly(name="nightly-upstream", builderNames=builders, hour=HOUR, minute=MINUTE)
@@ -21,11 +21,12 @@ def schedulers(site: Site) -> list[Nightly | ChangeScheduler]:
 
 
 def released(site: Site) -> ChangeScheduler:
-    """Any release counts, whether builds follow its series or not."""
+    """Starts on every new release tag, whether builds follow its series or not."""
 
     def concerned(change: Change) -> list[str]:
-        what = change.repository, change.category
-        return [one.watcher for one in site.watched if watched(one.upstream) == what]
+        key = change.repository, change.category
+        components = [c for c in site.trial_components if change_key(c.upstream) == key]
+        return [component.trial_builder for component in components]
 
-    builders = [component.watcher for component in site.watched]
+    builders = [component.trial_builder for component in site.trial_components]
     return ChangeScheduler(name="upstream-released", concerned=concerned, builderNames=builders)

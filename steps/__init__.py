@@ -1,1 +1,1 @@
-"""What a build does that Buildbot cannot already; one step a module."""
+"""The steps that Buildbot does not have; one module for each."""

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Have one commit in the component's repository and lay it into the index; print commit, tree, date
+# Fetch one commit into the component's repository and add it to the index. Print commit, tree, date
 # and how many submodules it records.
-# Arguments: the commit or the beginning of its id, the address and ref it is found at (no ref when
-# it is pinned), the ref that keeps it here, the path to lay it into (the whole tree when empty).
-# Ends with 2 when the repository cannot be reached.
+# Arguments: the commit or the beginning of its id; the address and the ref to fetch (no ref when it
+# is pinned); the local ref that keeps it; its path in the tree (empty: it replaces the whole tree).
+# Exit code 2: the repository cannot be reached.
 set -euo pipefail
-commit=$1 address=$2 theirs=$3 ours=$4 into=$5
-here() { git cat-file -e "$commit^{commit}" 2>/dev/null; }
-fetch() { git fetch --quiet --no-tags --depth=1 -- "$address" "+$1:$ours"; }
-everything() { # what is only known by the beginning of its id can lie anywhere
-  local all=refs/slipway-all/${ours##*/}
+commit=$1 address=$2 remote_ref=$3 local_ref=$4 into=$5
+is_present() { git cat-file -e "$commit^{commit}" 2>/dev/null; }
+fetch() { git fetch --quiet --no-tags --depth=1 -- "$address" "+$1:$local_ref"; }
+fetch_all() { # the beginning of an id may match a commit of any branch or tag
+  local all=refs/slipway-all/${local_ref##*/}
   git fetch --quiet --no-tags --prune --depth=2147483647 -- "$address" \
     "+refs/heads/*:$all/heads/*" "+refs/tags/*:$all/tags/*"
 }
-# Between looking and fetching the ref may have moved on: then the commit itself is asked for.
-here || [ -z "$theirs" ] || fetch "$theirs" || exit 2
-here || { [ "${#commit}" = 40 ] && fetch "$commit" 2>/dev/null; } || [ -n "$theirs" ] || everything || exit 2
-here || {
+is_present || [ -z "$remote_ref" ] || fetch "$remote_ref" || exit 2
+# The ref may have moved since it was listed: then fetch the commit by its id.
+is_present || { [ "${#commit}" = 40 ] && fetch "$commit" 2>/dev/null; } || [ -n "$remote_ref" ] || fetch_all || exit 2
+is_present || {
   echo "$address has no commit $commit" >&2
   exit 1
 }

@@ -1,4 +1,4 @@
-"""Files on the worker's disk, for commands that need them: checking out and collecting a tree."""
+"""Check the tree out for commands that need files, and collect their output."""
 
 from typing import Any
 
@@ -8,24 +8,24 @@ from buildbot.util.twisted import async_to_deferred
 from steps.git import GitStep
 
 TREE = "tree"
-"""The folder of the checkout, below the builder's work folder."""
+"""The folder of the checkout, in the builder's work folder."""
 
 
 class CheckOut(GitStep):
-    """Make the work folder the same as the tree."""
+    """Make the folder of the checkout equal to the tree."""
 
     name = "check-out"
     description = "checking out"
 
     @async_to_deferred
     async def run(self) -> int:
-        tree = await self.script("checkout", TREE)
+        tree = await self.run_script("check_out", TREE)
         self.descriptionDone = f"tree {tree[:8]}"
         return SUCCESS
 
 
 class CollectOutput(GitStep):
-    """Take what the build commands made as the tree to pack."""
+    """Replace the tree by the output of the build commands."""
 
     name = "collect-output"
     description = "collecting"
@@ -36,6 +36,6 @@ class CollectOutput(GitStep):
 
     @async_to_deferred
     async def run(self) -> int:
-        files = await self.script("collect", f"{TREE}/{self.output}")
+        files = await self.run_script("collect_output", f"{TREE}/{self.output}")
         self.descriptionDone = f"{int(files)} files"
         return SUCCESS

@@ -1,4 +1,4 @@
-"""Choose the release that shall be live, by the rules and whatever started the build."""
+"""Choose the release to make live: what the request asks for, if the rules allow it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from model.environment import Environment
 from model.site import Site
 from releases import ledger
 from releases.history import NOTES, Action, current_name
-from releases.provenance import unverified
+from releases.provenance import read_unverified
 from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose, short
 from releases.site_wide import active_freeze
 from releases.store import Store
@@ -28,10 +28,10 @@ WORDS = {
 
 
 class ChooseRelease(Step):
-    """Check every rule against the ledger; refuse in words, or name the digest."""
+    """Check a request against every rule and the ledger; choose a digest, or say why not."""
 
     name = "choose-release"
-    updateBuildSummaryPolicy = True  # its sentence becomes the build's
+    updateBuildSummaryPolicy = True  # its summary becomes the build's
 
     def __init__(
         self,
@@ -50,8 +50,8 @@ class ChooseRelease(Step):
     @async_to_deferred
     async def run(self) -> int:
         try:
-            asked = await self.asked()
-            digest = await self.chosen_before() or await self.choice(asked)
+            request = await self.read_request()
+            digest = await self.find_interrupted_choice() or await self.choose_digest(request)
         except RequestRefused as refusal:
             self.descriptionDone = f"refused: {refusal}"
             return FAILURE
@@ -59,71 +59,71 @@ class ChooseRelease(Step):
             self.descriptionDone = f"nothing moves: {hold}"
             return SKIPPED
         if digest is None:
-            self.descriptionDone = f"hold lifted by {asked.owner}"
+            self.descriptionDone = f"hold lifted by {request.owner}"
             return SUCCESS
-        self.setProperty("approved" if asked.action in NOTES else "digest", digest, self.name)
-        self.descriptionDone = self.outcome(asked, digest)
+        self.setProperty("approved" if request.action in NOTES else "digest", digest, self.name)
+        self.descriptionDone = self.summary(request, digest)
         return SUCCESS
 
-    async def asked(self) -> DeploymentRequest:
-        """What was asked for, whichever button, scheduler or repetition it came through."""
+    async def read_request(self) -> DeploymentRequest:
+        """The request that started the build; raises RequestRefused when it has no action."""
         action = current_name(self.getProperty("action"))
         if action not in list(Action):
             raise RequestRefused("started without an action: use one of this builder's buttons")
-        wanted = self.getProperty("wanted") or ""
-        freeze_override = (self.getProperty("freeze_override") or "").strip()
-        owner = self.getProperty("owner")
         return DeploymentRequest(
-            action=Action(action), digest=wanted, owner=owner, freeze_override=freeze_override
+            action=Action(action),
+            digest=self.getProperty("wanted") or "",
+            owner=self.getProperty("owner"),
+            freeze_override=(self.getProperty("freeze_override") or "").strip(),
         )
 
-    async def chosen_before(self) -> str | None:
-        """The digest that an interrupted build of this very request chose by the rules.
+    async def find_interrupted_choice(self) -> str | None:
+        """The digest that an earlier build of the same request chose.
 
-        Buildbot repeats a build whose worker was lost: it finishes what was begun.
+        Buildbot repeats a build whose worker was lost. The repetition finishes that deployment.
         """
         await self.refuse_rebuild()
         request = self.build.requests[0]
         builds = await self.master.data.get(("buildrequests", request.id, "builds"))
         for build in builds:
             if build["buildid"] != self.build.buildid:
-                known = await ledger.properties(self.master, build["buildid"])
-                if digest := known.get("digest"):
+                properties = await ledger.properties(self.master, build["buildid"])
+                if digest := properties.get("digest"):
                     return str(digest)
         return None
 
-    async def choice(self, asked: DeploymentRequest) -> str | None:
-        """The digest that the rules allow."""
-        history = self.environment.builder(self.component)
+    async def choose_digest(self, request: DeploymentRequest) -> str | None:
+        """The digest that the rules allow; raises RequestRefused or ComponentHeld."""
+        build = self.component.builder
+        deploy = self.environment.builder(self.component)
         source = self.site.source_of(self.environment)
-        before = source.builder(self.component) if source else ""
-        everything = self.environment.site_builder
-        known = await ledger.builds(
-            self.master, [history, before, everything, self.component.builder]
-        )
+        source_deploy = source.builder(self.component) if source else ""
+        site_wide = self.environment.site_builder
+        builds = await ledger.builds(self.master, [deploy, source_deploy, site_wide, build])
         digest = choose(
-            asked,
+            request,
             self.environment,
-            history=ledger.history_from_builds(known[history]),
-            source=ledger.history_from_builds(known[before]),
-            newest=ledger.newest_digest(known[self.component.builder]),
+            history=ledger.history_from_builds(builds[deploy]),
+            source=ledger.history_from_builds(builds[source_deploy]),
+            newest=ledger.newest_digest(builds[build]),
             is_releaser=self.site.releasers.__contains__,
-            freeze=active_freeze(self.site, self.environment, known[everything], datetime.now(UTC)),
+            freeze=active_freeze(self.site, self.environment, builds[site_wide], datetime.now(UTC)),
             two_person=self.environment.name in self.site.two_person,
         )
-        needed = asked.action not in (Action.ROLL_BACK, *NOTES)
-        if digest and needed and digest not in self.store:
+        sends_files = request.action not in (Action.ROLL_BACK, *NOTES)
+        if digest and sends_files and digest not in self.store:
             raise RequestRefused(f"the store does not hold {short(digest)} any more")
         return digest
 
-    def outcome(self, asked: DeploymentRequest, digest: str) -> str:
-        """What goes where, in words."""
-        what = f"{WORDS[asked.action]} digest {short(digest)}"
+    def summary(self, request: DeploymentRequest, digest: str) -> str:
+        text = f"{WORDS[request.action]} digest {short(digest)}"
         if digest in self.store:
-            provenance = unverified(self.store.provenance(digest).read_bytes())
+            provenance = read_unverified(self.store.provenance(digest).read_bytes())
             self.setProperty("release", provenance.upstream.release, self.name)
-            what += f" of {provenance.upstream.release}"
-        who = f", by {asked.owner}" if asked.owner else ""
-        forced = f"; despite the freeze: {asked.freeze_override}" if asked.freeze_override else ""
-        held = "; on hold from then on" if asked.action is Action.ROLL_BACK else ""
-        return what + who + forced + held
+            text += f" of {provenance.upstream.release}"
+        owner = f", by {request.owner}" if request.owner else ""
+        override = (
+            f"; despite the freeze: {request.freeze_override}" if request.freeze_override else ""
+        )
+        hold = "; on hold from then on" if request.action is Action.ROLL_BACK else ""
+        return text + owner + override + hold

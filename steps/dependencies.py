@@ -1,4 +1,4 @@
-"""How the dependencies that a lock file lists get into the tree, beside it, and nothing else."""
+"""The commands that install the dependencies of a lock file into the tree, beside it."""
 
 from pathlib import Path, PurePosixPath
 
@@ -19,34 +19,38 @@ INSTALL = {
     ),
 }
 """Hashes are verified and no package's own scripts run: `npm help ci`, `composer help install`,
-https://pip.pypa.io/en/stable/topics/secure-installs/. npm verifies those that the lock file has, so
-that `verification` looks whether it has all; Composer those that its authors' archives have."""
+https://pip.pypa.io/en/stable/topics/secure-installs/. npm verifies only the hashes that the lock
+file has: `verify_command` refuses a file in which one is missing. Composer verifies those of
+archives."""
 
 
 VERIFY = (Path(__file__).parent / "integrity.js").read_text("utf-8")
 
 
-def verification(lock: str) -> tuple[tuple[str, ...], str] | None:
-    """The command that refuses a lock file with a package without a hash; None where pip does."""
+def verify_command(lock: str) -> tuple[tuple[str, ...], str] | None:
+    """The command that refuses a lock file with a package without a hash, and its folder.
+
+    None when the installer does so itself.
+    """
     if installer(lock) != "npm":
         return None
     path = PurePosixPath(lock)
-    return ("node", "-e", VERIFY, path.name), inside(path)
+    return ("node", "-e", VERIFY, path.name), lock_folder(path)
 
 
-def dependencies(lock: str) -> str:
-    """The path in the tree of what a lock file brings."""
+def install_path(lock: str) -> str:
+    """The path in the tree at which the dependencies of a lock file are installed."""
     return str(PurePosixPath(lock).parent / FOLDERS[installer(lock)])
 
 
-def installation(lock: str) -> tuple[tuple[str, ...], str]:
-    """The command for one lock file, and the folder of the tree to run it in."""
+def install_command(lock: str) -> tuple[tuple[str, ...], str]:
+    """The command that installs one lock file, and the folder of the tree to run it in."""
     path = PurePosixPath(lock)
     program = installer(lock)
-    named = (path.name,) if program == "pip" else ()
-    return (*INSTALL[program], *named), inside(path)
+    file = (path.name,) if program == "pip" else ()
+    return (*INSTALL[program], *file), lock_folder(path)
 
 
-def inside(lock: PurePosixPath) -> str:
-    """The folder of the tree that a lock file lies in; empty for the tree itself."""
+def lock_folder(lock: PurePosixPath) -> str:
+    """The folder of the tree that holds a lock file; empty for the tree itself."""
     return "" if lock.parent == PurePosixPath() else str(lock.parent)

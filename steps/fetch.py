@@ -1,4 +1,4 @@
-"""Have the upstream release in the component's repository, and start a tree from it."""
+"""Fetch the upstream release, and start the tree with it."""
 
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
@@ -7,14 +7,14 @@ from steps.tree_step import TreeStep
 
 
 class FetchUpstream(TreeStep):
-    """Find the newest followed release and fetch it; nothing else of the repository."""
+    """Find the newest release that the component follows, and fetch only that."""
 
     name = "fetch-upstream"
     description = "fetching"
 
     @async_to_deferred
     async def run(self) -> int:
-        await self.script("repository")
+        await self.run_script("repository")
         upstream, tree, date, _ = await self.add_source(self.component.upstream)
         self.setProperty("release", upstream.release, self.name)
         self.setProperty("upstream-tree", tree, self.name)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Begin a series with the commits of a fork. Arguments: the series' folder, the fork's address,
-# branch and base, the folder of its own repository. Prints branch's and base's commits.
-# The repository is a separate one: its history is whole, that of the component is not.
+# Start a series with the commits of a fork. Arguments: the series' folder; the fork's address,
+# branch and base; the folder of the fork's repository. Prints the commits of branch and base.
+# The fork has a repository of its own, with its whole history; the component's is shallow.
 set -euo pipefail
 series=$1 address=$2 branch=$3 base=$4 folder=$5
 export GIT_DIR=$folder.git
@@ -12,8 +12,8 @@ refuse() {
 }
 [ -d "$GIT_DIR" ] || git init --quiet --bare "$GIT_DIR"
 git fetch --quiet --no-tags -- "$address" "+refs/heads/$branch:refs/heads/ours" \
-  "+refs/tags/*:refs/tags/*" 2>complaint ||
-  refuse "$address, branch $branch, cannot be reached: $(sed '/^fatal: Could not read/,$d' complaint | tail -n1)"
+  "+refs/tags/*:refs/tags/*" 2>errors ||
+  refuse "$address, branch $branch, cannot be reached: $(sed '/^fatal: Could not read/,$d' errors | tail -n1)"
 from=$(git rev-parse --quiet --verify "$base^{commit}") ||
   refuse "$address: branch $branch has no commit '$base' behind it"
 git merge-base --is-ancestor "$from" refs/heads/ours ||
@@ -23,7 +23,7 @@ mkdir -p "$series/fork"
 number=0
 for commit in $(git rev-list --reverse --topo-order "$from..refs/heads/ours"); do
   if [ "$(git rev-list --no-walk --parents "$commit" | wc -w)" -gt 2 ]; then
-    # A merge is left out, unless it changed what none of the merged has.
+    # A merge is left out. It may not have changes that none of its parents has.
     [ -z "$(git diff-tree --cc --no-commit-id "$commit")" ] ||
       refuse "$address: merge ${commit:0:12} holds changes of its own: rebase branch $branch"
   elif ! git diff-tree --quiet --no-commit-id "$commit"; then
@@ -32,12 +32,12 @@ for commit in $(git rev-list --reverse --topo-order "$from..refs/heads/ours"); d
       --start-number="$number" --output-directory="$series/fork" "$commit"
   fi
 done
-# Whatever a message or a merge holds: the commits, one by one, must make the branch's own tree.
+# Verify the series: applied one by one, the commits must give the tree of the branch.
 export GIT_INDEX_FILE=$PWD/fork-index
 git read-tree "$from"
 shopt -s nullglob
 patches=("$series"/fork/*.patch)
-[ "${#patches[@]}" -eq 0 ] || git apply --cached --whitespace=nowarn "${patches[@]}" 2>complaint ||
+[ "${#patches[@]}" -eq 0 ] || git apply --cached --whitespace=nowarn "${patches[@]}" 2>errors ||
   refuse "$address: the commits of branch $branch do not apply one by one: rebase it"
 [ "$(git write-tree --missing-ok)" = "$(git rev-parse 'refs/heads/ours^{tree}')" ] ||
   refuse "$address: the commits of branch $branch, one by one, do not make its tree: rebase it"

@@ -10,19 +10,19 @@ from buildbot.process.remotetransfer import StringFileReader
 
 from steps.step import Step
 
-HERE = Path(__file__).parent
+SCRIPTS = Path(__file__).parent
 ENVIRONMENT = {"GIT_DIR": "repository.git", "GIT_INDEX_FILE": "index", "LC_ALL": "C.UTF-8"}
-"""Every command works on the component's repository and on one index: the tree in the making."""
+"""Every command works on the component's repository and on one index, which holds the tree."""
 
 BLOCK = 512 * 1024
-"""Bytes a message when a file travels; Perspective Broker refuses more than 640 KiB."""
+"""Bytes in one message of a file transfer; Perspective Broker refuses more than 640 KiB."""
 
-GIVEN = "given"
-"""The file on the worker that holds what is too large for a command's standard input."""
+INPUT_FILE = "input"
+"""The file on the worker that replaces a standard input too large for one message."""
 
 
 class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no running build
-    """A step of a few commands in the component's repository; the first that fails ends it."""
+    """A step of a few commands in the component's repository."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs = self.setupShellMixin(kwargs, prohibitArgs=["command"])
@@ -31,7 +31,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
     async def attempt(
         self, command: Sequence[str], stdin: bytes | None = None
     ) -> RemoteShellCommand:
-        """Run one command and keep what it prints; the caller looks at its exit code."""
+        """Run one command and keep its output; the caller checks its exit code."""
         remote: RemoteShellCommand = await self.makeRemoteShellCommand(
             command=list(command),
             collectStdout=True,
@@ -43,15 +43,15 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         await self.runCommand(remote)
         return remote
 
-    async def shell(self, *command: str, stdin: bytes | None = None) -> str:
-        """What one command prints; the step fails with its last line when it fails."""
+    async def run_command(self, *command: str, stdin: bytes | None = None) -> str:
+        """The output of one command; the step fails when the command fails."""
         remote = await self.attempt(command, stdin)
         if remote.didFail():
             self.fail(last_line(remote.stderr) or f"{command[0]} failed")
         return str(remote.stdout)
 
-    async def script(self, name: str, *arguments: str, stdin: bytes | None = None) -> str:
-        """What one of the scripts beside this module prints; the step fails when it fails."""
+    async def run_script(self, name: str, *arguments: str, stdin: bytes | None = None) -> str:
+        """The output of a script of this folder; the step fails when the script fails."""
         remote = await self.attempt_script(name, *arguments, stdin=stdin)
         if remote.didFail():
             self.fail(last_line(remote.stderr) or f"{name} failed")
@@ -60,18 +60,18 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
     async def attempt_script(
         self, name: str, *arguments: str, stdin: bytes | None = None
     ) -> RemoteShellCommand:
-        """Run one of the scripts beside this module; workers need nothing of ours."""
-        text = (HERE / f"{name}.bash").read_text("utf-8")
+        """Run a script of this folder on the worker; the caller checks its exit code."""
+        text = (SCRIPTS / f"{name}.bash").read_text("utf-8")
         if stdin is not None and len(stdin) > BLOCK:
-            await self.send(stdin)
-            text, stdin = f"exec <{GIVEN}\n{text}", None
+            await self.upload_input(stdin)
+            text, stdin = f"exec <{INPUT_FILE}\n{text}", None
         return await self.attempt(("bash", "-c", text, name, *arguments), stdin)
 
-    async def send(self, content: bytes) -> None:
-        """Put what is too large for one message into a file on the worker, block by block."""
+    async def upload_input(self, content: bytes) -> None:
+        """Write a large standard input into a file on the worker, block by block."""
         arguments = {
             "workdir": self.workdir,
-            "workerdest": GIVEN,
+            "workerdest": INPUT_FILE,
             "reader": StringFileReader(content),
             "maxsize": None,
             "blocksize": BLOCK,
@@ -81,7 +81,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
 
 
 def last_line(text: str) -> str:
-    """The last line of what a command said, for a one-line outcome."""
-    said = text.partition("\nfatal: Could not read from remote repository.")[0]
-    lines = said.strip().splitlines()
+    """The last line of a command's output, without git's general advice."""
+    output = text.partition("\nfatal: Could not read from remote repository.")[0]
+    lines = output.strip().splitlines()
     return lines[-1] if lines else ""

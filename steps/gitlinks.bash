@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Print the submodules that the index records, as `<commit> <path>`; then each .gitmodules: a form
-# feed and its name, then every path and address in it: key, newline, value, record separator.
+# Print the submodules that the index records, as lines `<commit> <path>`. Then print each
+# .gitmodules: a form feed and its name, then every path and address in it as key, newline, value,
+# record separator.
 set -euo pipefail
 links=$(git ls-files --stage -z | tr '\0' '\n' | sed -n 's/^160000 \([0-9a-f]*\) 0\t/\1 /p')
 [ -n "$links" ] || exit 0

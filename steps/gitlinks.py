@@ -1,4 +1,4 @@
-"""Gitlinks: commits of other repositories that a tree records, and where they are to be had."""
+"""Gitlinks: the submodules that a tree records, and the addresses to fetch them from."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,16 +9,14 @@ from model.component import Rewrite
 from releases.provenance import Material
 from steps.lines import lines
 
-FILE = "\f"
-"""In the output of `gitlinks.bash`, what stands before the name of a `.gitmodules`."""
+FILE_SEPARATOR = "\f"
+"""In the output of `gitlinks.bash`, the character before the name of each `.gitmodules`."""
 
+RECORD_SEPARATOR = "\x1e"
+"""In the output of `gitlinks.bash`, the character after each setting: key, newline, value."""
 
-WHOLE = r"(https?|ssh|git)://[^\s-]\S*|[\w.-]+@[\w.-]+:[^\s-]\S*"
+REMOTE_ADDRESS = r"(https?|ssh|git)://[^\s-]\S*|[\w.-]+@[\w.-]+:[^\s-]\S*"
 """An address on another machine: https://git-scm.com/docs/git-fetch#_git_urls."""
-
-
-RECORD = "\x1e"
-"""What stands behind each of its settings, a key and its value in a line each."""
 
 
 class Gitlink(NamedTuple):
@@ -35,40 +33,41 @@ class Gitlink(NamedTuple):
         )
 
 
-def parsed(listing: str) -> list[Gitlink]:
-    """What `gitlinks.bash` prints: `<commit> <path>` lines, then each `.gitmodules`."""
-    links, *files = listing.split(FILE)
-    given = dict(pair for file in files for pair in modules(file))
+def parse_gitlinks(listing: str) -> list[Gitlink]:
+    """Read what `gitlinks.bash` prints: `<commit> <path>` lines, then each `.gitmodules`."""
+    links, *files = listing.split(FILE_SEPARATOR)
+    addresses = dict(pair for file in files for pair in parse_gitmodules(file))
     pairs = (line.split(" ", 1) for line in lines(links))
-    return [Gitlink(path, commit, given.get(path, "")) for commit, path in pairs]
+    return [Gitlink(path, commit, addresses.get(path, "")) for commit, path in pairs]
 
 
-def modules(listing: str) -> Iterator[tuple[str, str]]:
-    """Path in the whole tree and address of each submodule that one `.gitmodules` describes."""
+def parse_gitmodules(listing: str) -> Iterator[tuple[str, str]]:
+    """Path in the whole tree and address of each submodule in one `.gitmodules`."""
     file, _, records = listing.partition("\n")
     settings: dict[str, dict[str, str]] = {}
-    for record in filter(None, records.strip("\n").split(RECORD)):
+    for record in filter(None, records.strip("\n").split(RECORD_SEPARATOR)):
         key, _, setting = record.partition("\n")
-        name, _, what = key.removeprefix("submodule.").rpartition(".")
-        settings.setdefault(name, {})[what] = setting
+        name, _, field = key.removeprefix("submodule.").rpartition(".")
+        settings.setdefault(name, {})[field] = setting
     for module in settings.values():
         if "path" in module and "url" in module:
             yield normpath(f"{dirname(file)}/{module['path']}").lstrip("/"), module["url"]
 
 
-def addresses(
+def resolve_addresses(
     links: Iterable[Gitlink], repositories: Mapping[str, str], rules: Iterable[Rewrite]
 ) -> list[Gitlink]:
-    """The same gitlinks with whole, rewritten addresses.
+    """The same gitlinks with absolute, rewritten addresses.
 
-    `repositories` says where what lies at each path came from, to which relative addresses refer.
+    `repositories` holds the repository of each path of the tree: relative addresses refer to it.
     """
     rules = tuple(rules)
-    return [link._replace(address=rewritten(absolute(link, repositories), rules)) for link in links]
+    addresses = ((link, absolute_address(link, repositories)) for link in links)
+    return [link._replace(address=rewritten_address(address, rules)) for link, address in addresses]
 
 
-def absolute(link: Gitlink, repositories: Mapping[str, str]) -> str:
-    """The address of a submodule, which may be relative to that of what records it.
+def absolute_address(link: Gitlink, repositories: Mapping[str, str]) -> str:
+    """The address of a submodule; git allows one relative to the repository that records it.
 
     https://git-scm.com/docs/gitmodules
     """
@@ -81,16 +80,16 @@ def absolute(link: Gitlink, repositories: Mapping[str, str]) -> str:
     return f"{scheme}://{normpath(f'{rest}/{link.address}')}"
 
 
-def fetchable(address: str, *, local: bool) -> bool:
-    """Whether a repository may name this address: never a path here, an option or a program.
+def is_fetchable(address: str, *, local: bool) -> bool:
+    """Whether a submodule may have this address: never a path here, an option or a program.
 
-    Files are for upstreams that are files themselves, as in tests.
+    `local` allows `file://` addresses, for upstreams that are files themselves, as in tests.
     """
-    ours = local and re.fullmatch(r"file:///\S+", address)
-    return bool(ours or re.fullmatch(WHOLE, address))
+    file = local and re.fullmatch(r"file:///\S+", address)
+    return bool(file or re.fullmatch(REMOTE_ADDRESS, address))
 
 
-def rewritten(address: str, rules: Iterable[Rewrite]) -> str:
+def rewritten_address(address: str, rules: Iterable[Rewrite]) -> str:
     """The address after the first rule that matches it."""
     for rule in rules:
         if re.search(rule.find, address):

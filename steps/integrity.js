@@ -1,4 +1,4 @@
-// Refuse a package-lock.json with a package that is fetched without a hash to verify it by.
+// Refuse a package-lock.json in which a package to fetch has no hash.
 // Argument: the lock file. https://docs.npmjs.com/cli/configuring-npm/package-lock-json
 const lock = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
 if (!lock.packages) {

@@ -1,4 +1,4 @@
-"""Lint the PHP that our patches change; what the upstream already has is its own affair."""
+"""Lint the PHP that our patches change; findings that upstream already has do not count."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -23,15 +23,15 @@ SNIFFS = (
     "Squiz.PHP.Eval",
     "Squiz.PHP.NonExecutableCode",
 )
-"""PHP_CodeSniffer's rules for what breaks, none for taste."""
+"""PHP_CodeSniffer's rules for code that breaks, and no rules of style."""
 
 RULES = sha256(",".join(SNIFFS).encode()).hexdigest()[:8]
 LINTED = "linted"
-"""A file on the worker: which trees were found good under which rules, and how many files."""
+"""A file on the worker: pairs of trees without new findings, the rules, the number of files."""
 
 
 class Finding(NamedTuple):
-    """Something that the linter does not like; without a line number, which patches move."""
+    """A finding of the linter; without its line number, which patches change."""
 
     file: str
     rule: str
@@ -42,7 +42,7 @@ class Finding(NamedTuple):
 
 
 class LintChanges(GitStep):
-    """Fail on what a patch adds to the findings of PHP_CodeSniffer, and say each."""
+    """Fail when a patch adds findings of PHP_CodeSniffer, and log them."""
 
     name = "lint-changes"
     description = "linting"
@@ -53,8 +53,8 @@ class LintChanges(GitStep):
         files, findings = 0, list[Finding]()
         for before, after in series:
             if before != after:
-                more, found = await self.judged(f"{before} {after}")
-                files, findings = files + more, findings + found
+                count, new = await self.lint_series(f"{before} {after}")
+                files, findings = files + count, findings + new
         if findings:
             await self.addCompleteLog("new findings", "\n".join(map(str, findings)))
             self.descriptionDone = f"{len(findings)} new: {findings[0]}"
@@ -62,23 +62,23 @@ class LintChanges(GitStep):
         self.descriptionDone = f"{files} changed PHP files, nothing new"
         return SUCCESS
 
-    async def judged(self, trees: str) -> tuple[int, list[Finding]]:
-        """How many files a series changes, and the findings it adds, unless found good before."""
-        good = await self.attempt(("grep", "-m1", f"^{trees} {RULES} ", LINTED))
-        if not good.didFail():
-            return int(good.stdout.split()[-1]), []
-        files, findings = await self.compare(*trees.split())
+    async def lint_series(self, trees: str) -> tuple[int, list[Finding]]:
+        """How many files a series changes, and the findings it adds; trees are linted once."""
+        earlier = await self.attempt(("grep", "-m1", f"^{trees} {RULES} ", LINTED))
+        if not earlier.didFail():
+            return int(earlier.stdout.split()[-1]), []
+        files, findings = await self.compare_trees(*trees.split())
         if not findings:
-            await self.shell("tee", "-a", LINTED, stdin=f"{trees} {RULES} {files}\n".encode())
+            await self.run_command("tee", "-a", LINTED, stdin=f"{trees} {RULES} {files}\n".encode())
         return files, findings
 
-    async def compare(self, before: str, after: str) -> tuple[int, list[Finding]]:
-        """How many files the second tree has changed or added, and the findings that it adds."""
-        counts = (await self.script("changed", before, after, "*.php")).split()
+    async def compare_trees(self, before: str, after: str) -> tuple[int, list[Finding]]:
+        """How many files differ in the second tree, and the findings that it adds."""
+        counts = (await self.run_script("changed_files", before, after, "*.php")).split()
         old, new = map(int, counts)
-        found = await self.lint("after") if new else []
-        known = await self.lint("before") if old and found else []
-        return new, added(known, found)
+        findings = await self.lint("after") if new else []
+        earlier = await self.lint("before") if old and findings else []
+        return new, new_findings(earlier, findings)
 
     async def lint(self, folder: str) -> list[Finding]:
         remote = await self.attempt(
@@ -99,6 +99,6 @@ class LintChanges(GitStep):
         return [Finding(row["File"], row["Source"], row["Message"]) for row in rows]
 
 
-def added(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:
-    """The findings that were not there before."""
+def new_findings(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:
+    """The findings that only the second list has."""
     return sorted((Counter(after) - Counter(before)).elements())

@@ -1,4 +1,4 @@
-"""Move the whole site: what goes where, one component after the other, and what came of it."""
+"""Move all components of a site in one environment, one after the other, and report it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,20 +20,20 @@ from releases.site_wide import Move, SiteAction
 from steps.step import Step
 
 MOVED = "moved"
-"""The property that says what was moved so far: by component, the digests before and after."""
+"""The property with what was moved so far: by component, the digests before and after."""
 
 PLANNED = "planned"
-"""The property that names the components which were to move, in order."""
+"""The property with the names of the components to move, in order."""
 
 Properties = Callable[[Component, Environment], dict[str, str]]
-"""What a scheduler is told so that it starts one component's deployment."""
+"""From a component and an environment to the properties with which a trigger deploys it there."""
 
 
 class ChooseMoves(Step):
-    """Judge what was asked for the whole site; what moves becomes a step for each component."""
+    """Check a request for the whole site; add a step to the build for each component to move."""
 
     name = "choose-moves"
-    updateBuildSummaryPolicy = True  # its sentence becomes the build's, until something moves
+    updateBuildSummaryPolicy = True  # its summary becomes the build's, until something moves
 
     def __init__(
         self,
@@ -52,59 +52,60 @@ class ChooseMoves(Step):
     @async_to_deferred
     async def run(self) -> int:
         try:
-            self.descriptionDone = await self.decided()
+            self.descriptionDone = await self.plan()
         except RequestRefused as refusal:
             self.descriptionDone = f"refused: {refusal}"
             return FAILURE
         return SUCCESS
 
-    async def decided(self) -> str:
-        """What happens, in words; raises RequestRefused."""
+    async def plan(self) -> str:
+        """Plan what the request asks for, and summarise it; raises RequestRefused."""
         await self.refuse_rebuild()
         action = current_name(self.getProperty("action"))
         if action not in list(SiteAction):
             raise RequestRefused("started without an action: use one of this builder's buttons")
-        who = site_wide.require_releaser(self.getProperty("owner"), self.site.releasers)
+        releaser = site_wide.require_releaser(self.getProperty("owner"), self.site.releasers)
         reason = self.getProperty("reason")
-        known = await ledger.builds(self.master, self.builders())
-        own = [b for b in known[self.environment.site_builder] if b.id != self.build.buildid]
+        builds = await ledger.builds(self.master, self.ledger_builders())
+        own = [b for b in builds[self.environment.site_builder] if b.id != self.build.buildid]
         if action in (SiteAction.FREEZE, SiteAction.THAW):
             now = datetime.now(UTC)
             freeze = site_wide.active_freeze(self.site, self.environment, own, now)
             site_wide.refuse_needless_switch(SiteAction(action), freeze)
             verb = "frozen" if action == SiteAction.FREEZE else "freeze ended"
-            return f"{self.environment.name}: {verb} by {who}: {reason}"
-        moves = self.moves(SiteAction(action), known, own)
-        self.build.addStepsAfterCurrentStep([self.step(move, who) for move in moves])
-        # What came of it is said in the end.
+            return f"{self.environment.name}: {verb} by {releaser}: {reason}"
+        moves = self.choose_moves(SiteAction(action), builds, own)
+        self.build.addStepsAfterCurrentStep([self.move_step(move, releaser) for move in moves])
+        # From here on, the last step summarises the build.
         self.updateBuildSummaryPolicy = []  # type: ignore[assignment]  # Buildbot's own is a list
         names = [move.component for move in moves]
         self.setProperty(PLANNED, names, self.name)
-        return f"{moves[0].verb} {', '.join(names)}, by {who}"
+        return f"{moves[0].verb} {', '.join(names)}, by {releaser}"
 
-    def builders(self) -> list[str]:
-        places = [e for e in (self.site.source_of(self.environment), self.environment) if e]
-        names = [e.builder(c) for e in places for c in self.site.components]
+    def ledger_builders(self) -> list[str]:
+        """The builders whose history decides what may move."""
+        both = [e for e in (self.site.source_of(self.environment), self.environment) if e]
+        names = [e.builder(c) for e in both for c in self.site.components]
         return [self.environment.site_builder, *names]
 
-    def moves(
-        self, action: SiteAction, known: ledger.Builds, own: list[ledger.Build]
+    def choose_moves(
+        self, action: SiteAction, builds: ledger.Builds, own: list[ledger.Build]
     ) -> tuple[Move, ...]:
         histories = {
             component.name: {
                 environment.name: ledger.history_from_builds(
-                    known.get(environment.builder(component), ())
+                    builds.get(environment.builder(component), ())
                 )
                 for environment in self.site.environments
             }
             for component in self.site.components
         }
-        wanted = self.getProperty("wanted") or ""
+        selection = self.getProperty("wanted") or ""
         if action is SiteAction.PROMOTE_ALL:
-            return site_wide.moves_to_promote(self.site, self.environment, histories, wanted)
-        return site_wide.moves_to_revert(wanted, own, histories, self.environment.name)
+            return site_wide.moves_to_promote(self.site, self.environment, histories, selection)
+        return site_wide.moves_to_revert(selection, own, histories, self.environment.name)
 
-    def step(self, move: Move, who: str) -> "MoveComponent":
+    def move_step(self, move: Move, owner: str) -> "MoveComponent":
         component = self.site.component(move.component)
         return MoveComponent(
             move,
@@ -113,7 +114,7 @@ class ChooseMoves(Step):
                 **self.trigger_properties(component, self.environment),
                 "action": move.action.value,
                 "wanted": move.digest,
-                "owner": who,
+                "owner": owner,
                 "reason": f"{self.getProperty('reason')} (with the whole site)",
                 "freeze_override": self.getProperty("freeze_override") or "",
             },
@@ -121,13 +122,13 @@ class ChooseMoves(Step):
 
 
 class MoveComponent(Trigger):
-    """Have one component's own builder move it, by its own rules; what follows waits for it."""
+    """Start the deployment of one component by its own builder, and wait for it."""
 
     master: BuildMaster
 
     def __init__(self, move: Move, **kwargs: Any) -> None:
         self.move = move
-        self.sentence = ""
+        self.message = ""
         super().__init__(
             name=f"{move.verb}-{move.component}",
             waitForFinish=True,
@@ -139,43 +140,43 @@ class MoveComponent(Trigger):
 
     @async_to_deferred
     async def run(self) -> int:
-        outcome: int = await super().run()
+        result: int = await super().run()
         for request in self.brids:
             builds = await self.master.data.get(("buildrequests", request, "builds"))
             for build in builds[-1:]:
-                self.sentence = ledger.build_sentence(build["state_string"])
-                known = await ledger.properties(self.master, build["buildid"])
-                if known.get("live") == self.move.digest:
+                self.message = ledger.build_sentence(build["state_string"])
+                properties = await ledger.properties(self.master, build["buildid"])
+                if properties.get("live") == self.move.digest:
                     entry = {self.move.component: [self.move.before, self.move.digest]}
                     self.setProperty(MOVED, (self.getProperty(MOVED) or {}) | entry, self.name)
-        return outcome
+        return result
 
     def getResultSummary(self) -> dict[str, str]:
-        return {"step": self.sentence} if self.sentence else dict(super().getResultSummary())
+        return {"step": self.message} if self.message else dict(super().getResultSummary())
 
 
 class ReportMoves(Step):
-    """Say what was moved, and where it stopped."""
+    """Summarise what was moved, and where it stopped."""
 
     name = "report"
-    updateBuildSummaryPolicy = [SUCCESS]  # its sentence becomes the build's, unless left out
+    updateBuildSummaryPolicy = [SUCCESS]  # its summary becomes the build's, unless it is skipped
     alwaysRun = True
 
     @async_to_deferred
     async def run(self) -> int:
         steps = [step for step in self.build.executedSteps if isinstance(step, MoveComponent)]
         planned = self.getProperty(PLANNED)
-        tried = {step.move.component for step in steps}
-        done = [step.move.component for step in steps if step.results == SUCCESS]
+        started = {step.move.component for step in steps}
+        moved = [step.move.component for step in steps if step.results == SUCCESS]
         stopped = [step for step in steps if step.results != SUCCESS]
-        said = [f"{self.getProperty('owner')} moved {', '.join(done) or 'nothing'}"]
-        said += [f"stopped at {step.move.component}: {step.sentence}" for step in stopped]
-        if left := [name for name in planned if name not in tried]:
-            said.append(f"not tried: {', '.join(left)}")
-        self.descriptionDone = "; ".join(said)
+        sentences = [f"{self.getProperty('owner')} moved {', '.join(moved) or 'nothing'}"]
+        sentences += [f"stopped at {step.move.component}: {step.message}" for step in stopped]
+        if left := [name for name in planned if name not in started]:
+            sentences.append(f"not tried: {', '.join(left)}")
+        self.descriptionDone = "; ".join(sentences)
         return SUCCESS
 
 
 def moves(step: BuildStep) -> bool:
-    """Whether anything was to move at all."""
+    """Whether the plan has any component to move."""
     return bool(step.getProperty(PLANNED))

@@ -1,4 +1,4 @@
-"""Offer the change to upstream's newest release, once our changes are known to fit it."""
+"""Offer the change to upstream's newest release when our changes fit it."""
 
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ from twisted.internet.threads import deferToThread
 
 from model.component import Component
 from model.installation import SiteRepository
-from releases.trial import WATCHED, Report, Target
+from releases.trial import TRIAL_PROPERTY, Report, Target
 from steps.git import last_line
 from steps.step import Step
-from steps.upgrade import Upgrade, pushed
+from steps.upgrade import Upgrade, push_branch
 
 
-class Offer(Step):
-    """Show the change as a patch, and push it as a branch where the installation says where."""
+class OfferUpgrade(Step):
+    """Log the change as a patch, and push it as a branch when there is a site repository."""
 
     name = "offer"
     description = "offering"
@@ -35,36 +35,36 @@ class Offer(Step):
 
     @async_to_deferred
     async def run(self) -> int:
-        report = Report.model_validate(self.getProperty(WATCHED))
+        report = Report.model_validate(self.getProperty(TRIAL_PROPERTY))
         newest = report.trial(Target.NEWEST)
-        assert newest  # noqa: S101  # for mypy: `fits` has seen it
+        assert newest  # noqa: S101  # for mypy: `newest_release_fits` has checked it
         file = self.folder / "component.toml"
         try:
             upgrade = Upgrade.of(self.component, file.read_text("utf-8"), newest.release)
-        except ValueError as mistake:
-            self.fail(str(mistake))
+        except ValueError as error:
+            self.fail(str(error))
         await self.addCompleteLog("component.toml", upgrade.difference)
         offer = f"{newest.release} is ready: {upgrade.new}"
         if self.repository:
             try:
-                offer = await deferToThread(pushed, self.repository, upgrade, report)
+                offer = await deferToThread(push_branch, self.repository, upgrade, report)
             except GitCommandError as error:
-                said = str(error.stderr or error).strip().removeprefix("stderr: '").rstrip("'")
-                why = last_line(said)
-                self.fail(f"{self.repository.address} does not take the branch: {why}")
-        told = report.model_copy(update={"offer": offer})
-        self.setProperty(WATCHED, told.model_dump(mode="json"), self.name)
+                stderr = str(error.stderr or error).strip().removeprefix("stderr: '").rstrip("'")
+                reason = last_line(stderr)
+                self.fail(f"{self.repository.address} does not take the branch: {reason}")
+        report = report.model_copy(update={"offer": offer})
+        self.setProperty(TRIAL_PROPERTY, report.model_dump(mode="json"), self.name)
         self.descriptionDone = offer
         return SUCCESS
 
 
-def fits(step: BuildStep) -> bool:
-    """Whether the newest release is another one than the pinned, and everything fits it.
+def newest_release_fits(step: BuildStep) -> bool:
+    """Whether upstream has a release newer than the pinned one, and everything fits it.
 
-    What is pinned to a commit stays there: no change of one line would be right.
+    A pinned commit stays: `component.toml` has no line `release` to change.
     """
-    if isinstance(step, Offer) and not step.component.upstream.release:
+    if isinstance(step, OfferUpgrade) and not step.component.upstream.release:
         return False
-    report = Report.model_validate(step.getProperty(WATCHED))
+    report = Report.model_validate(step.getProperty(TRIAL_PROPERTY))
     newest = report.trial(Target.NEWEST)
     return newest is not None and newest.fits

@@ -10,11 +10,11 @@ from model.component import Component
 from model.release import METADATA_FOLDER, Manifest
 from releases.rules import short
 from steps.git import GitStep
-from steps.tar import archive
+from steps.tar import tar_archive
 
 
 class Pack(GitStep):
-    """Add the manifest and the templates, pack, and refuse a tree that knows where it will run."""
+    """Add manifest and templates, and pack; refuse a tree with an environment's host name."""
 
     name = "pack"
     description = "packing"
@@ -30,18 +30,18 @@ class Pack(GitStep):
     @async_to_deferred
     async def run(self) -> int:
         date = f"@{self.getProperty('upstream-date')} +0000"
-        ours = archive(self.ours())
-        packed = await self.script("pack", date, *self.hosts, stdin=ours)
-        tree, commit, digest, size, *found = packed.split()
-        if found:
-            await self.name_host(commit, found[0])
+        own = tar_archive(self.own_files())
+        packed = await self.run_script("pack", date, *self.hosts, stdin=own)
+        tree, commit, digest, size, *hosts = packed.split()
+        if hosts:
+            await self.refuse_host(commit, hosts[0])
         self.setProperty("tree", tree, self.name)
         self.setProperty("digest", digest, self.name)
         self.descriptionDone = f"{int(size) / 1e6:.1f} MB, digest {short(digest)}"
         return SUCCESS
 
-    def ours(self) -> dict[str, bytes]:
-        """The files that we add to the tree, and what they hold."""
+    def own_files(self) -> dict[str, bytes]:
+        """The files that Slipway adds to the tree, with their contents."""
         manifest = Manifest.of(self.component).model_dump_json(indent=2)
         templates = {
             f"{METADATA_FOLDER}/templates/{name}": (self.folder / "templates" / name).read_bytes()
@@ -49,8 +49,8 @@ class Pack(GitStep):
         }
         return {f"{METADATA_FOLDER}/manifest.json": manifest.encode(), **templates}
 
-    async def name_host(self, commit: str, host: str) -> None:
-        """End the step, naming the file that holds an environment's host name."""
+    async def refuse_host(self, commit: str, host: str) -> None:
+        """End the step with the name of the file that holds an environment's host name."""
         listing = await self.attempt(("git", "grep", "-l", "-i", "-F", "-e", host, commit))
         files = [line.partition(":")[2] for line in listing.stdout.splitlines()]
         file = files[0] if files else "the name of a file or the target of a link"

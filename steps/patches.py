@@ -15,11 +15,11 @@ class ApplyPatches(TreeStep):
     @async_to_deferred
     async def run(self) -> int:
         upstream = self.component.upstream
-        applied = await self.change(upstream.fork, self.component.series(""))
-        applied += await self.change_folders()
-        self.descriptionDone = f"{count(applied)} applied on {self.getProperty('release')}"
+        applied = await self.apply_series(upstream.fork, self.component.series(""))
+        applied += await self.apply_folder_series()
+        self.descriptionDone = f"{patch_count(applied)} applied on {self.getProperty('release')}"
         return SUCCESS
 
 
-def count(patches: int) -> str:
+def patch_count(patches: int) -> str:
     return "1 patch" if patches == 1 else f"{patches} patches"

@@ -1,4 +1,4 @@
-"""Record a release: verify what the worker sent, sign its provenance, keep both."""
+"""Record a release: verify the artifact from the worker, sign its provenance, store both."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +12,15 @@ from twisted.internet.threads import deferToThread
 from model.component import Component
 from releases.provenance import Material, Patch, Provenance, sign
 from releases.rules import short
-from releases.store import Damaged, Store
+from releases.store import ArtifactError, Store
 from steps.step import Step
 
 
-class Record(Step):
-    """The master's part of a build; it alone has the signing key."""
+class RecordRelease(Step):
+    """Runs on the master, which alone has the signing key."""
 
     name = "record"
-    updateBuildSummaryPolicy = True  # its sentence becomes the build's
+    updateBuildSummaryPolicy = True  # its summary becomes the build's
     renderables = ("incoming", "signing_key")
 
     def __init__(self, component: Component, store: Store, incoming: Any, **kwargs: Any) -> None:
@@ -32,21 +32,21 @@ class Record(Step):
 
     @async_to_deferred
     async def run(self) -> int:
-        provenance = await self.provenance()
+        provenance = await self.create_provenance()
         envelope = sign(provenance, self.signing_key)
         try:
             incoming = Path(self.incoming)
             await deferToThread(self.store.put, incoming, provenance.digest, envelope)
-        except Damaged as damage:
-            self.descriptionDone = str(damage)
+        except ArtifactError as error:
+            self.descriptionDone = str(error)
             return FAILURE
         await self.addCompleteLog("provenance", provenance.model_dump_json(indent=2))
         self.setProperty("recorded", provenance.digest, self.name)
-        made_of = f"{short(provenance.digest)} of {provenance.upstream.release}"
-        self.descriptionDone = f"release {made_of} recorded and signed"
+        label = f"{short(provenance.digest)} of {provenance.upstream.release}"
+        self.descriptionDone = f"release {label} recorded and signed"
         return SUCCESS
 
-    async def provenance(self) -> Provenance:
+    async def create_provenance(self) -> Provenance:
         return Provenance(
             component=self.component.name,
             digest=self.getProperty("digest"),

@@ -1,45 +1,46 @@
 #!/usr/bin/env bash
-# Have the program on several servers do one verb, on all at once. Arguments: the lines of
-# known_hosts, the verb with its words, the files to send along (one word, may be empty), then
-# name=address for each server. Standard input: the secret key, then what each server is given.
-# Each line that a server says begins with its name; the exit code is 1 when one of them failed.
-# Runs under ssh-agent, so that the key is in no file.
+# Run one verb of the agent on several servers at the same time.
+# Arguments: the lines of known_hosts; the verb with its arguments; the names of the files to send,
+# in one argument that may be empty; then name=address for each server.
+# Standard input: the secret key, then the standard input of each agent.
+# Each line of output begins with the name of its server. Exit code 1: at least one server failed.
+# Runs under ssh-agent, so that no file holds the key.
 set -euo pipefail
-known=$1 words=$2 files=$3
+known_hosts=$1 arguments=$2 files=$3
 shift 3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-printf '%s\n' "$known" >"$folder/known_hosts"
+printf '%s\n' "$known_hosts" >"$folder/known_hosts"
 while IFS= read -r line; do
   printf '%s\n' "$line"
   [[ $line != '-----END '* ]] || break
-done | ssh-add -q - 2>"$folder/complaint" || {
-  cat "$folder/complaint" >&2
+done | ssh-add -q - 2>"$folder/errors" || {
+  cat "$folder/errors" >&2
   exit 1
 }
-given=$(cat)
+stdin=$(cat)
 options=(-F none -T -o BatchMode=yes -o StrictHostKeyChecking=yes
   -o "UserKnownHostsFile=$folder/known_hosts" -o GlobalKnownHostsFile=none -o UpdateHostKeys=no
   -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=6 -o LogLevel=ERROR)
-# shellcheck disable=SC2029  # the words are ours
-ask() {
+# shellcheck disable=SC2029  # the arguments are ours
+run_verb() {
   {
-    printf '%s\n' "$given"
-    # shellcheck disable=SC2086  # one word each
+    printf '%s\n' "$stdin"
+    # shellcheck disable=SC2086  # one argument for each file
     [ -z "$files" ] || tar -c $files
-  } | ssh "${options[@]}" "slipway@$1" "$words"
+  } | ssh "${options[@]}" "slipway@$1" "$arguments"
 }
-asked=()
+pids=()
 for server in "$@"; do
   name=${server%%=*}
-  # In a shell of its own: of a pipeline alone, `wait` would tell how its last command ended.
+  # In a subshell: of a pipeline, `wait` would return the exit code of the last command.
   (
-    { ask "${server#*=}" 2>&1 >&3 3>&- | sed -u "s/^/$name: /" >&2; } 3>&1 | sed -u "s/^/$name: /"
+    { run_verb "${server#*=}" 2>&1 >&3 3>&- | sed -u "s/^/$name: /" >&2; } 3>&1 | sed -u "s/^/$name: /"
   ) &
-  asked+=("$!")
+  pids+=("$!")
 done
 failed=0
-for one in "${asked[@]}"; do
-  wait "$one" || failed=1
+for pid in "${pids[@]}"; do
+  wait "$pid" || failed=1
 done
 exit "$failed"

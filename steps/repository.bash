@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Have a repository of the component's own that packs every file as it is, whatever the upstream's
-# .gitattributes say.
+# Create the component's repository. It packs every file as it is: .gitattributes have no effect.
 set -euo pipefail
 git init --quiet --bare "$GIT_DIR"
-# Fetches leave packs behind; nobody else is at work here now, so they may be put together.
+# Combine the packs of many fetches now, while no other process uses the repositories.
 for repository in "$GIT_DIR" history.git fork/*.git fork.git; do
   [ ! -d "$repository" ] ||
     git --git-dir="$repository" -c gc.auto=5000 -c gc.autoDetach=false gc --auto --quiet

@@ -1,4 +1,4 @@
-"""Send a file of the store to a worker, and say how much it was."""
+"""Send a file of the store to a worker, and report its size."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from buildbot.steps.transfer import FileDownload
 from buildbot.util.twisted import async_to_deferred
 
 
-class Send(FileDownload):
-    """Buildbot's own transfer, with an outcome instead of an intention."""
+class SendFile(FileDownload):
+    """Buildbot's own transfer, which ends with the size that was sent."""
 
     haltOnFailure = True
     flunkOnFailure = True

@@ -1,25 +1,27 @@
 #!/usr/bin/env bash
-# Apply a series to the index, or try it. Arguments: `apply` or `try`, the series' folder, the path of
-# the tree that it is for (empty for all of it), a word when a fork's commits lie in the folder
-# already (else empty); to try, a file of patch ids known upstream with their commits. Standard input:
-# a tar of the patches that follow the fork's. Prints the trees before and after, how many submodules
-# the tree records, then for each patch its name, id, author and subject, separated by tabs.
-# To apply is to do so without fuzz; the first that does not apply ends it: number, count, name and
-# subject of that one are printed, then the patch itself, with git's complaint on standard error.
-# To try goes on whatever happens, and prints verdict and detail of each as well: applies, moved (by
-# how many lines), upstream (the commit, if one has the same id), merges (only three ways) or
-# conflicts (with git's complaint). What is upstream or conflicts is left out of the tree.
+# Apply a series to the index, or try it.
+# Arguments: `apply` or `try`; the series' folder; the path of the tree to apply it to (empty: the
+# whole tree); "forked" when the folder holds the commits of a fork already (else empty); for `try`,
+# a file with the patch ids of upstream's commits, from upstream_ids.bash.
+# Standard input: a tar of the patches that follow those of the fork.
+# Prints the trees before and after, the number of submodules that the tree records, then for each
+# patch its name, id, author and subject, separated by tabs.
+# `apply` applies without fuzz and stops at the first patch that does not apply. It prints number,
+# count, name and subject of that patch, then the patch; git's errors are on standard error.
+# `try` tries every patch and also prints its verdict and a detail: applies; moved (the number of
+# lines); upstream (the commit, if one has the same id); merges (only a three-way merge applies it);
+# conflicts (git's error). Patches that are upstream or conflict are left out of the tree.
 set -euo pipefail
-mode=$1 series=$2 into=$3 forked=$4 known=${5:-}
+mode=$1 series=$2 into=$3 forked=$4 upstream_ids=${5:-}
 export LC_ALL=C.UTF-8
 shopt -s nullglob
 [ -n "$forked" ] || rm -rf "$series"
 mkdir -p "$series/patches"
 tar -x -C "$series/patches"
 patches=("$series"/fork/*.patch "$series"/patches/*.patch)
-words=()
+verdicts=()
 
-decode() { # a patch whose mail was encoded for its way, as git am does
+decode() { # a patch that was mailed as quoted-printable or base64, as git am does
   if sed '/^\r\{0,1\}$/q' "$1" | grep -qiE '^content-transfer-encoding: *(quoted-printable|base64)'; then
     git mailinfo --encoding=UTF-8 message decoded <"$1" >mail
     cat mail message decoded >"$1"
@@ -28,18 +30,18 @@ decode() { # a patch whose mail was encoded for its way, as git am does
 
 for patch in "$series"/patches/*.patch; do decode "$patch"; done
 
-apply() { # to the index; further options and patches are the arguments
-  git apply --cached --whitespace=nowarn ${into:+--directory="$into"} "$@" 2>complaint
+apply() { # patches to the index; arguments: further options of git apply, patches
+  git apply --cached --whitespace=nowarn ${into:+--directory="$into"} "$@" 2>errors
 }
 
-describe() { # author and subject of one patch; git itself reads what is encoded or folded
+describe() { # author and subject of one patch; git mailinfo reads encoded or folded headers
   local line name='' email='' head=''
   author='' subject=''
   {
     while IFS= read -r line && [ -n "$line" ] && [[ $line != 'diff '* ]]; do
       head+=$line$'\n'
     done
-    IFS= read -r line || line='' # the first of the body may name the author
+    IFS= read -r line || line='' # the first line of the body may name the author
   } <"$1"
   if [[ $head == *'=?'* || $head == *$'\n '* || $head == *'"'* || $line == 'From: '* ]]; then
     head=$(git mailinfo --encoding=UTF-8 /dev/null /dev/null <"$1" 2>/dev/null || true)
@@ -57,17 +59,17 @@ describe() { # author and subject of one patch; git itself reads what is encoded
   author=${author//$'\t'/ } subject=${subject//$'\t'/ }
 }
 
-identify() { # all patches: one process for those that were mailed, else one for each
-  mapfile -t identities < <(cat "${patches[@]}" /dev/null | git patch-id --stable | cut -d' ' -f1)
-  if [ "${#identities[@]}" != "${#patches[@]}" ]; then
-    identities=()
+identify() { # the ids of all patches: by one process if all are mails, else by one for each
+  mapfile -t ids < <(cat "${patches[@]}" /dev/null | git patch-id --stable | cut -d' ' -f1)
+  if [ "${#ids[@]}" != "${#patches[@]}" ]; then
+    ids=()
     for patch in "${patches[@]}"; do
-      identities+=("$(git patch-id --stable <"$patch" | cut -d' ' -f1)")
+      ids+=("$(git patch-id --stable <"$patch" | cut -d' ' -f1)")
     done
   fi
 }
 
-apply_all() { # at once reads and writes the index once; one by one says which does not apply
+apply_all() { # all at once, which is fast; else one by one, to find the one that fails
   [ "${#patches[@]}" -eq 0 ] || apply "${patches[@]}" || apply_each
 }
 
@@ -79,7 +81,7 @@ apply_each() {
       describe "$patch"
       printf '%s\t%s\t%s\t%s\n' "$number" "${#patches[@]}" "${patch##*/}" "$subject"
       cat "$patch"
-      cat complaint >&2
+      cat errors >&2
       exit 1
     fi
   done
@@ -88,32 +90,32 @@ apply_each() {
 try_all() {
   local number=0
   for patch in "${patches[@]}"; do
-    judge "$patch" "${identities[number]:-none}"
-    words+=($'\t'"$verdict"$'\t'"$detail")
+    judge "$patch" "${ids[number]:-none}"
+    verdicts+=($'\t'"$verdict"$'\t'"$detail")
     number=$((number + 1))
   done
 }
 
 judge() {
   local tree
-  verdict='' detail=$(grep -m1 "^$2 " "$known" | cut -d' ' -f2 || true)
-  # What upstream took and took back again still applies.
+  verdict='' detail=$(grep -m1 "^$2 " "$upstream_ids" | cut -d' ' -f2 || true)
+  # A patch that upstream took and reverted still applies.
   if [ -n "$detail" ] && ! { apply --check "$1" && ! apply --reverse --check "$1"; }; then
     verdict=upstream
   elif apply --verbose "$1"; then
-    detail=$(sed -n 's/.*(offset -\{0,1\}\([0-9]*\) lines\{0,1\}).*/\1/p' complaint | sort -n | tail -n1)
+    detail=$(sed -n 's/.*(offset -\{0,1\}\([0-9]*\) lines\{0,1\}).*/\1/p' errors | sort -n | tail -n1)
     verdict=${detail:+moved}
     verdict=${verdict:-applies}
   else
-    detail=$(sed -n '/^error: while searching/d; s/^error: //p' complaint | head -n1)
+    detail=$(sed -n '/^error: while searching/d; s/^error: //p' errors | head -n1)
     if apply --reverse --check "$1"; then
       verdict=upstream detail=''
       return
     fi
-    cp "$GIT_INDEX_FILE" untried
+    cp "$GIT_INDEX_FILE" saved-index
     tree=$(git write-tree --missing-ok)
     if ! apply --3way "$1"; then
-      cp untried "$GIT_INDEX_FILE"
+      cp saved-index "$GIT_INDEX_FILE"
       verdict=conflicts
     elif [ "$(git write-tree --missing-ok)" = "$tree" ]; then
       verdict=upstream detail=''
@@ -131,7 +133,7 @@ git ls-files --stage | grep -c '^160000' || true
 number=0
 for patch in "${patches[@]}"; do
   describe "$patch"
-  printf '%s\t%s\t%s\t%s%s\n' "${patch##*/}" "${identities[number]:-}" "$author" "$subject" \
-    "${words[number]:-}"
+  printf '%s\t%s\t%s\t%s%s\n' "${patch##*/}" "${ids[number]:-}" "$author" "$subject" \
+    "${verdicts[number]:-}"
   number=$((number + 1))
 done

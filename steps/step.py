@@ -1,4 +1,4 @@
-"""What our steps share: they stop the build when they fail, and end with a sentence."""
+"""The base of our steps: a failure ends the build, with a sentence that says why."""
 
 from typing import NoReturn
 
@@ -18,12 +18,12 @@ class Step(BuildStep):
     master: BuildMaster
 
     async def refuse_rebuild(self) -> None:
-        """Raise RequestRefused in a rebuild: Buildbot would name the first presser as its owner."""
+        """Raise RequestRefused in a rebuild: its owner is who started the first build."""
         buildset = await self.master.data.get(("buildsets", self.build.requests[0].bsid))
         if buildset["rebuilt_buildid"]:
             raise RequestRefused("Rebuild decides nothing: press this builder's own button again")
 
-    def fail(self, sentence: str) -> NoReturn:
-        """End the step with a sentence that a visitor understands."""
-        self.descriptionDone = sentence
+    def fail(self, message: str) -> NoReturn:
+        """End the step with a message that a visitor understands."""
+        self.descriptionDone = message
         raise BuildStepFailed

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Replace gitlinks in the index by what they record. Standard input: `<commit> <address> <path>`
-# lines; `- - <path>` takes one out. Prints each line before it is worked on.
+# Replace gitlinks in the index by the files of their commits. Standard input: lines
+# `<commit> <address> <path>`; a line `- - <path>` removes a gitlink. Prints each line before it is
+# processed.
 set -euo pipefail
 while IFS= read -r line; do
   commit=${line%% *} path=${line#* }
@@ -8,8 +9,8 @@ while IFS= read -r line; do
   echo "$line"
   git --work-tree=. update-index --force-remove -- "$path"
   [ "$commit" != - ] || continue
-  ours=refs/slipway/submodules/$commit
+  local_ref=refs/slipway/submodules/$commit
   git cat-file -e "$commit^{commit}" 2>/dev/null ||
-    git fetch --quiet --no-tags --depth=1 -- "$address" "+$commit:$ours" </dev/null
+    git fetch --quiet --no-tags --depth=1 -- "$address" "+$commit:$local_ref" </dev/null
   git read-tree -i --prefix="$path/" "$commit"
 done

@@ -1,11 +1,11 @@
-"""A tar of small files, to be sent to a worker."""
+"""A tar of small files, to send to a worker."""
 
 import tarfile
 from collections.abc import Mapping
 from io import BytesIO
 
 
-def archive(files: Mapping[str, bytes]) -> bytes:
+def tar_archive(files: Mapping[str, bytes]) -> bytes:
     """The bytes of a tar with these files, in this order."""
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:

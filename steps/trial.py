@@ -1,4 +1,4 @@
-"""Try our series on a commit of the upstream, patch by patch."""
+"""Try our series on one commit of the upstream, patch by patch."""
 
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from model.component import Component
 from releases.trial import FITTING, STANDING, PatchTrial, Target, Trial, Verdict
 from steps.lines import lines
 from steps.targets import TARGETS
-from steps.tree_step import SERIES, TreeStep, called
+from steps.tree_step import SERIES, TreeStep, ref_label
 
-KNOWN = "known"
+UPSTREAM_IDS = "upstream-ids"
+"""A file on the worker: the ids of patches that upstream has taken, with their commits."""
 
 
 class TrySeries(TreeStep):
-    """Say of every patch what becomes of it; what upstream has already is left out."""
+    """Give every patch a verdict, and apply those that apply."""
 
     description = "trying"
 
@@ -27,11 +28,11 @@ class TrySeries(TreeStep):
     @async_to_deferred
     async def run(self) -> int:
         ref, commit = self.getProperty(TARGETS)[self.target]
-        await self.begin(ref, commit)
-        patches = await self.tried(ref)
+        await self.start_tree(ref, commit)
+        patches = await self.try_patches(ref)
         trial = Trial(
             target=self.target,
-            release=called(ref, commit),
+            release=ref_label(ref, commit),
             commit=commit,
             patches=patches,
         )
@@ -40,41 +41,41 @@ class TrySeries(TreeStep):
         self.descriptionDone = f"{trial.title}: {trial.words}"
         if any(patch.verdict in STANDING for patch in patches):
             return FAILURE
-        await self.change_folders()
+        await self.apply_folder_series()
         return SUCCESS if all(patch.verdict in FITTING for patch in patches) else WARNINGS
 
-    async def begin(self, ref: str, commit: str) -> None:
-        """Forget what was laid for another target, and lay this one."""
+    async def start_tree(self, ref: str, commit: str) -> None:
+        """Start the tree with this target instead of the one before."""
         for name in ("materials", "series", "patches"):
             self.setProperty(name, [], self.name)
         address = self.component.upstream.repository
-        laid = await self.add_commit(address, ref, commit, "", kept_for=f"trial on {self.target}")
-        self.setProperty("upstream-tree", laid.tree, self.name)
-        self.setProperty("upstream-date", laid.date, self.name)
+        source = await self.add_commit(address, ref, commit, "", purpose=f"trial on {self.target}")
+        self.setProperty("upstream-tree", source.tree, self.name)
+        self.setProperty("upstream-date", source.date, self.name)
 
-    async def tried(self, ref: str) -> tuple[PatchTrial, ...]:
-        """What became of each patch."""
+    async def try_patches(self, ref: str) -> tuple[PatchTrial, ...]:
+        """The verdict of each patch."""
         upstream = self.component.upstream
         forked = await self.import_fork(upstream.fork, "")
-        given = self.patches(self.component.series(""))
+        archive = self.patch_archive(self.component.series(""))
         pinned, _ = self.getProperty(TARGETS)[Target.PINNED]
         since = "" if self.target is Target.PINNED else pinned
-        known = (upstream.repository, since, ref, KNOWN)
-        await self.script("known", SERIES, forked, *known, stdin=given)
-        words = ("try", SERIES, "", forked, KNOWN)
-        printed = await self.script("series", *words, stdin=given)
-        before, after, gitlinks, *described = lines(printed)
-        self.add("series", [["", before, after]])
+        history = (upstream.repository, since, ref, UPSTREAM_IDS)
+        await self.run_script("upstream_ids", SERIES, forked, *history, stdin=archive)
+        arguments = ("try", SERIES, "", forked, UPSTREAM_IDS)
+        output = await self.run_script("series", *arguments, stdin=archive)
+        before, after, gitlinks, *patches = lines(output)
+        self.extend_property("series", [["", before, after]])
         self.setProperty("gitlinks", int(gitlinks), self.name)
-        return tuple(map(tried, described))
+        return tuple(map(parse_patch_trial, patches))
 
 
-def tried(line: str) -> PatchTrial:
-    """One line of what `series.bash` prints."""
-    name, identity, author, subject, verdict, detail = line.split("\t", 5)
+def parse_patch_trial(line: str) -> PatchTrial:
+    """Read a line that `series.bash` prints."""
+    name, patch_id, author, subject, verdict, detail = line.split("\t", 5)
     return PatchTrial(
         name=name,
-        id=identity,
+        id=patch_id,
         author=author or "unknown",
         subject=subject or name,
         verdict=Verdict(verdict),

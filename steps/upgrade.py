@@ -17,33 +17,32 @@ from model.component import Component
 from model.installation import SiteRepository
 from releases.trial import Report
 
-WATCH = Actor("Slipway", "slipway@localhost")
+AUTHOR = Actor("Slipway", "slipway@localhost")
 LINE = re.compile(r"^(?P<key>\s*release\s*=\s*)(?P<quote>[\"'])(?P<release>.*)(?P=quote)", re.M)
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """A component's file before and after."""
+    """A component's `component.toml` before and after."""
 
     component: str
     release: str
     new: str
-    """The line that changes, as it will be."""
+    """The new line."""
     before: str
     after: str
 
     @classmethod
     def of(cls, component: Component, text: str, release: str) -> Self:
-        """Raises ValueError when the file has no such line that can be changed alone."""
+        """Raises ValueError when no single line of the file holds the release."""
         file = f"{component.name}/component.toml"
-        wanted = tomllib.loads(text)
-        old = wanted["upstream"]["release"]
-        new = series(old, release)
+        old = tomllib.loads(text)["upstream"]["release"]
+        new = followed_release(old, release)
         start = text.find("[upstream]")
-        for found in LINE.finditer(text, max(start, 0)):
-            line = f"{found['key']}{found['quote']}{new}{found['quote']}"
-            after = text[: found.start()] + line + text[found.end() :]
-            if changes_alone(text, after, new):
+        for match in LINE.finditer(text, max(start, 0)):
+            line = f"{match['key']}{match['quote']}{new}{match['quote']}"
+            after = text[: match.start()] + line + text[match.end() :]
+            if changes_only_release(text, after, new):
                 return cls(component.name, release, line.strip(), text, after)
         raise ValueError(f'{file}: release = "{old}" stands on no line of its own: set {new}')
 
@@ -63,27 +62,27 @@ class Upgrade:
         return "".join(lines)
 
 
-def series(old: str, release: str) -> str:
-    """The newest release as the old one was written: `1.39.*` and `1.43.1` give `1.43.*`."""
+def followed_release(old: str, release: str) -> str:
+    """A release in the form of the old value: `1.39.*` and `1.43.1` give `1.43.*`."""
     *fixed, last = old.split(".")
     if last != "*" or not fixed:
         return release
-    wider = ".".join([*release.split(".")[: len(fixed)], "*"])
-    return wider if fnmatchcase(release, wider) else release
+    pattern = ".".join([*release.split(".")[: len(fixed)], "*"])
+    return pattern if fnmatchcase(release, pattern) else release
 
 
-def changes_alone(before: str, after: str, release: str) -> bool:
-    """Whether nothing but the upstream's release differs between two texts."""
+def changes_only_release(before: str, after: str, release: str) -> bool:
+    """Whether two texts differ in the upstream's release only."""
     expected = tomllib.loads(before)
     expected["upstream"]["release"] = release
     return tomllib.loads(after) == expected
 
 
-def pushed(repository: SiteRepository, upgrade: Upgrade, report: Report) -> str:
-    """Push the change as a branch on top of the site's own; where it is now.
+def push_branch(repository: SiteRepository, upgrade: Upgrade, report: Report) -> str:
+    """Push the change as a branch on top of the site's own; a sentence that says where it is.
 
-    Raises GitCommandError when the repository does not take it. A branch that is there stays as it
-    is: somebody may be working on it.
+    Raises GitCommandError when the repository refuses it. An existing branch stays as it is, since
+    somebody may be working on it.
     """
     folder = Path(mkdtemp(prefix="slipway-offer-"))
     try:
@@ -99,7 +98,7 @@ def pushed(repository: SiteRepository, upgrade: Upgrade, report: Report) -> str:
         file.write_text(upgrade.after, "utf-8")
         clone.index.add([str(name)])
         title = f"Take {upgrade.component} to {upgrade.release}"
-        clone.index.commit(f"{title}\n\n{report}\n", author=WATCH, committer=WATCH)
+        clone.index.commit(f"{title}\n\n{report}\n", author=AUTHOR, committer=AUTHOR)
         clone.git.push("origin", f"HEAD:refs/heads/{upgrade.branch}")
         return f"{upgrade.release} is ready: branch {upgrade.branch}"
     finally:

@@ -8,7 +8,7 @@ from buildbot.config.master import FileLoader, MasterConfig
 from buildbot.test.util.integration import RunMasterBase
 
 from model.site import Site, read_site
-from releases.provenance import new_key
+from releases.provenance import generate_key
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "sites" / "demo"
@@ -20,7 +20,7 @@ def installation(folder: Path, site: Path = DEMO) -> Path:
         (folder / name).mkdir()
     key = folder / "secrets" / "signing-key"
     key.touch(0o600)
-    key.write_text(new_key()[0])
+    key.write_text(generate_key()[0])
     (folder / "installation.toml").write_text(
         f"""
         site = "{site}"

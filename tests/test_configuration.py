@@ -8,8 +8,8 @@ from buildbot.schedulers.timed import Nightly
 from buildbot.steps.trigger import Trigger
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 
-from change_sources.pollers import heard_of
-from change_sources.watch import name
+from change_sources.change_key import poller_name
+from change_sources.pollers import polled_sources
 from model.site import Site
 from releases import buttons
 from releases.site_wide import SiteAction
@@ -31,7 +31,7 @@ def test_builders_are_grouped_by_the_component_they_serve(config: MasterConfig, 
 
 def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> None:
     expected = {component.builder for component in demo.components}
-    expected |= {component.watcher for component in demo.watched}
+    expected |= {component.trial_builder for component in demo.trial_components}
     expected |= {
         environment.builder(component)
         for component in demo.components
@@ -44,8 +44,8 @@ def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> N
 def test_lanes_are_not_mixed_on_one_worker(config: MasterConfig, demo: Site) -> None:
     for builder in config.builders:
         lane = {e.worker for e in demo.environments if builder.name.endswith(f"-{e.name}")}
-        watches = builder.name in {component.watcher for component in demo.watched}
-        assert set(builder.workernames) == (lane or {"review-1" if watches else "build-1"})
+        tries = builder.name in {component.trial_builder for component in demo.trial_components}
+        assert set(builder.workernames) == (lane or {"review-1" if tries else "build-1"})
 
 
 def test_one_deployment_at_a_time_and_none_swallowed(config: MasterConfig, demo: Site) -> None:
@@ -55,15 +55,15 @@ def test_one_deployment_at_a_time_and_none_swallowed(config: MasterConfig, demo:
     assert all(builder.collapseRequests is False and builder.locks for builder in deploying)
 
 
-def test_the_watch_deploys_nothing_and_runs_every_night(config: MasterConfig, demo: Site) -> None:
-    watchers = {component.watcher for component in demo.watched}
-    assert watchers
-    watching = [builder for builder in config.builders if builder.name in watchers]
-    kinds = {step.buildStep().__class__ for each in watching for step in each.factory.steps}
+def test_trials_deploy_nothing_and_run_every_night(config: MasterConfig, demo: Site) -> None:
+    names = {component.trial_builder for component in demo.trial_components}
+    assert names
+    trials = [builder for builder in config.builders if builder.name in names]
+    kinds = {step.buildStep().__class__ for trial in trials for step in trial.factory.steps}
     assert kinds
     assert Trigger not in kinds
     nightly = [s for s in config.schedulers.values() if isinstance(s, Nightly)]
-    assert {name for scheduler in nightly for name in scheduler.builderNames} == watchers
+    assert {name for scheduler in nightly for name in scheduler.builderNames} == names
 
 
 def test_only_releasers_press_anything(config: MasterConfig) -> None:
@@ -83,7 +83,7 @@ def test_a_button_starts_all_builders_of_its_environment(config: MasterConfig, d
     pressed = {s.name: s for s in config.schedulers.values() if isinstance(s, ForceScheduler)}
     expected = {
         buttons.BUILD: {component.builder for component in demo.components},
-        buttons.TRY_UPSTREAM: {component.watcher for component in demo.watched},
+        buttons.TRY_UPSTREAM: {component.trial_builder for component in demo.watched},
     }
     for environment in demo.environments:
         each = {environment.builder(component) for component in demo.components}
@@ -100,7 +100,7 @@ def test_step_names_are_kebab_case_and_short(config: MasterConfig) -> None:
 
 
 def test_every_followed_repository_has_one_poller(config: MasterConfig, demo: Site) -> None:
-    followed = {name(source) for c in demo.components for source in heard_of(c)}
+    followed = {poller_name(source) for c in demo.components for source in polled_sources(c)}
     assert sorted(followed) == sorted(source.name for source in config.change_sources)
 
 

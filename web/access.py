@@ -9,7 +9,7 @@ from buildbot.www.authz.authz import Authz
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 from buildbot.www.authz.roles import RolesFromUsername
 
-from change_sources.github import Hint
+from change_sources.github import GitHubHook
 from model.installation import Installation
 from model.site import Site
 from releases.store import Store
@@ -36,6 +36,6 @@ def ui(site: Site, installation: Installation) -> dict[str, Any]:
         ),
         "plugins": {PAGE: {}},
         "change_hook_dialects": {
-            "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
+            "github": {"custom_class": GitHubHook, "secret": Secret("webhook-github")}
         },
     }

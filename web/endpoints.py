@@ -20,7 +20,7 @@ from twisted.web.server import NOT_DONE_YET, GzipEncoderFactory, Request
 from model.site import Site
 from releases import ledger
 from releases.history import current_name
-from releases.provenance import Provenance, unverified
+from releases.provenance import Provenance, read_unverified
 from releases.store import Store
 from web.health import HealthChecks
 from web.views.artifact_contents import contents
@@ -114,7 +114,7 @@ class ReleasesPage(BuildbotService):
         return self.builds
 
     def read_provenance(self, digest: str) -> Provenance:
-        return unverified(self.store.provenance(digest).read_bytes())
+        return read_unverified(self.store.provenance(digest).read_bytes())
 
     def release(self, digest: str) -> Provenance | None:
         """What a release was made from, unless the store has forgotten it."""
@@ -144,7 +144,7 @@ class ReleasesPage(BuildbotService):
     async def trials(self, _asked: dict[str, str]) -> list[TrialRow]:
         """How our changes fit what upstream offers, by component."""
         reports = await ledger.reports(self.master, self.site)
-        return trial_rows(self.site.watched, reports)
+        return trial_rows(self.site.trial_components, reports)
 
     async def board(self, _asked: dict[str, str]) -> Board:
         known = await self.known()

@@ -35,7 +35,7 @@ def workers(site: Site) -> list[AbstractWorker]:
 
 def lane_workers(site: Site, lane: str, fallback: AbstractWorker) -> list[AbstractWorker]:
     """A lane's workers in the environment that has machines for it, or the one on this machine."""
-    environment = site.home(lane)
+    environment = site.lane_environment(lane)
     if environment is None:
         return [fallback]
     return [MachineWorker(name, environment, lane) for name in names(site, lane)]
@@ -52,7 +52,7 @@ def review(site: Site) -> list[str]:
 
 
 def names(site: Site, lane: str) -> list[str]:
-    environment = site.home(lane)
+    environment = site.lane_environment(lane)
     openstack = environment.openstack if environment else None
     count = openstack.lanes[lane].machines if openstack else 1
     return [f"{lane}-{number}" for number in range(1, count + 1)]

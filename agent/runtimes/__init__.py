@@ -1,7 +1,7 @@
-"""The runtimes of components: one module for each kind, all with the functions of `RuntimeAdapter`.
+"""The runtimes: one small module for each kind of application, all with the same functions.
 
-`static` serves files, `php` runs in php-fpm, and `node` and `python` are processes of their own
-(`application_server`).
+To add one, follow the docstring of `Runtime` in `model/component.py`: its name goes there, its
+module goes here, with the functions of the class `Runtime` below, and into the table `RUNTIMES`.
 """
 
 from collections.abc import Mapping, Sequence

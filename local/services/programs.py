@@ -104,7 +104,7 @@ def programs(site: Site, layout: Layout, servers: Mapping[str, Server]) -> tuple
 
 def mirror_programs(site: Site, layout: Layout) -> list[Program]:
     """The server of the mirrors, if workers are machines of an OpenStack project."""
-    if not (site.home("build") or site.home("review")):
+    if not (site.lane_environment("build") or site.lane_environment("review")):
         return []
     port = layout.mirror_port
     serve = ("git", "daemon", "--reuseaddr", f"--listen={layout.worker_address}", f"--port={port}")

@@ -17,7 +17,7 @@ from agent.server import Server
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
-from releases.provenance import new_key
+from releases.provenance import generate_key
 from tests.agent.server_fixture import ServerFixture
 from tests.agent.supervision import Supervisord
 from tests.agent.waiting import wait_until
@@ -30,7 +30,7 @@ AS_EDGE = () if os.geteuid() else (f"--reuid={EDGE}", f"--regid={EDGE}", "--clea
 def create_server(folder: Path, components: tuple[Component, ...]) -> ServerFixture:
     """A server whose services are not started."""
     http, https = free_ports(2)
-    private_key, public_key = new_key()
+    private_key, public_key = generate_key()
     (folder / "key.pem").write_text(public_key)
     settings = {
         **{name: str(folder / name) for name in ("srv", "run", "state", "log")},

@@ -4,7 +4,7 @@ import pytest
 
 from model.component import Check
 from model.release import Manifest
-from releases.provenance import new_key
+from releases.provenance import generate_key
 from tests.agent import applications
 from tests.agent.packaging import Release
 from tests.agent.server_fixture import ServerFixture
@@ -17,7 +17,9 @@ def stays(blog: Release) -> str:
 
 
 def test_a_signature_of_another_key(php_server: ServerFixture, blog: Release) -> None:
-    forged = php_server.build_release("blog", {"index.php": "forged"}, private_key=new_key()[0])
+    forged = php_server.build_release(
+        "blog", {"index.php": "forged"}, private_key=generate_key()[0]
+    )
     result = php_server.prepare(forged)
     assert result.code == 1
     assert forged.provenance.name in result.last_line

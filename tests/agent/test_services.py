@@ -98,7 +98,7 @@ def test_an_error_in_a_server_file_names_the_key(tmp_path: Path) -> None:
     path.write_text('srv = "here"\nrun = "/run/x"\nstate = "/s"\nlog = "/l"\n')
     with pytest.raises(InvalidSite) as wrong:
         read(path, Server)
-    assert wrong.value.mistakes == (
+    assert wrong.value.errors == (
         f"{path}: key 'srv': must be an absolute path without spaces, quotes and braces",
         f"{path}: key 'public_key' is missing",
     )

@@ -1,4 +1,4 @@
-"""A master with one component `blog`, whose site and repositories are made on the spot."""
+"""A master with one component `blog`, whose site and repositories are created by the test."""
 
 import hashlib
 import io
@@ -22,13 +22,13 @@ from twisted.internet.task import deferLater
 from builders import build
 from model.component import Component
 from model.site import Site, read_site
-from releases.provenance import Provenance, new_key, verify
+from releases.provenance import Provenance, generate_key, verify
 from releases.store import Store
 from schedulers import trigger
 from tests.repositories import Repository
 
 PAGE = "<?php\n\necho 'one';\necho 'two';\necho 'three';\n"
-PRIVATE, PUBLIC = new_key()
+PRIVATE, PUBLIC = generate_key()
 
 
 class OneComponent(RunMasterBase):
@@ -82,11 +82,11 @@ class OneComponent(RunMasterBase):
         self.write(f"components/blog/patches/{name}", text)
 
     def builder(self, blog: Component, site: Site) -> BuilderConfig:
-        """The builder that is looked at."""
+        """The builder under test."""
         return build.builder(blog, site, self.store, ["local1"])
 
     async def run_build(self) -> dict[str, Any]:
-        """Start a master on the site as it is written now, and build."""
+        """Start a master on the current files of the site, and build."""
         keys = self.folder / "keys"
         keys.mkdir(exist_ok=True)
         (keys / "signing-key").touch(0o600)
@@ -111,18 +111,18 @@ class OneComponent(RunMasterBase):
                 "projects": [Project("blog")],
             }
         )
-        return await self.press()
+        return await self.run_again()
 
-    async def press(self) -> dict[str, Any]:
-        """Build with the master that runs, until staging was told of it."""
+    async def run_again(self) -> dict[str, Any]:
+        """Build on the running master, and wait until staging has the deployment."""
         self.presses += 1
-        done: dict[str, Any] = await self.doForceBuild(wantSteps=True, wantProperties=True)
-        if "recorded" in done["properties"]:
-            await self.told(done["properties"]["digest"][0])
-        return done
+        result: dict[str, Any] = await self.doForceBuild(wantSteps=True, wantProperties=True)
+        if "recorded" in result["properties"]:
+            await self.await_deployment(result["properties"]["digest"][0])
+        return result
 
-    async def told(self, digest: str) -> None:
-        """Wait until staging was told of the digest."""
+    async def await_deployment(self, digest: str) -> None:
+        """Wait until the digest is deployed to staging."""
         complete = [Filter("complete", "eq", [True])]
         path = ("builders", "blog-staging", "builds")
         while len(builds := await self.master.data.get(path, filters=complete)) < self.presses:
@@ -130,16 +130,16 @@ class OneComponent(RunMasterBase):
         properties = await self.master.data.get(("builds", builds[-1]["buildid"], "properties"))
         assert properties["wanted"][0] == digest
         assert properties["action"][0] == "deploy"
-        # The master may not stop before it knows itself what its ledger says already.
+        # The master updates its own state after its database: wait for that before it stops.
         while any(getattr(each, "_waiters", None) for each in self.master.scheduler_manager):
             await deferLater(reactor, 0.05)
 
-    def said(self, done: dict[str, Any]) -> dict[str, str]:
-        return {step["name"]: step["state_string"] for step in done["steps"]}
+    def summaries(self, result: dict[str, Any]) -> dict[str, str]:
+        return {step["name"]: step["state_string"] for step in result["steps"]}
 
-    def packed(self, done: dict[str, Any]) -> dict[str, str]:
+    def stored_files(self, result: dict[str, Any]) -> dict[str, str]:
         """The files of the stored artifact and their texts."""
-        digest = done["properties"]["digest"][0]
+        digest = result["properties"]["digest"][0]
         tar = zstandard.decompress(
             self.store.artifact(digest).read_bytes(), max_output_size=10_000_000
         )
@@ -149,7 +149,7 @@ class OneComponent(RunMasterBase):
             assert {(m.uid, m.gid, m.mode) for m in files} <= {(0, 0, 0o644), (0, 0, 0o755)}
             return {m.name: archive.extractfile(m).read().decode() for m in files}
 
-    def provenance(self, done: dict[str, Any]) -> Provenance:
-        """What the master signed of the build's release."""
-        digest = done["properties"]["recorded"][0]
+    def provenance(self, result: dict[str, Any]) -> Provenance:
+        """The signed provenance of the build's release."""
+        digest = result["properties"]["recorded"][0]
         return verify(self.store.provenance(digest).read_bytes(), PUBLIC)

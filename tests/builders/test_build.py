@@ -10,22 +10,22 @@ from tests.builders.one_component import PAGE, OneComponent
 
 
 class Build(OneComponent):
-    """What a build makes, and what stops it."""
+    """What a build produces, and what stops it."""
 
     @async_to_deferred
     async def test_the_newest_release_is_patched_overlaid_packed_and_recorded(self) -> None:
-        done = await self.run_build()
-        said = self.said(done)
-        assert done["results"] == SUCCESS, said
-        assert said["apply-patches"] == "1 patch applied on 1.10"
-        assert said["lint-changes"] == "1 changed PHP files, nothing new"
-        files = self.packed(done)
+        result = await self.run_build()
+        summaries = self.summaries(result)
+        assert result["results"] == SUCCESS, summaries
+        assert summaries["apply-patches"] == "1 patch applied on 1.10"
+        assert summaries["lint-changes"] == "1 changed PHP files, nothing new"
+        files = self.stored_files(result)
         assert "zwei" in files["index.php"]
         assert files["themes/ours/style.css"] == "body {}\n"
         assert "old.txt" in files
         assert files[".slipway/templates/config.php.j2"] == "<?php // {{ url }}\n"
         assert json.loads(files[".slipway/manifest.json"])["component"] == "blog"
-        provenance = self.provenance(done)
+        provenance = self.provenance(result)
         assert provenance.upstream.commit == self.upstream.git("rev-parse", "1.10^{commit}")
         assert [patch.subject for patch in provenance.patches] == ["Say zwei"]
         assert provenance.materials[1].commit == self.theme.git("rev-parse", "HEAD")
@@ -37,97 +37,97 @@ class Build(OneComponent):
         other = PAGE.replace("three", "drei")
         self.series("0002-three.patch", self.upstream.patch({"index.php": other}, "Say drei"))
         self.series("0003-again.patch", self.upstream.patch({"index.php": other}, "Again"))
-        done = await self.run_build()
-        assert done["results"] == FAILURE
+        result = await self.run_build()
+        assert result["results"] == FAILURE
         expected = (
             "patch 2 of 3 does not apply: 0002-three.patch 'Say drei': "
             "index.php, hunk 1 (line 2) (failure)"
         )
-        assert self.said(done)["apply-patches"] == expected
-        assert done["steps"][-1]["name"] == "apply-patches"
+        assert self.summaries(result)["apply-patches"] == expected
+        assert result["steps"][-1]["name"] == "apply-patches"
         assert not [path for path in self.store.folder.rglob("*") if path.is_file()]
 
     @async_to_deferred
     async def test_a_lint_finding_that_a_patch_adds_stops_the_build(self) -> None:
         broken = PAGE.replace("echo 'one';", "eval('one');")
         self.series("0001-two.patch", self.upstream.patch({"index.php": broken}, "Evaluate"))
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        assert self.said(done)["lint-changes"].startswith("1 new: index.php: Use of eval()")
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        assert self.summaries(result)["lint-changes"].startswith("1 new: index.php: Use of eval()")
 
     @async_to_deferred
     async def test_a_host_name_of_an_environment_in_the_artifact_is_named(self) -> None:
         self.theme.commit({"links.css": "/* https://blog.s.example/ */"})
-        done = await self.run_build()
-        assert done["results"] == FAILURE
+        result = await self.run_build()
+        assert result["results"] == FAILURE
         expected = "themes/ours/links.css names blog.s.example: a release must not know where"
-        assert expected in self.said(done)["pack"]
+        assert expected in self.summaries(result)["pack"]
         assert not [path for path in self.store.folder.rglob("*") if path.is_file()]
 
     @async_to_deferred
-    async def test_a_secret_in_what_the_site_adds_is_named(self) -> None:
+    async def test_a_secret_in_a_file_of_the_site_is_named(self) -> None:
         key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n"
         self.theme.commit({"deploy.key": key})
-        done = await self.run_build()
-        assert done["results"] == FAILURE
+        result = await self.run_build()
+        assert result["results"] == FAILURE
         expected = "themes/ours/deploy.key, line 1: Private Key (failure)"
-        assert self.said(done)["scan-for-secrets"] == expected
+        assert self.summaries(result)["scan-for-secrets"] == expected
 
     @async_to_deferred
-    async def test_what_a_lock_file_brings_is_not_searched_for_secrets_of_ours(self) -> None:
+    async def test_installed_dependencies_are_not_searched_for_secrets(self) -> None:
         self.upstream.commit({"requirements.txt": "# nothing\n"}, tag="1.11")
         key = "-----BEGIN RSA " + "PRIVATE KEY-----"
         make = f"mkdir -p packages && echo '{key}' > packages/example.txt"
         build = f'build = [["sh", "-c", "{make}"]]'
         self.describe(f'locks = ["requirements.txt"]\n{build}')
-        done = await self.run_build()
-        assert done["results"] == SUCCESS, self.said(done)
-        assert key in self.packed(done)["packages/example.txt"]
+        result = await self.run_build()
+        assert result["results"] == SUCCESS, self.summaries(result)
+        assert key in self.stored_files(result)["packages/example.txt"]
 
     @async_to_deferred
     async def test_a_failing_test_of_the_component_stops_the_build(self) -> None:
         self.describe('test = [["sh", "run.sh"], ["sh", "-c", "exit 3"]]')
-        done = await self.run_build()
-        said = self.said(done)
-        assert done["results"] == FAILURE
-        assert "run.sh" in said["test"]
-        assert done["steps"][-1]["name"] == "test_1", said
+        result = await self.run_build()
+        summaries = self.summaries(result)
+        assert result["results"] == FAILURE
+        assert "run.sh" in summaries["test"]
+        assert result["steps"][-1]["name"] == "test_1", summaries
 
     @async_to_deferred
-    async def test_what_the_build_commands_make_is_packed_and_nothing_else(self) -> None:
+    async def test_only_the_output_of_the_build_commands_is_packed(self) -> None:
         make = "mkdir -p out && date -u -d @$SOURCE_DATE_EPOCH > out/made.html"
         self.describe(f"""build = [["sh", "-c", '{make}']]\noutput = "out" """)
-        done = await self.run_build()
-        assert done["results"] == SUCCESS, self.said(done)
-        files = self.packed(done)
+        result = await self.run_build()
+        assert result["results"] == SUCCESS, self.summaries(result)
+        files = self.stored_files(result)
         assert sorted(name for name in files if not name.startswith(".slipway")) == ["made.html"]
         assert "2026" in files["made.html"]
 
     @async_to_deferred
     async def test_an_unreachable_repository_is_named(self) -> None:
         shutil.rmtree(self.theme.folder)
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        assert f"{self.theme.address} cannot be reached" in self.said(done)["lay-overlays"]
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        assert f"{self.theme.address} cannot be reached" in self.summaries(result)["lay-overlays"]
 
     @async_to_deferred
     async def test_a_series_without_a_release_is_named(self) -> None:
         self.describe(upstream='release = "7.*"')
-        done = await self.run_build()
+        result = await self.run_build()
         expected = f"{self.upstream.address} has no releases 7.* (failure)"
-        assert self.said(done)["fetch-upstream"] == expected
+        assert self.summaries(result)["fetch-upstream"] == expected
 
     @async_to_deferred
     async def test_a_branch_whose_name_ends_like_the_followed_one_is_not_it(self) -> None:
         followed = self.theme.git("rev-parse", "main")
         self.theme.git("checkout", "-q", "-b", "x/refs/heads/main")
         self.theme.commit({"style.css": "evil {}\n"})
-        done = await self.run_build()
-        assert done["properties"]["materials"][0][1]["commit"] == followed
+        result = await self.run_build()
+        assert result["properties"]["materials"][0][1]["commit"] == followed
 
     @async_to_deferred
-    async def test_a_repository_cannot_say_how_its_release_is_configured(self) -> None:
+    async def test_a_repository_cannot_configure_its_release(self) -> None:
         self.upstream.commit({".slipway/templates/theirs.j2": "{{ 7 * 7 }}"}, tag="1.11")
-        files = self.packed(await self.run_build())
+        files = self.stored_files(await self.run_build())
         ours = [".slipway/manifest.json", ".slipway/templates/config.php.j2"]
         assert sorted(name for name in files if name.startswith(".slipway")) == ours

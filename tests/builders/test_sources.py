@@ -1,4 +1,4 @@
-"""Every way in which changes are carried on top of an upstream, built and recorded."""
+"""Every kind of change on top of an upstream, built and recorded."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.repositories import Repository
 
 
 def gitlink(repository: Repository, path: str, module: Repository, url: str) -> str:
-    """Record the newest commit of a module at a path, with the address it is said to have."""
+    """Record the newest commit of a module at a path, with this address in `.gitmodules`."""
     commit = module.git("rev-parse", "HEAD")
     (repository.folder / path).mkdir(parents=True, exist_ok=True)
     repository.git("config", "-f", ".gitmodules", f"submodule.{path}.path", path)
@@ -21,7 +21,7 @@ def gitlink(repository: Repository, path: str, module: Repository, url: str) -> 
 
 
 def without(files: dict[str, str], names: set[str]) -> dict[str, str]:
-    """The other files; those named must be there."""
+    """The other files; the named ones must exist."""
     return {name: files[name] for name in files.keys() - names} if names <= files.keys() else {}
 
 
@@ -51,12 +51,12 @@ class Sources(OneComponent):
         self.upstream.git("checkout", "-q", "main")
         fork = f'fork = {{repository = "{self.upstream.address}", branch = "ours", base = "1.9"}}'
         self.describe(upstream=f'release = "1.*"\n{fork}')
-        done = await self.run_build()
-        assert self.said(done)["apply-patches"] == "3 patches applied on 1.10"
-        files = self.packed(done)
+        result = await self.run_build()
+        assert self.summaries(result)["apply-patches"] == "3 patches applied on 1.10"
+        files = self.stored_files(result)
         assert "neu" in files["new.php"]
         assert "zwei" in files["index.php"]
-        provenance = self.provenance(done)
+        provenance = self.provenance(result)
         subjects = [patch.subject for patch in provenance.patches]
         assert subjects == ["Add a page", "Say neu", "Say zwei"]
         forked = provenance.materials[1]
@@ -71,10 +71,10 @@ class Sources(OneComponent):
         self.theme.commit({"style.css": "newer {}\n"})
         self.series("themes/ours/0001-p.patch", patch)
         self.describe(overlay=f'commit = "{pinned[:10]}"')
-        done = await self.run_build()
-        assert self.said(done)["lay-overlays"] == f"themes/ours at {pinned[:8]} with 1 patch"
-        assert self.packed(done)["themes/ours/style.css"] == "p {}\n"
-        provenance = self.provenance(done)
+        result = await self.run_build()
+        assert self.summaries(result)["lay-overlays"] == f"themes/ours at {pinned[:8]} with 1 patch"
+        assert self.stored_files(result)["themes/ours/style.css"] == "p {}\n"
+        provenance = self.provenance(result)
         assert provenance.materials[-1].commit == pinned
         assert [patch.subject for patch in provenance.patches] == ["Say zwei", "Style paragraphs"]
 
@@ -83,33 +83,33 @@ class Sources(OneComponent):
         self.theme.git("tag", "v1.0")
         self.theme.commit({"style.css": "newer {}\n"})
         self.describe(overlay='release = "v1.0"')
-        assert self.packed(await self.run_build())["themes/ours/style.css"] == "body {}\n"
+        assert self.stored_files(await self.run_build())["themes/ours/style.css"] == "body {}\n"
 
     @async_to_deferred
-    async def test_a_patch_for_an_overlay_that_does_not_apply_is_named_where_it_lies(self) -> None:
+    async def test_a_patch_for_an_overlay_that_does_not_apply_is_named_with_its_path(self) -> None:
         patch = self.theme.patch({"style.css": "p {}\n"}, "Style paragraphs")
         self.theme.commit({"style.css": "newer {}\n"})
         self.series("themes/ours/0001-p.patch", patch)
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        assert self.said(done)["lay-overlays"] == (
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        assert self.summaries(result)["lay-overlays"] == (
             "patch 1 of 1 does not apply: 0001-p.patch 'Style paragraphs': "
             "themes/ours/style.css, hunk 1 (line 1) (failure)"
         )
-        assert done["steps"][-1]["name"] == "lay-overlays"
+        assert result["steps"][-1]["name"] == "lay-overlays"
 
     @async_to_deferred
-    async def test_submodules_are_laid_at_their_recorded_commits_those_within_them_too(
+    async def test_submodules_of_every_depth_are_added_at_their_recorded_commits(
         self,
     ) -> None:
         commit = self.record_module("../extensions/module")
         self.module.commit({"module.php": "<?php\n\necho 'newer';\n"})
-        done = await self.run_build()
-        assert self.said(done)["fetch-submodules"] == "2 at their recorded commits"
-        files = self.packed(done)
+        result = await self.run_build()
+        assert self.summaries(result)["fetch-submodules"] == "2 at their recorded commits"
+        files = self.stored_files(result)
         assert "'module'" in files["extensions/module/module.php"]
         assert "'inner'" in files["extensions/module/inner/inner.php"]
-        laid = {m.into: (m.repository, m.commit) for m in self.provenance(done).materials}
+        laid = {m.into: (m.repository, m.commit) for m in self.provenance(result).materials}
         assert laid["extensions/module"] == (self.module.address, commit)
         assert laid["extensions/module/inner"] == (self.inner.address, self.inner_commit)
 
@@ -119,34 +119,34 @@ class Sources(OneComponent):
         rule = rf"""find = '^https://gerrit\.example\.org/r/p/(\w+)/(.*)\.git$'
             write = 'file://{self.folder}/\1/\2'"""
         self.describe(f"[[submodules.rewrite]]\n{rule}")
-        files = self.packed(await self.run_build())
+        files = self.stored_files(await self.run_build())
         assert "'module'" in files["extensions/module/module.php"]
 
     @async_to_deferred
-    async def test_submodules_that_are_left_out_are_not_asked_for(self) -> None:
+    async def test_submodules_that_are_left_out_are_not_fetched(self) -> None:
         self.record_module("file:///nowhere")
         self.describe('[submodules]\nleave_out = ["extensions/module"]')
-        done = await self.run_build()
-        assert self.said(done)["fetch-submodules"] == "0 at their recorded commits"
-        assert not [name for name in self.packed(done) if name.startswith("extensions")]
+        result = await self.run_build()
+        assert self.summaries(result)["fetch-submodules"] == "0 at their recorded commits"
+        assert not [name for name in self.stored_files(result) if name.startswith("extensions")]
 
     @async_to_deferred
-    async def test_an_overlay_takes_the_place_of_a_submodule(self) -> None:
+    async def test_an_overlay_replaces_a_submodule(self) -> None:
         gitlink(self.upstream, "themes/ours", self.module, "file:///nowhere")
         self.upstream.git("commit", "-qm", "Record a theme")
         self.upstream.git("tag", "1.11")
-        assert "themes/ours/style.css" in self.packed(await self.run_build())
+        assert "themes/ours/style.css" in self.stored_files(await self.run_build())
 
     @async_to_deferred
-    async def test_an_overlay_may_lie_within_a_submodule(self) -> None:
+    async def test_an_overlay_may_be_inside_a_submodule(self) -> None:
         gitlink(self.upstream, "themes", self.module, self.module.address)
         self.upstream.git("commit", "-qm", "Record themes")
         self.upstream.git("tag", "1.11")
-        files = self.packed(await self.run_build())
+        files = self.stored_files(await self.run_build())
         assert {"themes/module.php", "themes/inner/inner.php", "themes/ours/style.css"} <= {*files}
 
     @async_to_deferred
-    async def test_a_submodule_that_an_overlays_fork_adds_is_laid(self) -> None:
+    async def test_a_submodule_that_an_overlays_fork_adds_is_fetched(self) -> None:
         self.theme.git("checkout", "-q", "-b", "ours")
         gitlink(self.theme, "mod", self.inner, self.inner.address)
         self.theme.git("commit", "-qm", "Record a module")
@@ -154,10 +154,10 @@ class Sources(OneComponent):
         fork = f'fork = {{repository = "{self.theme.address}", branch = "ours", base = "main"}}'
         base = self.theme.git("rev-parse", "main")
         self.describe(overlay=f'branch = "main"\n{fork.replace("main", base)}')
-        assert "themes/ours/mod/inner.php" in self.packed(await self.run_build())
+        assert "themes/ours/mod/inner.php" in self.stored_files(await self.run_build())
 
     @async_to_deferred
-    async def test_a_relative_submodule_of_a_fork_is_the_upstreams_own(self) -> None:
+    async def test_a_relative_address_in_a_fork_refers_to_the_upstream(self) -> None:
         self.record_module("../extensions/module")
         elsewhere = Repository(self.folder / "elsewhere" / "fork")
         elsewhere.git("fetch", "-q", "--tags", self.upstream.address, "main")
@@ -166,60 +166,62 @@ class Sources(OneComponent):
         elsewhere.commit({"new.php": "<?php\n\necho 'new';\n"}, subject="Add a page")
         fork = f'fork = {{repository = "{elsewhere.address}", branch = "main", base = "{base}"}}'
         self.describe(upstream=f'release = "1.*"\n{fork}')
-        done = await self.run_build()
-        assert done["results"] == SUCCESS, self.said(done)
-        assert {"new.php", "extensions/module/module.php"} <= self.packed(done).keys()
+        result = await self.run_build()
+        assert result["results"] == SUCCESS, self.summaries(result)
+        assert {"new.php", "extensions/module/module.php"} <= self.stored_files(result).keys()
 
     @async_to_deferred
     async def test_a_submodule_on_the_workers_own_disk_is_refused(self) -> None:
         self.record_module("/etc")
-        said = self.said(await self.run_build())["fetch-submodules"]
-        assert "nothing is fetched from '/etc'" in said
+        summaries = self.summaries(await self.run_build())["fetch-submodules"]
+        assert "nothing is fetched from '/etc'" in summaries
 
     @async_to_deferred
     async def test_a_repository_in_the_build_output_is_refused(self) -> None:
         who = "-c user.name=x -c user.email=x@example.org"
         make = f"git init -q inner && git -C inner {who} commit -q --allow-empty -m x"
         self.describe(f"""build = [["sh", "-c", "{make}"]]""")
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        assert "inner is a repository of its own" in self.said(done)["pack"]
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        assert "inner is a repository of its own" in self.summaries(result)["pack"]
 
     @async_to_deferred
     async def test_a_build_output_that_is_a_link_is_refused(self) -> None:
         self.describe("""build = [["ln", "-s", "../..", "out"]]\noutput = "out" """)
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        assert "'out' is a link" in self.said(done)["collect-output"]
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        assert "'out' is a link" in self.summaries(result)["collect-output"]
 
     @async_to_deferred
-    async def test_a_series_for_an_overlay_is_not_for_what_it_replaces(self) -> None:
+    async def test_a_series_for_an_overlay_is_not_applied_to_the_files_it_replaces(self) -> None:
         self.upstream.commit({"themes/ours/style.css": "theirs {}\n"}, tag="1.11")
         self.series("themes/ours/0001-p.patch", self.theme.patch({"style.css": "p {}\n"}, "P"))
-        done = await self.run_build()
-        assert self.packed(done)["themes/ours/style.css"] == "p {}\n"
-        assert len(self.provenance(done).patches) == 2
+        result = await self.run_build()
+        assert self.stored_files(result)["themes/ours/style.css"] == "p {}\n"
+        assert len(self.provenance(result).patches) == 2
 
     @async_to_deferred
-    async def test_unusual_characters_in_tags_and_subjects_are_only_characters(self) -> None:
+    async def test_unusual_characters_in_tags_and_subjects_have_no_effect(self) -> None:
         self.upstream.git("tag", "nightly\u2028build")
         patch = self.upstream.patch({"new.txt": "new\n"}, "Say\u2028more\x0cand more")
         self.series("0002-more.patch", patch)
-        done = await self.run_build()
-        assert done["results"] == SUCCESS, self.said(done)
-        assert len(self.provenance(done).patches) == 2
+        result = await self.run_build()
+        assert result["results"] == SUCCESS, self.summaries(result)
+        assert len(self.provenance(result).patches) == 2
 
     @async_to_deferred
-    async def test_a_submodule_that_cannot_be_had_is_named_with_address_and_commit(self) -> None:
+    async def test_a_submodule_that_cannot_be_fetched_is_named_with_address_and_commit(
+        self,
+    ) -> None:
         commit = self.record_module("file:///nowhere/module.git")
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        said = self.said(done)["fetch-submodules"]
-        assert said.startswith(
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        summaries = self.summaries(result)["fetch-submodules"]
+        assert summaries.startswith(
             f"submodule extensions/module: commit {commit} cannot be had from "
             "file:///nowhere/module.git: "
         )
-        assert done["steps"][-1]["name"] == "fetch-submodules"
+        assert result["steps"][-1]["name"] == "fetch-submodules"
 
     @async_to_deferred
     async def test_a_submodule_without_an_address_is_named(self) -> None:
@@ -227,12 +229,12 @@ class Sources(OneComponent):
         self.upstream.git("rm", "-q", "--cached", ".gitmodules")
         self.upstream.git("commit", "-qm", "Forget addresses")
         self.upstream.git("tag", "1.12")
-        said = self.said(await self.run_build())["fetch-submodules"]
-        assert ".gitmodules gives no address for it" in said
-        assert "submodule extensions/module at " in said
+        summaries = self.summaries(await self.run_build())["fetch-submodules"]
+        assert ".gitmodules gives no address for it" in summaries
+        assert "submodule extensions/module at " in summaries
 
     @async_to_deferred
-    async def test_a_submodule_carries_a_series_which_may_move_what_it_records_itself(self) -> None:
+    async def test_a_series_for_a_submodule_may_change_its_own_submodules(self) -> None:
         self.record_module("../extensions/module")
         self.inner.commit({"inner.php": "<?php\n\necho 'newer';\n"})
         gitlink(self.module, "inner", self.inner, "../inner")
@@ -242,38 +244,38 @@ class Sources(OneComponent):
             self.module.git("format-patch", "--stdout", "-1") + "\n",
         )
         self.module.git("reset", "-q", "--hard", "HEAD^")
-        files = self.packed(await self.run_build())
+        files = self.stored_files(await self.run_build())
         assert "'newer'" in files["extensions/module/inner/inner.php"]
 
     @async_to_deferred
-    async def test_the_upstreams_own_folder_may_have_a_series_of_its_own(self) -> None:
+    async def test_a_folder_of_the_upstream_may_have_a_series(self) -> None:
         self.upstream.commit({"lib/a.php": "<?php\n\necho 'a';\n"}, tag="1.11")
         library = Repository(self.folder / "library")
         library.commit({"a.php": "<?php\n\necho 'a';\n"})
         patch = library.patch({"a.php": "<?php\n\necho 'b';\n"}, "Say b")
         self.series("lib/0001-b.patch", patch)
-        done = await self.run_build()
-        assert self.said(done)["apply-patches"] == "2 patches applied on 1.11"
-        assert "'b'" in self.packed(done)["lib/a.php"]
+        result = await self.run_build()
+        assert self.summaries(result)["apply-patches"] == "2 patches applied on 1.11"
+        assert "'b'" in self.stored_files(result)["lib/a.php"]
 
     @async_to_deferred
-    async def test_a_series_for_a_path_where_nothing_lies_is_refused(self) -> None:
+    async def test_a_series_for_a_path_without_overlay_or_submodule_is_refused(self) -> None:
         self.series("extensions/lost/0001-x.patch", self.theme.patch({"a": "a\n"}, "Add a"))
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        assert self.said(done)["lay-overlays"] == (
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        assert self.summaries(result)["lay-overlays"] == (
             "patches/extensions/lost: neither overlay nor submodule lies at extensions/lost "
             "(failure)"
         )
 
     @async_to_deferred
-    async def test_what_a_series_for_an_overlay_adds_is_linted(self) -> None:
+    async def test_changes_to_an_overlay_are_linted(self) -> None:
         evil = {"functions.php": "<?php\n\neval('x');\n"}
         self.series("themes/ours/0001-evil.patch", self.theme.patch(evil, "Evaluate"))
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        said = self.said(done)["lint-changes"]
-        assert said.startswith("1 new: themes/ours/functions.php: Use of eval()")
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        summaries = self.summaries(result)["lint-changes"]
+        assert summaries.startswith("1 new: themes/ours/functions.php: Use of eval()")
 
     @async_to_deferred
     async def test_a_patch_larger_than_a_message_is_applied(self) -> None:
@@ -281,12 +283,12 @@ class Sources(OneComponent):
         patch = self.upstream.patch({"theme.css": text}, "A large theme")
         assert len(patch) > 700_000
         self.series("0002-large.patch", patch)
-        done = await self.run_build()
-        assert done["results"] == SUCCESS, self.said(done)
-        assert self.packed(done)["theme.css"] == text
+        result = await self.run_build()
+        assert result["results"] == SUCCESS, self.summaries(result)
+        assert self.stored_files(result)["theme.css"] == text
 
     @async_to_deferred
-    async def test_all_of_it_together_gives_the_same_bytes_twice(self) -> None:
+    async def test_all_features_together_give_the_same_bytes_twice(self) -> None:
         self.record_module("../extensions/module")
         self.upstream.git("checkout", "-q", "-b", "ours", "1.9")
         self.upstream.commit({"new.php": "<?php\n\necho 'new';\n"}, subject="Add a page")
@@ -297,14 +299,14 @@ class Sources(OneComponent):
         self.series("extensions/module/0001-m.patch", self.module.patch(newer, "Ours"))
         self.series("themes/ours/0001-p.patch", self.theme.patch({"style.css": "p {}\n"}, "P"))
         first = await self.run_build()
-        given = {".slipway/manifest.json", ".slipway/templates/config.php.j2"}
-        assert without(self.packed(first), given) == self.by_hand()
-        again = await self.press()
+        added = {".slipway/manifest.json", ".slipway/templates/config.php.j2"}
+        assert without(self.stored_files(first), added) == self.by_hand()
+        again = await self.run_again()
         assert again["properties"]["digest"] == first["properties"]["digest"]
         assert again["buildid"] != first["buildid"]
 
     def by_hand(self) -> dict[str, str]:
-        """The same tree by `git am` on every true base, its parts copied together."""
+        """The same tree by `git am` on the base of each part, copied together."""
         release = self.upstream.git("describe", "--tags", "main")
         parts = {
             "": (self.upstream, release, "1.9..refs/theirs/ours"),

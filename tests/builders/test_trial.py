@@ -1,4 +1,4 @@
-"""The watch: our changes on what upstream offers, tried with a real master and its worker."""
+"""Trials of our changes on newer upstream code, with a real master and its worker."""
 
 import subprocess
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.repositories import Repository
 
 
 class Watch(OneComponent):
-    """Upstream has 1.10, which the blog takes, and goes on from there."""
+    """Upstream has 1.10, which the blog follows, and newer commits and releases."""
 
     offers: SiteRepository | None = None
 
@@ -35,20 +35,20 @@ class Watch(OneComponent):
         )
         return trial.builder(blog, site, installation, ["local1"])
 
-    def report(self, done: dict[str, Any]) -> Report:
-        return Report.model_validate(done["properties"]["upstream"][0])
+    def report(self, result: dict[str, Any]) -> Report:
+        return Report.model_validate(result["properties"]["upstream"][0])
 
     @async_to_deferred
-    async def test_nothing_new_upstream_is_said_in_one_sentence(self) -> None:
-        done = await self.run_build()
-        assert done["results"] == SUCCESS, self.said(done)
-        said = (
+    async def test_the_report_says_that_upstream_has_nothing_newer(self) -> None:
+        result = await self.run_build()
+        assert result["results"] == SUCCESS, self.summaries(result)
+        summaries = (
             "pinned 1.10: 1 patch applies; nothing newer is released; branch main: 1 patch applies"
         )
-        assert done["state_string"] == f"build successful {said}"
+        assert result["state_string"] == f"build successful {summaries}"
 
     @async_to_deferred
-    async def test_what_is_pinned_to_a_commit_is_tried_and_nothing_is_offered(self) -> None:
+    async def test_a_pinned_commit_has_trials_and_no_offer(self) -> None:
         pinned = self.upstream.git("rev-parse", "1.10^{commit}")
         self.upstream.commit({"index.php": f"{PAGE}echo 'four';\n"}, tag="2.0")
         self.describe(upstream=f'commit = "{pinned[:9]}"')
@@ -63,15 +63,15 @@ class Watch(OneComponent):
     @async_to_deferred
     async def test_a_newer_release_that_fits_is_offered_as_a_change_of_one_line(self) -> None:
         self.upstream.commit({"index.php": f"{PAGE}echo 'four';\n"}, tag="2.0")
-        done = await self.run_build()
-        report = self.report(done)
-        assert done["results"] == SUCCESS, self.said(done)
+        result = await self.run_build()
+        report = self.report(result)
+        assert result["results"] == SUCCESS, self.summaries(result)
         newest = report.trial(Target.NEWEST)
         assert newest is not None
         assert (newest.release, newest.fits) == ("2.0", True)
         assert newest.commit == self.upstream.git("rev-parse", "2.0^{commit}")
         assert report.offer == '2.0 is ready: release = "2.*"'
-        patch = await self.log(done, "offer", "component.toml")
+        patch = await self.log(result, "offer", "component.toml")
         changed = [line for line in patch.splitlines() if line.startswith(("+", "-"))]
         assert [line.split()[0] for line in changed] == ["---", "+++", "-", "+"]
         assert self.git_applies(patch)
@@ -84,57 +84,60 @@ class Watch(OneComponent):
         ours.commit({"sites/s/components/blog/component.toml": text})
         self.offers = SiteRepository(address=ours.address, folder="sites/s")
         self.upstream.commit({"new": "new\n"}, tag="2.0")
-        done = await self.run_build()
-        assert self.report(done).offer == "2.0 is ready: branch upstream/blog-2.0"
+        result = await self.run_build()
+        assert self.report(result).offer == "2.0 is ready: branch upstream/blog-2.0"
         difference = ours.git("diff", "--numstat", "main", "upstream/blog-2.0")
         assert difference == "1\t1\tsites/s/components/blog/component.toml"
         assert ours.git("log", "-1", "--format=%s", "upstream/blog-2.0") == "Take blog to 2.0"
         head = ours.git("rev-parse", "upstream/blog-2.0")
-        again = await self.press()
+        again = await self.run_again()
         assert self.report(again).offer.endswith("branch upstream/blog-2.0, offered before")
         assert ours.git("rev-parse", "upstream/blog-2.0") == head
 
     @async_to_deferred
-    async def test_a_push_target_that_refuses_is_named_and_the_patch_stays(self) -> None:
+    async def test_a_repository_that_refuses_the_branch_is_named_and_the_patch_stays(self) -> None:
         self.offers = SiteRepository(address=f"file://{self.folder}/nowhere")
         self.upstream.commit({"new": "new\n"}, tag="2.0")
-        done = await self.run_build()
-        assert done["results"] == WARNINGS
-        assert f"file://{self.folder}/nowhere does not take the branch" in self.said(done)["offer"]
-        assert 'release = "2.*"' in await self.log(done, "offer", "component.toml")
+        result = await self.run_build()
+        assert result["results"] == WARNINGS
+        assert (
+            f"file://{self.folder}/nowhere does not take the branch"
+            in self.summaries(result)["offer"]
+        )
+        assert 'release = "2.*"' in await self.log(result, "offer", "component.toml")
 
     @async_to_deferred
-    async def test_a_conflict_with_the_newest_and_what_main_has_already_are_told_apart(
+    async def test_a_conflict_and_a_change_that_upstream_has_get_different_verdicts(
         self,
     ) -> None:
         self.upstream.commit({"index.php": PAGE.replace("two", "deux")}, tag="2.0")
         self.upstream.commit({"index.php": PAGE.replace("two", "zwei")})
-        done = await self.run_build()
-        report = self.report(done)
-        assert done["results"] == FAILURE
+        result = await self.run_build()
+        report = self.report(result)
+        assert result["results"] == FAILURE
         newest, main = report.trial(Target.NEWEST), report.trial(Target.MAIN)
         assert newest is not None
         assert main is not None
         assert newest.words == "0 of 1 patches apply: 0001-two.patch conflicts (index.php, line 1)"
         assert main.words.startswith("0 of 1 patches apply: 0001-two.patch is already upstream")
         assert report.offer == ""
-        assert "2.0" in done["state_string"]
+        assert "2.0" in result["state_string"]
 
     @async_to_deferred
-    async def test_a_conflict_with_main_alone_is_a_warning(self) -> None:
+    async def test_a_conflict_with_the_main_branch_alone_is_a_warning(self) -> None:
         self.upstream.commit({"index.php": PAGE.replace("two", "deux")})
-        done = await self.run_build()
-        assert done["results"] == WARNINGS, self.said(done)
-        assert self.said(done)["try-main"].startswith("branch main: 0 of 1 patches apply")
+        result = await self.run_build()
+        assert result["results"] == WARNINGS, self.summaries(result)
+        assert self.summaries(result)["try-main"].startswith("branch main: 0 of 1 patches apply")
 
     @async_to_deferred
-    async def test_a_test_that_fails_on_the_newest_release_stands_against_it(self) -> None:
+    async def test_a_test_that_fails_on_the_newest_release_prevents_the_offer(self) -> None:
         self.describe('test = [["sh", "run.sh"]]')
         self.upstream.commit({"run.sh": "exit 3\n"}, tag="2.0")
         self.upstream.commit({"run.sh": "exit 0\n"})
-        done = await self.run_build()
-        report = self.report(done)
-        assert done["results"] == FAILURE
+        result = await self.run_build()
+        report = self.report(result)
+        assert result["results"] == FAILURE
         fits = {trial.target.value: trial.fits for trial in report.trials}
         assert fits == {"pinned": True, "newest": False, "main": True}
         newest = report.trial(Target.NEWEST)
@@ -143,20 +146,20 @@ class Watch(OneComponent):
         assert report.offer == ""
 
     @async_to_deferred
-    async def test_what_our_patch_breaks_in_newer_code_stands_against_it(self) -> None:
+    async def test_a_lint_finding_in_newer_code_prevents_the_offer(self) -> None:
         lines = "".join(f"echo {number};\n" for number in range(20))
         self.upstream.commit({"more.php": f"<?php\n\n{lines}"}, tag="1.11")
         longer = lines.replace("echo 12;\n", "echo 12;\necho 'ours';\n")
         patch = self.upstream.patch({"more.php": f"<?php\n\n{longer}"}, "Say more")
         self.series("0002-more.patch", patch)
         self.upstream.commit({"more.php": f"<?php\n\nexit;\n{lines}"}, tag="2.0")
-        done = await self.run_build()
-        failed = {trial.release: trial.failed for trial in self.report(done).trials}
+        result = await self.run_build()
+        failed = {trial.release: trial.failed for trial in self.report(result).trials}
         assert failed["1.11"] == ""
         assert failed["2.0"].startswith("lint-changes: 1 new: more.php: Code after")
 
     @async_to_deferred
-    async def test_every_one_of_several_tests_counts(self) -> None:
+    async def test_each_of_several_tests_counts(self) -> None:
         self.describe('test = [["sh", "-c", "exit 0"], ["sh", "run.sh"]]')
         self.upstream.commit({"run.sh": "exit 3\n"}, tag="2.0")
         report = self.report(await self.run_build())
@@ -182,22 +185,24 @@ class Watch(OneComponent):
     async def test_an_upstream_that_cannot_be_reached_is_named(self) -> None:
         self.describe()
         (self.folder / "upstream").rename(self.folder / "elsewhere")
-        done = await self.run_build()
-        assert done["results"] == FAILURE
-        assert f"{self.upstream.address} cannot be reached" in self.said(done)["find-releases"]
-        assert f"{self.upstream.address} cannot be reached" in self.report(done).unknown
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        assert (
+            f"{self.upstream.address} cannot be reached" in self.summaries(result)["find-releases"]
+        )
+        assert f"{self.upstream.address} cannot be reached" in self.report(result).unknown
 
     def git_applies(self, patch: str) -> bool:
-        """Whether git takes the offered patch for the site's folder."""
-        done = subprocess.run(
+        """Whether the offered patch applies to the site's folder."""
+        result = subprocess.run(
             ["git", "apply", "--check"], cwd=self.folder / "site", input=patch.encode()
         )
-        return done.returncode == 0
+        return result.returncode == 0
 
-    async def log(self, done: dict[str, Any], step: str, name: str) -> str:
+    async def log(self, result: dict[str, Any], step: str, name: str) -> str:
         """The text of one log of one step."""
-        steps = await self.master.data.get(("builds", done["buildid"], "steps"))
-        (found,) = [s["stepid"] for s in steps if s["name"] == step]
-        logs = await self.master.data.get(("steps", found, "logs"))
+        steps = await self.master.data.get(("builds", result["buildid"], "steps"))
+        (stepid,) = [s["stepid"] for s in steps if s["name"] == step]
+        logs = await self.master.data.get(("steps", stepid, "logs"))
         (log,) = [each["logid"] for each in logs if each["name"] == name]
         return str((await self.master.data.get(("logs", log, "contents")))["content"])

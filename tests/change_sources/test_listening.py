@@ -1,4 +1,4 @@
-"""A merge is heard by polling; a webhook makes it sooner, and nothing else."""
+"""Polling finds every merge; a webhook only makes a poller poll sooner."""
 
 import hashlib
 import hmac
@@ -20,11 +20,10 @@ from buildbot.util.twisted import async_to_deferred
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
-from change_sources.github import LIMIT, Hint
+from change_sources.github import MAX_BYTES, GitHubHook
 from change_sources.pollers import pollers
 from model.site import read_site
 from schedulers import merge
-from schedulers.changes import ChangeScheduler
 from tests.repositories import Repository
 
 HOUR = 3600
@@ -43,26 +42,26 @@ class Listening(RunMasterBase):
         self.theme.commit({"style.css": "body {}\n"})
 
     async def listen(self, seconds: int = HOUR, database: str = "sqlite://") -> None:
-        """Start a master that has looked once at each repository."""
+        """Start a master, and wait until it has polled each repository once."""
         site = self.site(seconds)
         secret = self.folder / "keys" / "webhook-github"
         secret.parent.mkdir(exist_ok=True)
         secret.touch(0o600)
         secret.write_text("shared with GitHub")
-        watching = pollers(site)
+        polling = pollers(site)
         await self.setup_master(
             {
                 "builders": [
                     BuilderConfig("blog-build", workernames=["local1"], factory=BuildFactory())
                 ],
                 "schedulers": [merge.scheduler(site)],
-                "change_source": watching,
+                "change_source": polling,
                 "projects": [Project("blog")],
                 "secretsProviders": [SecretInAFile(str(secret.parent))],
                 "www": {
                     "port": "tcp:0:interface=127.0.0.1",
                     "change_hook_dialects": {
-                        "github": {"custom_class": Hint, "secret": Secret("webhook-github")}
+                        "github": {"custom_class": GitHubHook, "secret": Secret("webhook-github")}
                     },
                 },
                 "db_url": database,
@@ -70,15 +69,15 @@ class Listening(RunMasterBase):
             },
             basedir=str(self.folder / "master"),
         )
-        while not all([await self.looked(poller) for poller in watching]):
+        while not all([await self.has_polled(poller) for poller in polling]):
             await deferLater(reactor, 0.05)
 
-    async def looked(self, poller: ReconfigurablePollingChangeSource) -> bool:
-        """Whether a poller knows where its repository stands."""
+    async def has_polled(self, poller: ReconfigurablePollingChangeSource) -> bool:
+        """Whether a poller has stored the state of its repository."""
         state = self.master.db.state
         identity = await state.getObjectId(poller.name, type(poller).__name__)
-        known = [await state.getState(identity, key, None) for key in ("lastRev", "releases")]
-        return any(known)
+        values = [await state.getState(identity, key, None) for key in ("lastRev", "releases")]
+        return any(values)
 
     def site(self, seconds: int) -> Any:
         files = {
@@ -102,18 +101,18 @@ class Listening(RunMasterBase):
         return read_site(self.folder / "site")
 
     async def changes(self, count: int) -> list[str]:
-        """The comments of the changes, as soon as there are so many."""
-        while len(found := await self.master.data.get(("changes",))) < count:
+        """The comments of the changes, once there are this many."""
+        while len(changes := await self.master.data.get(("changes",))) < count:
             await deferLater(reactor, 0.05)
-        return sorted(change["comments"].strip() for change in found)
+        return sorted(change["comments"].strip() for change in changes)
 
-    async def requested(self, count: int) -> None:
-        """Wait until so many builds were asked for."""
+    async def await_builds(self, count: int) -> None:
+        """Wait until this many builds are requested."""
         while len(await self.master.data.get(("buildsets",))) < count:
             await deferLater(reactor, 0.05)
 
     async def hook(self, body: bytes, signature: str | None = "right") -> tuple[int, str]:
-        """Post a webhook as GitHub does; the status and the answer."""
+        """Post a webhook as GitHub does; the status and the text of the response."""
         right = "sha256=" + hmac.new(b"shared with GitHub", body, hashlib.sha256).hexdigest()
         headers: dict[bytes | str, bytes | str] = {
             "Content-Type": "application/json",
@@ -129,47 +128,21 @@ class Listening(RunMasterBase):
         return json.dumps({"repository": {"clone_url": repository.address}}).encode()
 
     @async_to_deferred
-    async def test_a_hook_that_never_comes_is_not_missed(self) -> None:
+    async def test_a_change_without_a_webhook_is_found_by_polling(self) -> None:
         await self.listen(seconds=1)
         self.theme.commit({"style.css": "p {}\n"}, subject="Seen by polling")
         assert await self.changes(1) == ["Seen by polling"]
-        await self.requested(1)
+        await self.await_builds(1)
 
     @async_to_deferred
-    async def test_what_is_pushed_while_the_master_is_stopped_is_built_when_it_runs_again(
-        self,
-    ) -> None:
-        looked = []
-
-        class LateScheduler(ChangeScheduler):
-            """Becomes active when every poller has looked already."""
-
-            @async_to_deferred
-            async def activate(self) -> None:
-                for poller in self.master.change_svc:
-                    await poller.poll()
-                    looked.append(poller.name)
-                await super().activate()
-
-        database = f"sqlite:///{self.folder}/state.sqlite"
-        await self.listen(seconds=1, database=database)
-        await self.tested_master.shutdown()
-        self.theme.commit({"style.css": "p {}\n"}, subject="While it was stopped")
-        self.patch(merge, "ChangeScheduler", LateScheduler)
-        await self.listen(seconds=1, database=database)
-        assert looked, "no poller looked before the scheduler was active"
-        assert await self.changes(1) == ["While it was stopped"]
-        await self.requested(1)
-
-    @async_to_deferred
-    async def test_a_hook_makes_the_poller_look_now(self) -> None:
+    async def test_a_webhook_makes_the_poller_poll_at_once(self) -> None:
         await self.listen()
         self.theme.commit({"style.css": "p {}\n"}, subject="Told by a hook")
         assert (await self.hook(self.push(self.theme)))[0] == 200
         assert await self.changes(1) == ["Told by a hook"]
 
     @async_to_deferred
-    async def test_a_doubled_hook_changes_nothing(self) -> None:
+    async def test_a_repeated_webhook_records_one_change(self) -> None:
         await self.listen()
         self.theme.commit({"style.css": "p {}\n"}, subject="Once")
         for _ in range(3):
@@ -180,13 +153,13 @@ class Listening(RunMasterBase):
         assert await self.changes(2) == ["Once", "Then"]
 
     @async_to_deferred
-    async def test_two_new_commits_are_as_good_as_one(self) -> None:
+    async def test_two_new_commits_start_one_build(self) -> None:
         await self.listen()
         self.theme.commit({"style.css": "p {}\n"}, subject="First")
         self.theme.commit({"style.css": "a {}\n"}, subject="Second")
         await self.hook(self.push(self.theme))
         assert await self.changes(2) == ["First", "Second"]
-        await self.requested(1)
+        await self.await_builds(1)
 
     @async_to_deferred
     async def test_a_new_release_is_one_change_and_its_series_is_built(
@@ -199,10 +172,10 @@ class Listening(RunMasterBase):
         self.upstream.git("tag", "1.11-rc1")
         await self.hook(self.push(self.upstream))
         assert await self.changes(2) == ["Upstream released 1.10", "Upstream released 2.0"]
-        await self.requested(1)
+        await self.await_builds(1)
 
     @async_to_deferred
-    async def test_a_forged_hook_is_answered_403_whatever_it_holds(self) -> None:
+    async def test_a_forged_webhook_is_answered_403(self) -> None:
         await self.listen()
         self.theme.commit({"style.css": "p {}\n"})
         forged = "sha256=" + "0" * 64
@@ -212,9 +185,9 @@ class Listening(RunMasterBase):
         assert await self.master.data.get(("changes",)) == []
 
     @async_to_deferred
-    async def test_a_signed_hook_that_says_nothing_useful_is_turned_away(self) -> None:
+    async def test_a_signed_webhook_without_a_known_repository_is_rejected(self) -> None:
         await self.listen()
-        turned = {
+        rejected = {
             b"{": (400, "not JSON"),
             b"[]": (400, "not a JSON object"),
             b"{}": (400, "no repository in the payload"),
@@ -222,9 +195,9 @@ class Listening(RunMasterBase):
             b'{"repository": {"clone_url": 3}}': (400, "no repository in the payload"),
             b'{"repository": {"clone_url": "https://x/y"}}': (404, "nothing here follows"),
             b"\xff\xfe": (400, "not JSON"),
-            b" " * (LIMIT + 1): (413, "more than"),
+            b" " * (MAX_BYTES + 1): (413, "more than"),
         }
-        for body, (status, words) in turned.items():
+        for body, (status, words) in rejected.items():
             code, answer = await self.hook(body)
             assert (code, words in answer) == (status, True), (body[:40], code, answer)
         assert self.flushLoggedErrors() == []

@@ -8,7 +8,7 @@ import pytest
 from local import secrets
 from local.layout import CHECKOUT, Layout
 from model.site import Site, read_site
-from releases.provenance import new_key, sign, verify
+from releases.provenance import generate_key, sign, verify
 from tests.local.values import provenance
 
 
@@ -50,7 +50,7 @@ def test_the_public_half_of_the_signing_key_lies_where_servers_look(
     secrets.create(demo, layout)
     envelope = sign(provenance(), (layout.secrets / "signing-key").read_text())
     assert verify(envelope, layout.signing_key.read_text()) == provenance()
-    assert new_key()[1] != layout.signing_key.read_text()
+    assert generate_key()[1] != layout.signing_key.read_text()
 
 
 def test_a_releaser_who_comes_later_gets_a_password_and_the_others_keep_theirs(

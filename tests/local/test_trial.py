@@ -11,7 +11,7 @@ import pytest
 from local.errors import CommandError
 from local.layout import Layout
 from local.trial import try_now
-from releases.trial import WATCHED, Report
+from releases.trial import TRIAL_PROPERTY, Report
 from tests.cli.master import PASSWORD, USER, Master, master, recorded
 
 BUILDER = 9
@@ -38,7 +38,7 @@ def test_the_report_is_that_of_the_build_which_the_button_started(
     layout: Layout, running: Master
 ) -> None:
     report = Report(component="docs", when=datetime(2026, 1, 1, tzinfo=UTC), trials=(), offer="x")
-    stored = {WATCHED: [json.loads(report.model_dump_json()), "ours"]}
+    stored = {TRIAL_PROPERTY: [json.loads(report.model_dump_json()), "ours"]}
     running.say(f"/api/v2/builds/{BUILD}/properties", {"properties": [stored]})
     assert try_now(layout, "docs") == report
     assert running.pressed == [("try-upstream", {"reason": "make upstream", "builderid": BUILDER})]

@@ -1,4 +1,4 @@
-"""A component: keys that disagree, and the names that follow from them."""
+"""A component: keys that contradict each other, and names derived from keys."""
 
 import re
 
@@ -34,18 +34,18 @@ SERVICES: dict[str, tuple[dict[str, object], str]] = {
         {"templates": ["up/loads/x.php.j2"], "serve": {"writable": ["up"]}},
         "template 'up/loads/x.php.j2' lies in 'up', which is 'writable'",
     ),
-    "a lock file of another world": ({"locks": ["Gemfile.lock"]}, "is no lock file that we know"),
+    "a lock file of another world": ({"locks": ["Gemfile.lock"]}, "is no known lock file"),
 }
 
 
 @pytest.mark.parametrize("case", SERVICES)
-def test_a_component_whose_keys_disagree_says_which(case: str) -> None:
+def test_contradicting_keys_of_a_component_are_named(case: str) -> None:
     keys, why = SERVICES[case]
     with pytest.raises(ValidationError, match=re.escape(why)):
         Component.model_validate(COMPONENT | keys)
 
 
-def test_a_component_answers_at_the_hosts_of_its_services() -> None:
+def test_a_component_has_the_hosts_of_its_services() -> None:
     services = [
         {"name": "content", "command": ["node", "content.js"]},
         {"name": "auth", "command": ["node", "auth.js"], "host": "api.accounts"},

@@ -1,4 +1,4 @@
-"""Freeze windows: when one holds, when it ends, and what is no window."""
+"""Freeze windows: when they are active, when they end, and which are refused."""
 
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("window", "now", "until"), MOMENTS)
-def test_a_window_holds_from_its_start_to_its_end(
+def test_a_window_is_active_from_its_start_to_its_end(
     window: FreezeWindow, now: datetime, until: datetime | None
 ) -> None:
     assert window.until(now) == until
@@ -47,12 +47,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_no_window_is_refused_in_words(case: str) -> None:
+def test_an_invalid_window_is_refused_with_the_reason(case: str) -> None:
     starts, ends, words = WRONG[case]
     with pytest.raises(ValidationError, match=words):
         FreezeWindow.model_validate({"reason": "x", "starts": starts, "ends": ends})
 
 
-def test_a_time_zone_that_is_none_is_refused_in_words() -> None:
+def test_an_unknown_time_zone_is_refused_with_an_example() -> None:
     with pytest.raises(ValidationError, match="no time zone 'Europe/Atlantis'; expected one such"):
         FreezeWindow(reason="x", starts="0 1 * * *", ends="0 2 * * *", timezone="Europe/Atlantis")

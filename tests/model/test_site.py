@@ -1,4 +1,4 @@
-"""A site's files: what is read, and what is refused in which words."""
+"""A site's files: what is read, and which errors are reported."""
 
 import shutil
 from pathlib import Path
@@ -150,7 +150,7 @@ MISTAKES += [
 
 
 @pytest.mark.parametrize(("file", "text", "words"), MISTAKES)
-def test_a_mistake_is_named_with_its_file_and_what_is_allowed(
+def test_an_error_names_its_file_and_what_is_allowed(
     tmp_path: Path, file: str, text: str, words: str
 ) -> None:
     with pytest.raises(InvalidSite) as refusal:
@@ -159,16 +159,16 @@ def test_a_mistake_is_named_with_its_file_and_what_is_allowed(
     assert str(tmp_path) in str(refusal.value)
 
 
-def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+def test_all_errors_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     wrong = {"site.toml": "titel = 1\n", "components/blog/component.toml": "host = 3\n"}
     with pytest.raises(InvalidSite) as refusal:
         read_site(write(tmp_path, wrong))
-    told = "\n".join(refusal.value.mistakes)
+    errors = "\n".join(refusal.value.errors)
     for words in ("'titel'", "'poll_seconds' is missing", "'host': ", "'upstream' is missing"):
-        assert words in told
+        assert words in errors
 
 
-def test_an_empty_site_says_what_to_add(tmp_path: Path) -> None:
+def test_the_error_for_an_empty_site_says_what_to_add(tmp_path: Path) -> None:
     shutil.rmtree(write(tmp_path) / "environments")
     with pytest.raises(InvalidSite, match="no environment here; add one as <name>"):
         read_site(tmp_path)

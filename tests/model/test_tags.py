@@ -3,7 +3,7 @@
 import pytest
 
 from model.component import Source
-from model.tags import order, releases
+from model.tags import followed_releases, sort_key
 
 IN_ORDER = [
     ["3.2rc9", "3.2rc10", "3.2", "3.2.7", "3.2.7.1", "3.10"],
@@ -17,7 +17,7 @@ IN_ORDER = [
 
 @pytest.mark.parametrize("tags", IN_ORDER, ids=" < ".join)
 def test_tags_sort_by_value_with_candidates_before_their_release(tags: list[str]) -> None:
-    assert sorted({*tags}, key=order) == tags
+    assert sorted({*tags}, key=sort_key) == tags
 
 
 def follow(release: str, tags: str = r"^v?\d+(\.\d+)*$") -> Source:
@@ -38,4 +38,4 @@ FOLLOWED = [
 def test_a_series_follows_its_own_releases_only(
     source: Source, tags: list[str], expected: list[str]
 ) -> None:
-    assert releases(source, tags) == expected
+    assert followed_releases(source, tags) == expected

@@ -6,9 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from releases.provenance import Material, Patch, Provenance, Untrusted, new_key, sign, verify
+from releases.provenance import (
+    Material,
+    Patch,
+    Provenance,
+    ProvenanceError,
+    generate_key,
+    sign,
+    verify,
+)
 
-PRIVATE, PUBLIC = new_key()
+PRIVATE, PUBLIC = generate_key()
 MADE = Provenance(
     component="blog",
     digest="a" * 64,
@@ -47,7 +55,7 @@ def changed(envelope: bytes) -> bytes:
 
 ENVELOPE = sign(MADE, PRIVATE)
 FORGED = {
-    "another key": sign(MADE, new_key()[0]),
+    "another key": sign(MADE, generate_key()[0]),
     "another payload": changed(ENVELOPE),
     "no signature": json.dumps(json.loads(ENVELOPE) | {"signatures": []}).encode(),
     "not JSON": b"<html>",
@@ -57,5 +65,5 @@ FORGED = {
 
 @pytest.mark.parametrize("envelope", FORGED.values(), ids=FORGED.keys())
 def test_a_forged_envelope_is_untrusted(envelope: bytes) -> None:
-    with pytest.raises(Untrusted):
+    with pytest.raises(ProvenanceError):
         verify(envelope, PUBLIC)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from releases.store import Damaged, Store
+from releases.store import ArtifactError, Store
 
 TAR = b"not really a tar, but bytes" * 1000
 DIGEST = hashlib.sha256(TAR).hexdigest()
@@ -47,7 +47,7 @@ def test_the_same_release_again_is_kept_with_its_newest_signature(store: Store) 
     ids=["other bytes", "not compressed", "truncated"],
 )
 def test_a_damaged_upload_leaves_nothing_behind(store: Store, content: bytes) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(ArtifactError):
         store.put(upload(store, content), DIGEST, b"{}")
     assert DIGEST not in store
     assert kept(store) == []

@@ -16,7 +16,7 @@ def builders(site: Site) -> list[str]:
     """The names of a site's builders."""
     return [
         *(component.builder for component in site.components),
-        *(component.watcher for component in site.watched),
+        *(component.trial_builder for component in site.trial_components),
         *(e.builder(component) for component in site.components for e in site.environments),
         *(e.site_builder for e in site.environments if e.promotes_from),
     ]

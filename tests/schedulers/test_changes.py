@@ -7,7 +7,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
 
-from change_sources.watch import watched
+from change_sources.change_key import change_key
 from model.component import Component, Source
 from model.site import Site
 from schedulers import merge, trial
@@ -45,7 +45,7 @@ class Changes(SmallMaster):
     """What is asked for when something has changed."""
 
     def change(self, source: Source, branch: str = "main", revision: str = "1" * 40) -> Any:
-        repository, category = watched(source)
+        repository, category = change_key(source)
         return self.master.data.updates.addChange(
             author="Ana",
             comments="Work",

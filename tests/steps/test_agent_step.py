@@ -1,4 +1,4 @@
-"""What is asked of the program on the servers, and what people read of its answer."""
+"""The commands that the agent gets on servers, and the summaries that the UI shows."""
 
 from typing import Any
 
@@ -38,17 +38,17 @@ def expected(verb: str, *words: str, **secrets: str) -> ExpectShell:
     )
 
 
-class OnHostTest(TestBuildStepMixin, TestReactorMixin, TestCase):
+class AgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
     def setUp(self) -> Any:
         self.setup_test_reactor()
         return self.setup_test_build_step()
 
-    def ask(self, verb: str, **files: str) -> None:
+    def set_up(self, verb: str, **files: str) -> None:
         self.setup_step(AgentStep(verb, BLOG, STAGING, files, name=verb))
         self.build.setProperty("digest", DIGEST, "test")
 
-    def know(self, **secrets: str) -> None:
-        """Let Buildbot know these secrets and no others."""
+    def set_secrets(self, **secrets: str) -> None:
+        """Give Buildbot these secrets and no others."""
 
         def render(secret: Secret) -> str:
             if secret.secret_name not in secrets:
@@ -57,42 +57,42 @@ class OnHostTest(TestBuildStepMixin, TestReactorMixin, TestCase):
 
         self.patch(Secret, "getRenderingFor", lambda secret, _properties: render(secret))
 
-    def test_the_outcome_is_the_last_line_that_the_program_says(self) -> Deferred[None]:
-        self.ask("switch")
-        said = f"reloaded\ncurrent: {DIGEST}\nlive in 0.3 s, digest 3f2a3f2a3f2a\n"
-        self.expect_commands(expected("switch", DIGEST).stdout(said).exit(0))
+    def test_the_summary_is_the_last_line_of_the_agent(self) -> Deferred[None]:
+        self.set_up("switch")
+        output = f"reloaded\ncurrent: {DIGEST}\nlive in 0.3 s, digest 3f2a3f2a3f2a\n"
+        self.expect_commands(expected("switch", DIGEST).stdout(output).exit(0))
         self.expect_outcome(SUCCESS, "live in 0.3 s, digest 3f2a3f2a3f2a")
         self.expect_property("live", DIGEST)
         return self.run_step()
 
-    def test_a_failure_is_the_last_line_of_its_complaint_and_the_old_release_is_live(
+    def test_a_failure_shows_the_last_line_of_the_errors_and_the_old_release_is_live(
         self,
     ) -> Deferred[None]:
-        self.ask("switch")
-        complaint = "GET / -> 500, expected 200: returned to 9bd19bd19bd1\n"
-        failing = expected("switch", DIGEST).stdout(f"current: {OTHER}\n").stderr(complaint)
+        self.set_up("switch")
+        error = "GET / -> 500, expected 200: returned to 9bd19bd19bd1\n"
+        failing = expected("switch", DIGEST).stdout(f"current: {OTHER}\n").stderr(error)
         self.expect_commands(failing.exit(1))
-        self.expect_outcome(FAILURE, f"{complaint.strip()} (failure)")
+        self.expect_outcome(FAILURE, f"{error.strip()} (failure)")
         self.expect_property("live", OTHER)
         return self.run_step()
 
-    def test_preparing_gives_this_environments_secrets_on_standard_input(self) -> Deferred[None]:
-        self.know(**{"staging-blog-salt": "pepper"})
-        self.ask("prepare", artifact="a")
+    def test_prepare_gets_the_secrets_of_its_environment_on_standard_input(self) -> Deferred[None]:
+        self.set_secrets(**{"staging-blog-salt": "pepper"})
+        self.set_up("prepare", artifact="a")
         command = expected("prepare", DIGEST, "--artifact", "a", salt="pepper")
         self.expect_commands(command.stdout("unpacked\n").exit(0))
         self.expect_outcome(SUCCESS, "unpacked")
         return self.run_step()
 
     def test_a_missing_secret_is_named_and_nothing_is_sent(self) -> Deferred[None]:
-        self.know()
-        self.ask("prepare")
+        self.set_secrets()
+        self.set_up("prepare")
         words = "secret 'staging-blog-salt' is missing: blog in staging needs it (failure)"
         self.expect_outcome(FAILURE, words)
         return self.run_step()
 
-    def test_cleaning_up_needs_no_digest(self) -> Deferred[None]:
-        self.ask("abandon")
+    def test_abandon_needs_no_digest(self) -> Deferred[None]:
+        self.set_up("abandon")
         self.expect_commands(expected("abandon").stdout("nothing to undo\n").exit(0))
         self.expect_outcome(SUCCESS, "nothing to undo")
         return self.run_step()
@@ -107,7 +107,7 @@ HOSTS = {
 KNOWN = "10.0.0.1 ssh-ed25519 KEY1\n10.0.0.2 ssh-ed25519 KEY2"
 
 
-def asked(words: str, files: str = "", **secrets: str) -> ExpectShell:
+def on_servers(words: str, files: str = "", **secrets: str) -> ExpectShell:
     context = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
     script = ["ssh-agent", "bash", "-c", SCRIPT.read_text(), "remote_agent"]
     return ExpectShell(
@@ -122,49 +122,49 @@ def both(text: str) -> str:
     return "".join(f"{name}: {line}\n" for name in HOSTS for line in text.splitlines())
 
 
-class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
+class RemoteAgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
     def setUp(self) -> Any:
         self.setup_test_reactor()
-        known = {"ssh-staging": "KEY", "staging-blog-salt": "pepper"}
-        self.patch(Secret, "getRenderingFor", lambda secret, _: known[secret.secret_name])
+        secrets = {"ssh-staging": "KEY", "staging-blog-salt": "pepper"}
+        self.patch(Secret, "getRenderingFor", lambda secret, _: secrets[secret.secret_name])
         return self.setup_test_build_step()
 
-    def ask(self, verb: str, **files: str) -> None:
+    def set_up(self, verb: str, **files: str) -> None:
         self.setup_step(RemoteAgentStep(HOSTS, verb, BLOG, STAGING, files, name=verb))
         self.build.setProperty("digest", DIGEST, "test")
 
     def test_all_servers_are_sent_the_files_and_the_secrets(self) -> Deferred[None]:
-        self.ask("prepare", artifact="a", provenance="p")
-        command = asked(f"prepare blog {DIGEST}", "a p", salt="pepper")
+        self.set_up("prepare", artifact="a", provenance="p")
+        command = on_servers(f"prepare blog {DIGEST}", "a p", salt="pepper")
         self.expect_commands(command.stdout(both("unpacked 3 files")).exit(0))
         self.expect_outcome(SUCCESS, "web-1, web-2: unpacked 3 files")
         return self.run_step()
 
-    def test_what_one_server_refuses_is_said_with_its_name(self) -> Deferred[None]:
-        self.ask("check")
-        failing = asked(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
+    def test_the_error_of_one_server_is_shown_with_its_name(self) -> Deferred[None]:
+        self.set_up("check")
+        failing = on_servers(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
         self.expect_commands(failing.stderr("web-2: GET / -> 500\n").exit(1))
         self.expect_outcome(FAILURE, "web-2: GET / -> 500 (failure)")
         return self.run_step()
 
-    def test_what_all_have_proved_is_kept_on_all(self) -> Deferred[None]:
-        self.ask("switch")
+    def test_a_release_that_all_servers_have_verified_is_kept_on_all(self) -> Deferred[None]:
+        self.set_up("switch")
         live = both(f"current: {DIGEST}\nanswers in 0.1 s")
         self.expect_commands(
-            asked(f"switch blog {DIGEST} --together").stdout(live).exit(0),
-            asked(f"keep blog {DIGEST}").stdout(both(f"current: {DIGEST}\nlive")).exit(0),
+            on_servers(f"switch blog {DIGEST} --together").stdout(live).exit(0),
+            on_servers(f"keep blog {DIGEST}").stdout(both(f"current: {DIGEST}\nlive")).exit(0),
         )
         self.expect_outcome(SUCCESS, "web-1, web-2: live")
         self.expect_property("live", DIGEST)
         return self.run_step()
 
-    def test_what_one_cannot_prove_is_undone_on_all(self) -> Deferred[None]:
-        self.ask("switch")
+    def test_a_switch_that_one_server_cannot_verify_is_undone_on_all(self) -> Deferred[None]:
+        self.set_up("switch")
         some = f"web-1: current: {DIGEST}\nweb-1: answers\nweb-2: current: {OTHER}\n"
-        failing = asked(f"switch blog {DIGEST} --together").stdout(some)
+        failing = on_servers(f"switch blog {DIGEST} --together").stdout(some)
         self.expect_commands(
             failing.stderr("web-2: GET / -> 500: returned\n").exit(1),
-            asked(f"abandon blog --switched {DIGEST}")
+            on_servers(f"abandon blog --switched {DIGEST}")
             .stdout(both(f"current: {OTHER}\nreturned"))
             .exit(0),
         )
@@ -173,13 +173,18 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.expect_property("live", OTHER)
         return self.run_step()
 
-    def test_what_was_decided_is_live_whoever_does_not_hear_of_it(self) -> Deferred[None]:
-        self.ask("switch")
+    def test_a_decided_release_is_live_also_when_a_server_misses_the_message(
+        self,
+    ) -> Deferred[None]:
+        self.set_up("switch")
         lost = "web-2: ssh: connect to host 10.0.0.2 port 22: timed out\n"
         some = f"web-1: current: {DIGEST}\nweb-1: live\n"
         self.expect_commands(
-            asked(f"switch blog {DIGEST} --together").stdout(both("answers")).exit(0),
-            *(asked(f"keep blog {DIGEST}").stdout(some).stderr(lost).exit(1) for _ in range(3)),
+            on_servers(f"switch blog {DIGEST} --together").stdout(both("answers")).exit(0),
+            *(
+                on_servers(f"keep blog {DIGEST}").stdout(some).stderr(lost).exit(1)
+                for _ in range(3)
+            ),
         )
         self.expect_outcome(
             FAILURE, "web-2: ssh: connect to host 10.0.0.2 port 22: timed out (failure)"
@@ -187,24 +192,24 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.expect_property("live", DIGEST)
         return self.run_step()
 
-    def test_a_clean_up_after_the_decision_undoes_nothing(self) -> Deferred[None]:
-        self.ask("abandon")
+    def test_abandon_after_the_decision_undoes_nothing(self) -> Deferred[None]:
+        self.set_up("abandon")
         self.build.setProperty("decided", True, "test")
-        self.expect_commands(asked("abandon blog").stdout(both("nothing")).exit(0))
+        self.expect_commands(on_servers("abandon blog").stdout(both("nothing")).exit(0))
         self.expect_outcome(SUCCESS, "web-1, web-2: nothing")
         return self.run_step()
 
-    def test_a_server_that_says_nothing_has_not_obeyed(self) -> Deferred[None]:
-        self.ask("check")
-        half = asked(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
+    def test_a_server_without_output_has_failed(self) -> Deferred[None]:
+        self.set_up("check")
+        half = on_servers(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
         self.expect_commands(half.exit(0))
         self.expect_outcome(FAILURE, "web-2: check ended without a word (failure)")
         return self.run_step()
 
-    def test_servers_that_differ_leave_open_what_is_live(self) -> Deferred[None]:
-        self.ask("abandon")
+    def test_servers_with_different_releases_leave_the_live_release_unknown(self) -> Deferred[None]:
+        self.set_up("abandon")
         differing = f"web-1: current: {DIGEST}\nweb-1: a\nweb-2: current: {OTHER}\nweb-2: b\n"
-        undoing = asked(f"abandon blog --switched {DIGEST}").stdout(differing)
+        undoing = on_servers(f"abandon blog --switched {DIGEST}").stdout(differing)
         self.expect_commands(undoing.exit(0))
         self.expect_outcome(SUCCESS, "web-1: a; web-2: b")
         self.expect_no_property("live")
@@ -212,7 +217,7 @@ class OnServersTest(TestBuildStepMixin, TestReactorMixin, TestCase):
 
     def test_a_missing_key_is_named(self) -> Deferred[None]:
         self.patch(Secret, "getRenderingFor", lambda secret, _: {}[secret.secret_name])
-        self.ask("switch")
+        self.set_up("switch")
         words = "secret 'ssh-staging' is missing: blog in staging needs it (failure)"
         self.expect_outcome(FAILURE, words)
         return self.run_step()

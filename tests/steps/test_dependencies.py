@@ -13,7 +13,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from steps.dependencies import dependencies, installation, verification
+from steps.dependencies import install_command, install_path, verify_command
 
 COMMANDS = {
     "package-lock.json": ("npm", "ci --omit=dev --ignore-scripts", ""),
@@ -27,7 +27,7 @@ COMMANDS = {
 @pytest.mark.parametrize("lock", COMMANDS)
 def test_a_lock_file_is_installed_beside_itself(lock: str) -> None:
     program, part, folder = COMMANDS[lock]
-    command, where = installation(lock)
+    command, where = install_command(lock)
     assert command[0] == program
     assert part in " ".join(command)
     assert where == folder
@@ -41,8 +41,8 @@ FOLDERS = {
 
 
 @pytest.mark.parametrize("lock", FOLDERS)
-def test_what_a_lock_file_brings_lies_in_one_folder(lock: str) -> None:
-    assert dependencies(lock) == FOLDERS[lock]
+def test_the_dependencies_of_a_lock_file_are_in_one_folder(lock: str) -> None:
+    assert install_path(lock) == FOLDERS[lock]
 
 
 def run(command: tuple[str, ...], folder: Path, **variables: str) -> CompletedProcess[str]:
@@ -103,22 +103,22 @@ def test_an_npm_package_with_another_hash_is_refused(tmp_path: Path, tampered: b
     package = npm_package("exports.good = true;")
     brought = npm_package("exports.good = false;") if tampered else package
     npm(tmp_path, brought, integrity(package))
-    command, _ = installation(NPM)
-    done = run(command, tmp_path, npm_config_offline="true")
-    assert (tmp_path / "node_modules/thing/index.js").is_file() is not tampered, done.stderr
-    assert ("EINTEGRITY" in done.stderr) is tampered
+    command, _ = install_command(NPM)
+    result = run(command, tmp_path, npm_config_offline="true")
+    assert (tmp_path / "node_modules/thing/index.js").is_file() is not tampered, result.stderr
+    assert ("EINTEGRITY" in result.stderr) is tampered
 
 
 def test_an_npm_package_without_a_hash_is_refused_by_name(tmp_path: Path) -> None:
     package = npm_package("")
-    verify = verification(NPM)
+    verify = verify_command(NPM)
     assert verify
     npm(tmp_path, package, integrity(package))
     assert run(verify[0], tmp_path).returncode == 0
     npm(tmp_path, package, None)
-    done = run(verify[0], tmp_path)
-    said = "package-lock.json: node_modules/thing has no 'integrity' to verify it by"
-    assert (done.returncode, done.stderr.strip()) == (1, said)
+    result = run(verify[0], tmp_path)
+    message = "package-lock.json: node_modules/thing has no 'integrity' to verify it by"
+    assert (result.returncode, result.stderr.strip()) == (1, message)
 
 
 @pytest.mark.parametrize("tampered", [False, True])
@@ -133,12 +133,12 @@ def test_a_python_package_with_another_hash_is_refused(tmp_path: Path, tampered:
         }
     )
     (tmp_path / "thing-1.0-py3-none-any.whl").write_bytes(wheel)
-    known = hashlib.sha256(wheel + (b"!" if tampered else b"")).hexdigest()
-    (tmp_path / "requirements.lock").write_text(f"thing==1.0 --hash=sha256:{known}\n")
-    command, _ = installation("requirements.lock")
-    done = run(command, tmp_path, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
-    assert (tmp_path / "packages/thing.py").is_file() is not tampered, done.stderr
-    assert ("DO NOT MATCH THE HASHES" in done.stderr) is tampered
+    digest = hashlib.sha256(wheel + (b"!" if tampered else b"")).hexdigest()
+    (tmp_path / "requirements.lock").write_text(f"thing==1.0 --hash=sha256:{digest}\n")
+    command, _ = install_command("requirements.lock")
+    result = run(command, tmp_path, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
+    assert (tmp_path / "packages/thing.py").is_file() is not tampered, result.stderr
+    assert ("DO NOT MATCH THE HASHES" in result.stderr) is tampered
 
 
 @pytest.mark.parametrize("tampered", [False, True])
@@ -146,8 +146,8 @@ def test_a_php_package_with_another_hash_is_refused(tmp_path: Path, tampered: bo
     own = {"name": "ours/thing", "version": "1.0.0"}
     archive = zipped({"composer.json": json.dumps(own), "thing.php": "<?php\n"})
     (tmp_path / "thing.zip").write_bytes(archive)
-    known = hashlib.sha1(archive + (b"!" if tampered else b"")).hexdigest()  # noqa: S324
-    dist = {"type": "zip", "url": str(tmp_path / "thing.zip"), "shasum": known}
+    digest = hashlib.sha1(archive + (b"!" if tampered else b"")).hexdigest()  # noqa: S324
+    dist = {"type": "zip", "url": str(tmp_path / "thing.zip"), "shasum": digest}
     needs = {"require": {"ours/thing": "1.0.0"}, "repositories": [{"packagist.org": False}]}
     lock = {
         "content-hash": "",
@@ -158,7 +158,7 @@ def test_a_php_package_with_another_hash_is_refused(tmp_path: Path, tampered: bo
     }
     (tmp_path / "composer.json").write_text(json.dumps(needs))
     (tmp_path / "composer.lock").write_text(json.dumps(lock))
-    command, _ = installation("composer.lock")
-    done = run(command, tmp_path, COMPOSER_DISABLE_NETWORK="1")
-    assert (tmp_path / "vendor/ours/thing/thing.php").is_file() is not tampered, done.stderr
-    assert ("checksum verification of the file failed" in done.stderr) is tampered
+    command, _ = install_command("composer.lock")
+    result = run(command, tmp_path, COMPOSER_DISABLE_NETWORK="1")
+    assert (tmp_path / "vendor/ours/thing/thing.php").is_file() is not tampered, result.stderr
+    assert ("checksum verification of the file failed" in result.stderr) is tampered

@@ -1,9 +1,9 @@
-"""Where the commits that a tree records for other repositories are to be had."""
+"""Gitlinks: the submodules that a tree records, and the addresses to fetch them from."""
 
 import pytest
 
 from model.component import Rewrite
-from steps.gitlinks import Gitlink, addresses, fetchable, parsed
+from steps.gitlinks import Gitlink, is_fetchable, parse_gitlinks, resolve_addresses
 
 RECORDED = """\
 aaaa extensions/A
@@ -13,13 +13,13 @@ dddd forgotten
 """
 
 
-def described(file: str, *settings: str) -> str:
+def gitmodules(file: str, *settings: str) -> str:
     return f"\f{file}\n" + "".join(f"submodule.{setting}\x1e" for setting in settings) + "\n"
 
 
 LISTING = (
     RECORDED
-    + described(
+    + gitmodules(
         ".gitmodules",
         "extensions/A.path\nextensions/A",
         "extensions/A.url\nhttps://example.org/A.git",
@@ -27,12 +27,12 @@ LISTING = (
         "a name.path\nskins/a name with spaces",
         "a name.url\n../skins.git",
     )
-    + described("extensions/A/.gitmodules", "inner.path\ninner", "inner.url\n./inner.git")
+    + gitmodules("extensions/A/.gitmodules", "inner.path\ninner", "inner.url\n./inner.git")
 )
 
 
 def test_each_gitlink_has_the_address_of_the_file_that_describes_it() -> None:
-    assert parsed(LISTING) == [
+    assert parse_gitlinks(LISTING) == [
         Gitlink("extensions/A", "aaaa", "https://example.org/A.git"),
         Gitlink("skins/a name with spaces", "bbbb", "../skins.git"),
         Gitlink("extensions/A/inner", "cccc", "./inner.git"),
@@ -41,7 +41,7 @@ def test_each_gitlink_has_the_address_of_the_file_that_describes_it() -> None:
 
 
 def test_a_tree_without_gitlinks_has_none() -> None:
-    assert parsed("") == []
+    assert parse_gitlinks("") == []
 
 
 RULES = (
@@ -67,10 +67,10 @@ REWRITTEN = {
 
 
 @pytest.mark.parametrize(("path", "address"), REWRITTEN)
-def test_addresses_are_made_whole_and_then_rewritten_by_the_first_rule_that_matches(
+def test_addresses_are_made_absolute_and_then_rewritten_by_the_first_rule_that_matches(
     path: str, address: str
 ) -> None:
-    (link,) = addresses([Gitlink(path, "aaaa", address)], REPOSITORIES, RULES)
+    (link,) = resolve_addresses([Gitlink(path, "aaaa", address)], REPOSITORIES, RULES)
     assert link.address == REWRITTEN[path, address]
 
 
@@ -91,6 +91,6 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_repository_may_name_addresses_on_other_machines_only(address: str) -> None:
-    assert fetchable(address, local=False) is ADDRESSES[address]
-    assert fetchable("file:///srv/tests", local=True)
+def test_a_submodule_may_have_an_address_on_another_machine_only(address: str) -> None:
+    assert is_fetchable(address, local=False) is ADDRESSES[address]
+    assert is_fetchable("file:///srv/tests", local=True)

@@ -1,17 +1,17 @@
-"""Only what we add counts: findings are compared before and after."""
+"""Only findings that we add count: they are compared before and after our changes."""
 
-from steps.lint import Finding, added
+from steps.lint import Finding, new_findings
 
 OLD = Finding("a.php", "Squiz.PHP.Eval", "Use of eval() is discouraged")
 NEW = Finding("b.php", "Generic.PHP.Syntax", "PHP syntax error")
 
 
-def test_findings_of_the_upstream_are_its_own_affair() -> None:
-    assert added([OLD], [OLD]) == []
-    assert added([OLD, NEW], [OLD]) == []
+def test_findings_of_the_upstream_do_not_count() -> None:
+    assert new_findings([OLD], [OLD]) == []
+    assert new_findings([OLD, NEW], [OLD]) == []
 
 
-def test_a_finding_that_we_add_counts_even_beside_the_same_one() -> None:
-    assert added([OLD], [OLD, NEW]) == [NEW]
-    assert added([OLD], [OLD, OLD]) == [OLD]
+def test_a_second_finding_of_the_same_kind_counts() -> None:
+    assert new_findings([OLD], [OLD, NEW]) == [NEW]
+    assert new_findings([OLD], [OLD, OLD]) == [OLD]
     assert str(NEW) == "b.php: PHP syntax error (Generic.PHP.Syntax)"

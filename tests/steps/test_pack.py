@@ -1,4 +1,4 @@
-"""The artifact: the same bytes wherever and by whomever it is packed."""
+"""The artifact has the same bytes on every worker and under every account."""
 
 import subprocess
 from collections.abc import Mapping
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from releases.store import digest_of
-from steps.git import ENVIRONMENT, HERE
-from steps.tar import archive
+from steps.git import ENVIRONMENT, SCRIPTS
+from steps.tar import tar_archive
 from tests.repositories import Repository
 
 CIRCUMSTANCES = {
@@ -43,7 +43,7 @@ def pack(
     environment: Mapping[str, str] | None = None,
     words: tuple[str, ...] = ("blog.example",),
 ) -> list[str]:
-    """Fetch afresh, lay and pack; what the script prints: tree, commit, digest, size, words."""
+    """Fetch and pack in a new folder; tree, commit, digest, size and forbidden words."""
     folder.mkdir()
     commit = origin.git("rev-parse", "1.0^{commit}")
     add_source = (commit, origin.address, "refs/tags/1.0", "refs/slipway/upstream", "")
@@ -54,24 +54,24 @@ def pack(
         ("add_source", add_source),
         ("pack", ("@0 +0000", *words)),
     ):
-        script = f"{before}\n{(HERE / f'{name}.bash').read_text()}"
-        done = subprocess.run(
+        script = f"{before}\n{(SCRIPTS / f'{name}.bash').read_text()}"
+        result = subprocess.run(
             ["bash", "-c", script, name, *arguments],
             check=True,
             cwd=folder,
             env=surroundings,
-            input=archive({".slipway/manifest.json": b"{}"}),
+            input=tar_archive({".slipway/manifest.json": b"{}"}),
             capture_output=True,
         )
-    return done.stdout.decode().split()
+    return result.stdout.decode().split()
 
 
 @pytest.mark.parametrize("circumstance", CIRCUMSTANCES)
 def test_two_packers_make_the_same_bytes(
     tmp_path: Path, origin: Repository, circumstance: str
 ) -> None:
-    _, _, digest, size, *found = pack(tmp_path / "one", origin)
-    assert found == []
+    _, _, digest, size, *words = pack(tmp_path / "one", origin)
+    assert words == []
     again = pack(tmp_path / "two", origin, *CIRCUMSTANCES[circumstance])
     assert again[2] == digest
     artifact = tmp_path / "one" / "artifact.tar.zst"
@@ -94,6 +94,6 @@ def test_every_file_is_packed_as_it_is(tmp_path: Path, origin: Repository) -> No
     assert "-rw-r--r-- root/root" in listing
 
 
-def test_a_forbidden_word_is_found_wherever_it_stands(tmp_path: Path, origin: Repository) -> None:
-    *_, found = pack(tmp_path / "one", origin, words=("blog.example", "export-ignore"))
-    assert found == "export-ignore"
+def test_a_forbidden_word_is_found_anywhere_in_the_tar(tmp_path: Path, origin: Repository) -> None:
+    *_, words = pack(tmp_path / "one", origin, words=("blog.example", "export-ignore"))
+    assert words == "export-ignore"

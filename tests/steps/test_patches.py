@@ -1,4 +1,4 @@
-"""Applying the series: exact commands, and the words of what does not apply."""
+"""Applying the series: exact commands, and the report of a patch that does not apply."""
 
 import tempfile
 from pathlib import Path
@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from model.component import Component
-from steps.git import ENVIRONMENT, HERE
+from steps.git import ENVIRONMENT, SCRIPTS
 from steps.patches import ApplyPatches
-from steps.tar import archive
+from steps.tar import tar_archive
 
 PATCH = b"--- a/a.php\n+++ b/a.php\n@@ -40 +40 @@\n-x\n+y\n"
 FORK = {"repository": "https://example.org/fork.git", "branch": "ours", "base": "6.1.0"}
@@ -23,7 +23,7 @@ UPSTREAM = {"repository": "https://example.org/x.git", "release": "6.1.*"}
 def script(name: str, *arguments: str, stdin: bytes | None = None) -> ExpectShell:
     return ExpectShell(
         workdir="wkdir",
-        command=["bash", "-c", (HERE / f"{name}.bash").read_text(), name, *arguments],
+        command=["bash", "-c", (SCRIPTS / f"{name}.bash").read_text(), name, *arguments],
         env=ENVIRONMENT,
         log_environ=False,
         initial_stdin=stdin,
@@ -39,7 +39,7 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.setup_test_reactor()
         return self.setup_test_build_step()
 
-    def described(self, *names: str, **upstream: object) -> None:
+    def set_up(self, *names: str, **upstream: object) -> None:
         folder = Path(tempfile.mkdtemp(dir="."))
         (folder / "patches").mkdir()
         for name in names:
@@ -52,9 +52,9 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.build.setProperty("release", "6.1.9", "test")
 
     def test_every_patch_is_applied_in_order_and_described(self) -> Deferred[None]:
-        self.described("0001-a.patch")
+        self.set_up("0001-a.patch")
         self.expect_commands(
-            series(archive({"0001-a.patch": PATCH}))
+            series(tar_archive({"0001-a.patch": PATCH}))
             .stdout("1234\n5678\n0\n0001-a.patch\tabcd\tAna <a@example.org>\tSay y\n")
             .exit(0),
         )
@@ -68,12 +68,12 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         return self.run_step()
 
     def test_the_commits_of_a_fork_come_before_the_patches(self) -> Deferred[None]:
-        self.described("0001-a.patch", fork=FORK)
+        self.set_up("0001-a.patch", fork=FORK)
         self.expect_commands(
             script("fork", "series", FORK["repository"], "ours", "6.1.0", "fork/")
             .stdout("aaaa\nbbbb\n")
             .exit(0),
-            series(archive({"0001-a.patch": PATCH}), "forked")
+            series(tar_archive({"0001-a.patch": PATCH}), "forked")
             .stdout("1\n2\n0\n0001-F.patch\tf\t\t\n0001-a.patch\ta\t\t\n")
             .exit(0),
         )
@@ -88,11 +88,11 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
     def test_the_first_patch_that_does_not_apply_stops_the_build_and_is_named(
         self,
     ) -> Deferred[None]:
-        self.described("0001-a.patch", "0002-b.patch")
+        self.set_up("0001-a.patch", "0002-b.patch")
         files = {"0001-a.patch": PATCH, "0002-b.patch": PATCH}
         complaint = "error: patch failed: a.php:40\nerror: a.php: patch does not apply\n"
         self.expect_commands(
-            series(archive(files))
+            series(tar_archive(files))
             .stdout(f"2\t2\t0002-b.patch\tSay y\n{PATCH.decode()}")
             .stderr(complaint)
             .exit(1),
@@ -115,10 +115,10 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         )
         return self.run_step()
 
-    def test_without_patches_the_release_is_as_its_makers_made_it(self) -> Deferred[None]:
-        self.described()
+    def test_without_patches_the_release_is_the_upstreams(self) -> Deferred[None]:
+        self.set_up()
         self.expect_commands(
-            series(archive({})).stdout("1234\n1234\n0\n").exit(0),
+            series(tar_archive({})).stdout("1234\n1234\n0\n").exit(0),
         )
         self.expect_outcome(SUCCESS, "0 patches applied on 6.1.9")
         return self.run_step()

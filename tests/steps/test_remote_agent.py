@@ -1,4 +1,4 @@
-"""The script that asks several servers at once, with a program in the place of ssh."""
+"""The script that runs a verb on several servers at once, with a program in place of ssh."""
 
 import subprocess
 from pathlib import Path
@@ -33,10 +33,12 @@ def workdir(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(workdir: Path, *servers: str, key: str = "", files: str = "") -> "tuple[int, str, str]":
+def run_script(
+    workdir: Path, *servers: str, key: str = "", files: str = ""
+) -> "tuple[int, str, str]":
     private = key or secrets.ssh_key(workdir / "key.pub")
     words = ("known", "check blog 3f2a", files, *servers)
-    done = subprocess.run(
+    result = subprocess.run(
         ("ssh-agent", "bash", "-c", SCRIPT.read_text(), "servers", *words),
         cwd=workdir,
         env={"PATH": f"{workdir}/bin:/usr/bin:/bin"},
@@ -45,41 +47,41 @@ def ask(workdir: Path, *servers: str, key: str = "", files: str = "") -> "tuple[
         text=True,
         check=False,
     )
-    return done.returncode, done.stdout, done.stderr
+    return result.returncode, result.stdout, result.stderr
 
 
-def test_each_line_says_whose_it_is(workdir: Path) -> None:
-    code, said, complaints = ask(workdir, "web-1=192.0.2.1", "web-2=192.0.2.2")
-    assert (code, complaints) == (0, "")
-    assert "web-1: reached slipway@192.0.2.1 for check blog 3f2a\n" in said
-    assert "web-2: reached slipway@192.0.2.2 for check blog 3f2a\n" in said
-    assert said.count('given: {"order": 1}') == 2
-    assert all(line.startswith(("web-1: ", "web-2: ")) for line in said.splitlines())
+def test_each_line_begins_with_the_name_of_its_server(workdir: Path) -> None:
+    code, output, errors = run_script(workdir, "web-1=192.0.2.1", "web-2=192.0.2.2")
+    assert (code, errors) == (0, "")
+    assert "web-1: reached slipway@192.0.2.1 for check blog 3f2a\n" in output
+    assert "web-2: reached slipway@192.0.2.2 for check blog 3f2a\n" in output
+    assert output.count('given: {"order": 1}') == 2
+    assert all(line.startswith(("web-1: ", "web-2: ")) for line in output.splitlines())
 
 
 @pytest.mark.parametrize("last", [True, False])
-def test_one_that_cannot_be_reached_fails_all(workdir: Path, last: bool) -> None:
+def test_a_server_that_cannot_be_reached_fails_the_command(workdir: Path, last: bool) -> None:
     servers = ["web-1=192.0.2.1", "web-2=192.0.2.9"]
-    code, said, complaints = ask(workdir, *(servers if last else reversed(servers)))
+    code, output, errors = run_script(workdir, *(servers if last else reversed(servers)))
     assert code == 1
-    assert complaints == "web-2: connect to host 192.0.2.9: Connection refused\n"
-    assert "web-1: given: " in said
+    assert errors == "web-2: connect to host 192.0.2.9: Connection refused\n"
+    assert "web-1: given: " in output
 
 
-def test_files_follow_the_order(workdir: Path) -> None:
+def test_files_follow_the_standard_input(workdir: Path) -> None:
     files = "artifact.tar.zst provenance.json"
-    code, said, _ = ask(workdir, "web-1=192.0.2.1", files=files)
+    code, output, _ = run_script(workdir, "web-1=192.0.2.1", files=files)
     assert code == 0
-    assert "web-1: artifact.tar.zst\nweb-1: provenance.json\n" in said
+    assert "web-1: artifact.tar.zst\nweb-1: provenance.json\n" in output
 
 
-def test_a_key_that_is_none_is_refused_before_anybody_is_asked(workdir: Path) -> None:
-    code, said, complaints = ask(workdir, "web-1=192.0.2.1", key="-----END nonsense-----")
-    assert (code, said) == (1, "")
-    assert complaints
+def test_an_invalid_key_is_refused_before_any_connection(workdir: Path) -> None:
+    code, output, errors = run_script(workdir, "web-1=192.0.2.1", key="-----END nonsense-----")
+    assert (code, output) == (1, "")
+    assert errors
 
 
 def test_nothing_is_left_behind(workdir: Path) -> None:
     before = sorted(workdir.rglob("*"))
-    ask(workdir, "web-1=192.0.2.1", "web-2=192.0.2.9")
+    run_script(workdir, "web-1=192.0.2.1", "web-2=192.0.2.9")
     assert sorted(workdir.rglob("*")) == sorted({*before, workdir / "key.pub"})

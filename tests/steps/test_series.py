@@ -1,4 +1,4 @@
-"""A series gives the tree that `git am` gives on the true base, whatever its patches hold."""
+"""A series gives the same tree as `git am` on its base, for all kinds of patches."""
 
 import os
 import quopri
@@ -180,8 +180,8 @@ def series(
     return {path.name: path.read_bytes() for path in sorted(patches.iterdir())}
 
 
-def mailed(upstream: Repository, patches: dict[str, bytes], base: str = "1.0") -> str:
-    """The tree that `git am` makes of a series, on a clone that has the true base."""
+def git_am_tree(upstream: Repository, patches: dict[str, bytes], base: str = "1.0") -> str:
+    """The tree that `git am` makes of a series, on a clone that has its base."""
     clone = upstream.folder.parent / "truth"
     subprocess.run(
         ["git", "clone", "-q", "--branch", base, upstream.address, str(clone)],
@@ -204,10 +204,10 @@ def mailed(upstream: Repository, patches: dict[str, bytes], base: str = "1.0") -
 def test_a_series_gives_the_tree_of_git_am(tmp_path: Path, upstream: Repository, case: str) -> None:
     patches = series(upstream, CASES[case])
     assert len(patches) == len(CASES[case])
-    expected = mailed(upstream, patches)
+    expected = git_am_tree(upstream, patches)
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    assert worker.applied(patches) == expected == upstream.git("rev-parse", "ours^{tree}")
+    assert worker.apply_tree(patches) == expected == upstream.git("rev-parse", "ours^{tree}")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -217,11 +217,11 @@ def test_a_fork_gives_the_tree_of_its_branch(
     series(upstream, CASES[case])
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
+    assert worker.fork_tree(upstream) == upstream.git("rev-parse", "ours^{tree}")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_series_for_what_lies_deeper_gives_the_same_there(
+def test_a_series_for_a_path_of_the_tree_gives_the_same_there(
     tmp_path: Path, upstream: Repository, case: str
 ) -> None:
     patches = series(upstream, CASES[case])
@@ -230,7 +230,7 @@ def test_a_series_for_what_lies_deeper_gives_the_same_there(
     worker = Worker(tmp_path / "worker")
     worker.add_source(around)
     worker.add_source(upstream, "1.0", "themes/ours")
-    after = worker.applied(patches, "themes/ours")
+    after = worker.apply_tree(patches, "themes/ours")
     inner = worker.git("rev-parse", f"{after}:themes/ours").strip()
     assert inner == upstream.git("rev-parse", "ours^{tree}")
 
@@ -261,9 +261,9 @@ def test_any_order_of_changes_gives_the_tree_of_its_branch(
     assert len(holding) > 2
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    assert worker.applied(holding) == upstream.git("rev-parse", "ours^{tree}")
+    assert worker.apply_tree(holding) == upstream.git("rev-parse", "ours^{tree}")
     worker.add_source(upstream, "1.0")
-    assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
+    assert worker.fork_tree(upstream) == upstream.git("rev-parse", "ours^{tree}")
 
 
 def test_lines_that_moved_since_the_base_are_found_again(
@@ -274,10 +274,10 @@ def test_lines_that_moved_since_the_base_are_found_again(
     upstream.commit({"page.txt": f"new\nnewer\n{PAGE}"}, tag="1.1")
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.1")
-    assert worker.applied(patches) == mailed(upstream, patches, "1.1")
+    assert worker.apply_tree(patches) == git_am_tree(upstream, patches, "1.1")
 
 
-def test_what_a_mail_says_of_its_patch_is_read_as_git_reads_it(
+def test_author_and_subject_of_a_mail_are_read_as_git_reads_them(
     tmp_path: Path, upstream: Repository
 ) -> None:
     old = {"GIT_AUTHOR_NAME": "Jörg Müller", "GIT_AUTHOR_DATE": "1999-01-01T00:00:00Z"}
@@ -297,9 +297,7 @@ def test_what_a_mail_says_of_its_patch_is_read_as_git_reads_it(
     assert subject == "Say “grüße” to everybody who reads 読む 1"
 
 
-def test_a_mail_that_was_encoded_for_its_way_is_decoded_as_git_am_does(
-    tmp_path: Path, upstream: Repository
-) -> None:
+def test_an_encoded_mail_is_decoded_as_git_am_does(tmp_path: Path, upstream: Repository) -> None:
     ((name, text),) = series(upstream, [changed("line 5", "a = “é”")]).items()
     head, _, body = text.partition(b"\n\n")
     head = head.replace(b"Content-Transfer-Encoding: 8bit", b"")
@@ -309,7 +307,9 @@ def test_a_mail_that_was_encoded_for_its_way_is_decoded_as_git_am_does(
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
     assert (
-        worker.applied(mail) == mailed(upstream, mail) == upstream.git("rev-parse", "ours^{tree}")
+        worker.apply_tree(mail)
+        == git_am_tree(upstream, mail)
+        == upstream.git("rev-parse", "ours^{tree}")
     )
 
 
@@ -339,8 +339,8 @@ def test_a_patch_that_was_never_mailed_is_named_by_its_file(
 ) -> None:
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    done = worker.apply({"local.patch": PLAIN})
-    *_, line = done.stdout.splitlines()
+    result = worker.apply({"local.patch": PLAIN})
+    *_, line = result.stdout.splitlines()
     assert line.split("\t")[0] == "local.patch"
     assert line.endswith("\t\t")
     assert "line five" in worker.git("show", ":page.txt")
@@ -358,7 +358,7 @@ def test_a_patch_whose_own_lines_all_end_in_crlf_is_applied(
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
     saved = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    assert worker.applied({"local.patch": saved}) == upstream.git("rev-parse", "ours^{tree}")
+    assert worker.apply_tree({"local.patch": saved}) == upstream.git("rev-parse", "ours^{tree}")
 
 
 @pytest.mark.parametrize("subject", ["Ünïcode — ✓", "日本語"])
@@ -372,10 +372,12 @@ def test_subjects_and_old_authors_change_nothing_about_the_tree(
     }
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    assert worker.applied(old) == mailed(upstream, old)
+    assert worker.apply_tree(old) == git_am_tree(upstream, old)
 
 
-def test_the_hunk_is_one_of_the_file_that_it_is_in(tmp_path: Path, upstream: Repository) -> None:
+def test_a_hunk_is_counted_in_its_own_file_when_names_end_alike(
+    tmp_path: Path, upstream: Repository
+) -> None:
     """Two files whose names end alike, changed by one patch."""
     upstream.commit({"index.txt": PAGE, "lib/index.txt": PAGE}, tag="2.0")
     both = PAGE.replace("line 5\n", "five\n").replace("line 25\n", "twenty-five\n")
@@ -384,18 +386,18 @@ def test_the_hunk_is_one_of_the_file_that_it_is_in(tmp_path: Path, upstream: Rep
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "2.1")
     rejected = rejection(worker, {"0001-both.patch": patch.encode()})
-    assert rejected.place == "lib/index.txt, hunk 2 (line 22)"
+    assert rejected.location == "lib/index.txt, hunk 2 (line 22)"
 
 
 def rejection(worker: Worker, patches: dict[str, bytes], into: str = "") -> Rejection:
     before = worker.git("write-tree", "--missing-ok")
-    done = worker.apply(patches, into)
-    assert done.returncode == 1
+    result = worker.apply(patches, into)
+    assert result.returncode == 1
     assert len(patches) > 1 or worker.git("write-tree", "--missing-ok") == before
-    return Rejection.of(done.stdout, done.stderr, into)
+    return Rejection.of(result.stdout, result.stderr, into)
 
 
-def test_the_first_that_does_not_apply_is_named_with_number_subject_file_and_hunk(
+def test_the_first_patch_that_does_not_apply_is_named_with_number_subject_file_and_hunk(
     tmp_path: Path, upstream: Repository
 ) -> None:
     changes = [changed("line 5", "5"), changed("line 15", "15"), changed("line 30", "30")]
@@ -408,13 +410,13 @@ def test_the_first_that_does_not_apply_is_named_with_number_subject_file_and_hun
     assert str(rejected) == (
         "patch 2 of 3 does not apply: 0002-Change-2.patch 'Change 2': page.txt, hunk 1 (line 12)"
     )
-    shown = rejected.beside(worker.git("show", ":page.txt"))
+    shown = rejected.comparison(worker.git("show", ":page.txt"))
     assert "-line 15\n+15\n line 16" in shown
     assert "    15 line fifteen\n" in shown
     assert "2.39" not in shown
 
 
-def test_a_hunk_is_counted_in_its_own_file_however_deep_that_lies(
+def test_a_hunk_is_counted_in_its_own_file_at_any_path(
     tmp_path: Path, upstream: Repository
 ) -> None:
     def both(repository: Repository) -> None:
@@ -430,7 +432,89 @@ def test_a_hunk_is_counted_in_its_own_file_however_deep_that_lies(
     around.commit({"page.txt": "other\n"})
     worker.add_source(around)
     worker.add_source(upstream, "1.1", "a/b")
-    assert rejection(worker, patches, "a/b").place == "a/b/page.txt, hunk 2 (line 27)"
+    assert rejection(worker, patches, "a/b").location == "a/b/page.txt, hunk 2 (line 27)"
+
+
+def as_git_writes(upstream: Repository, *options: str) -> bytes:
+    command = ["git", "-C", str(upstream.folder), *options]
+    return subprocess.check_output([*command, "1.0", "ours"])
+
+
+PRODUCERS: dict[str, Callable[[Repository], bytes]] = {
+    "git with prefixes of its own": lambda upstream: as_git_writes(
+        upstream, "diff", "--src-prefix=i/", "--dst-prefix=w/"
+    ),
+    "git without quotes": lambda upstream: as_git_writes(
+        upstream, "-c", "core.quotePath=false", "diff"
+    ),
+    "a mail that quotes a diff": lambda upstream: (
+        b"Subject: Both\n\n+++ b/c\nnew file mode 100644\n\\ No newline at end of file\n---\n"
+        + as_git_writes(upstream, "diff")
+    ),
+}
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
+def test_the_hunk_is_found_in_patches_of_different_programs(
+    tmp_path: Path, upstream: Repository, producer: str
+) -> None:
+    name = "ünïcode name.txt"
+    upstream.git("checkout", "-q", "-B", "ours", "1.0")
+    both = PAGE.replace("line 5\n", "5\n").replace("line 25\n", "25\n")
+    upstream.commit({name: both, "page.txt": both})
+    text = PRODUCERS[producer](upstream)
+    upstream.git("checkout", "-q", "main")
+    upstream.commit({name: PAGE.replace("line 25\n", "twenty-five\n")}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(upstream, "1.1")
+    rejected = rejection(worker, {"0001-both.patch": text})
+    assert rejected.location == f"{name}, hunk 2 (line 22)"
+    assert "-line 25" in rejected.comparison(worker.git("show", f":{name}"))
+
+
+def test_the_hunk_is_found_in_a_patch_whose_own_lines_all_end_in_crlf(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    dos = PAGE.replace("\n", "\r\n").encode()
+    upstream.git("checkout", "-q", "-B", "ours", "1.0")
+    write(upstream, "dos.txt", dos.replace(b"line 5\r", b"5\r").replace(b"line 25\r", b"25\r"))
+    upstream.commit({})
+    text = as_git_writes(upstream, "diff")
+    upstream.git("checkout", "-q", "main")
+    write(upstream, "dos.txt", dos.replace(b"line 25\r", b"twenty-five\r"))
+    upstream.commit({}, tag="1.1")
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(upstream, "1.1")
+    saved = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert rejection(worker, {"local.patch": saved}).location == "dos.txt, hunk 2 (line 22)"
+
+
+def test_the_hunk_of_a_patch_from_svn_is_counted_in_its_own_file(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    """Its names have no prefix. A removed line may look like the header of a file."""
+    change = (
+        "@@ -4,3 +4,3 @@\n line 4\n--- line 5\n+line five\n line 6\n"
+        "@@ -8,3 +8,3 @@\n line 8\n-nine\n+9\n line 10\n"
+    )
+    rule = "=" * 67
+    text = "".join(
+        f"Index: {name}\n{rule}\n--- {name}\t(revision 12)\n+++ {name}\t(working copy)\n{change}"
+        for name in ("page.txt", "old/page.txt")
+    )
+    page = PAGE.replace("line 5\n", "-- line 5\n").replace("line 9\n", "nine\n")
+    upstream.commit({"page.txt": page, "old/page.txt": page.replace("nine", "neun")}, tag="2.0")
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(upstream, "2.0")
+    rejected = rejection(worker, {"local.patch": text.encode()})
+    assert rejected.location == "old/page.txt, hunk 2 (line 8)"
+
+
+def test_a_rejection_that_unidiff_cannot_read_is_reported_without_its_hunk() -> None:
+    stderr = "error: patch failed: page.txt:4\nerror: page.txt: patch does not apply\n"
+    rejected = Rejection.of(f"1\t1\tlocal.patch\t\n{PLAIN[:-20].decode()}", stderr)
+    assert rejected.location == "page.txt, hunk ? (line 4)"
+    assert rejected.comparison(PAGE) == stderr
 
 
 UNUSABLE = {
@@ -455,21 +539,21 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize("case", UNUSABLE)
-def test_a_patch_that_is_none_is_refused_in_gits_own_words(
+def test_an_invalid_patch_is_refused_with_gits_error(
     tmp_path: Path, upstream: Repository, case: str
 ) -> None:
     text, words = UNUSABLE[case]
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    assert words in rejection(worker, {"0001-x.patch": text}).place
+    assert words in rejection(worker, {"0001-x.patch": text}).location
 
 
-def test_nothing_but_the_index_changes(tmp_path: Path, upstream: Repository) -> None:
+def test_only_the_index_changes(tmp_path: Path, upstream: Repository) -> None:
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    worker.applied(series(upstream, CASES["all of it"]))
+    worker.apply_tree(series(upstream, CASES["all of it"]))
     assert {path.name for path in worker.folder.iterdir()} == {
-        "repository.git", "index", "series", "complaint",
+        "repository.git", "index", "series", "errors",
     }  # fmt: skip
 
 
@@ -482,7 +566,7 @@ def test_a_merge_in_a_fork_is_left_out(tmp_path: Path, upstream: Repository) -> 
     upstream.git("merge", "-q", "-m", "Merge side", "side")
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    assert worker.fork(upstream) == upstream.git("rev-parse", "ours^{tree}")
+    assert worker.fork_tree(upstream) == upstream.git("rev-parse", "ours^{tree}")
 
 
 def evil_merge(upstream: Repository) -> None:
@@ -521,7 +605,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_fork_that_is_no_series_is_refused(
+def test_a_fork_whose_commits_are_no_series_is_refused(
     tmp_path: Path, upstream: Repository, case: str
 ) -> None:
     branch, base, words = REFUSED[case]
@@ -533,9 +617,9 @@ def test_a_fork_that_is_no_series_is_refused(
     upstream.git("checkout", "-q", "main")
     upstream.commit({"page.txt": PAGE + "more\n"}, tag="1.1")
     worker = Worker(tmp_path / "worker")
-    done = worker.attempt("fork", "series", upstream.address, branch, base, "fork/")
-    assert done.returncode == 1
-    assert words in done.stderr
+    result = worker.attempt("fork", "series", upstream.address, branch, base, "fork/")
+    assert result.returncode == 1
+    assert words in result.stderr
 
 
 def test_a_commit_that_is_pinned_by_the_beginning_of_its_id_is_found(
@@ -546,11 +630,11 @@ def test_a_commit_that_is_pinned_by_the_beginning_of_its_id_is_found(
         upstream.commit({"page.txt": f"{number}\n"}, tag=f"2.{number}")
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "2.2")
-    laid = worker.run("add_source", deep[:8], upstream.address, "", "refs/pinned", "")
-    assert laid.split()[0] == deep
-    lost = worker.attempt("add_source", "1234567", upstream.address, "", "refs/pinned", "")
-    assert lost.returncode == 1
-    assert f"{upstream.address} has no commit 1234567" in lost.stderr
+    output = worker.run("add_source", deep[:8], upstream.address, "", "refs/pinned", "")
+    assert output.split()[0] == deep
+    missing = worker.attempt("add_source", "1234567", upstream.address, "", "refs/pinned", "")
+    assert missing.returncode == 1
+    assert f"{upstream.address} has no commit 1234567" in missing.stderr
 
 
 def test_a_pin_may_change_between_commit_tag_and_branch(
@@ -558,10 +642,12 @@ def test_a_pin_may_change_between_commit_tag_and_branch(
 ) -> None:
     upstream.commit({"page.txt": "one\n"}, tag="2.0")
     worker = Worker(tmp_path / "worker")
-    ours = "refs/slipway/one"
+    local_ref = "refs/slipway/one"
 
-    def add_source(commit: str, theirs: str) -> str:
-        return worker.run("add_source", commit, upstream.address, theirs, ours, "").split()[0]
+    def add_source(commit: str, remote_ref: str) -> str:
+        return worker.run(
+            "add_source", commit, upstream.address, remote_ref, local_ref, ""
+        ).split()[0]
 
     first = upstream.git("rev-parse", "1.0^{commit}")
     assert add_source(first[:9], "") == first
@@ -575,9 +661,11 @@ def test_a_pin_may_change_between_commit_tag_and_branch(
 
 def test_a_repository_that_cannot_be_reached_is_told_apart(tmp_path: Path) -> None:
     worker = Worker(tmp_path / "worker")
-    for commit, theirs in (("a" * 40, "refs/heads/main"), ("a" * 40, ""), ("abcdef1", "")):
-        done = worker.attempt("add_source", commit, f"file://{tmp_path}/lost", theirs, "refs/x", "")
-        assert done.returncode == 2
+    for commit, remote_ref in (("a" * 40, "refs/heads/main"), ("a" * 40, ""), ("abcdef1", "")):
+        result = worker.attempt(
+            "add_source", commit, f"file://{tmp_path}/lost", remote_ref, "refs/x", ""
+        )
+        assert result.returncode == 2
 
 
 @pytest.fixture
@@ -618,15 +706,15 @@ def test_a_second_build_of_a_large_repository_fetches_only_what_is_new(
 ) -> None:
     worker = Worker(tmp_path / "worker")
     fetch(worker, heavy, "2.0")
-    first = packed(worker)
+    first = stored_bytes(worker)
     fetch(worker, heavy, "2.1")
     assert first > 1_200_000
-    assert packed(worker) - first < 5_000
+    assert stored_bytes(worker) - first < 5_000
     fetch(worker, heavy, "2.0")
-    assert packed(worker) - first < 5_000
+    assert stored_bytes(worker) - first < 5_000
 
 
-def packed(worker: Worker) -> int:
+def stored_bytes(worker: Worker) -> int:
     """Bytes in the worker's repositories: everything that was ever fetched stays there."""
     objects = worker.folder.glob("**/objects/**/*")
     return sum(path.stat().st_size for path in objects if path.is_file())

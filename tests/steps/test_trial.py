@@ -1,10 +1,10 @@
-"""A series tried on an upstream that moved on: what applies, what upstream has, what conflicts."""
+"""A trial of a series on newer upstream code: what applies, what upstream has, what conflicts."""
 
 from pathlib import Path
 
 import pytest
 
-from steps.tar import archive
+from steps.tar import tar_archive
 from tests.repositories import Repository
 from tests.steps.worker import Worker
 
@@ -40,16 +40,20 @@ def patches(upstream: Repository) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def tried(tmp_path: Path, upstream: Repository, patches: dict[str, bytes]) -> list[tuple[str, str]]:
+def try_patches(
+    tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
+) -> list[tuple[str, str]]:
     """Verdict and detail of each patch on the upstream's main branch."""
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    worker.applied(patches)
+    worker.apply_tree(patches)
     worker.add_source(upstream, "main")
-    given = archive(patches)
+    archive = tar_archive(patches)
     since = (upstream.address, "1.0", "refs/heads/main")
-    worker.run("known", "series", "", *since, "known", stdin=given)
-    lines = worker.run("series", "try", "series", "", "", "known", stdin=given).splitlines()
+    worker.run("upstream_ids", "series", "", *since, "upstream-ids", stdin=archive)
+    lines = worker.run(
+        "series", "try", "series", "", "", "upstream-ids", stdin=archive
+    ).splitlines()
     return [(line.split("\t")[4], line.split("\t")[5]) for line in lines[3:]]
 
 
@@ -93,45 +97,49 @@ def test_each_patch_has_a_verdict(
         else:
             upstream.git("rm", "-q", "page.txt")
             upstream.git("commit", "-qm", "Remove")
-    assert tried(tmp_path, upstream, patches) == verdicts
+    assert try_patches(tmp_path, upstream, patches) == verdicts
 
 
-def test_the_very_commit_after_the_tag_is_known_too(
+def test_the_first_commit_after_the_tag_is_recognised(
     tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
 ) -> None:
-    taken = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
+    commit = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
     upstream.commit({"page.txt": edited(("line 5", "5th"))})
-    assert tried(tmp_path, upstream, patches)[0] == ("upstream", taken)
+    assert try_patches(tmp_path, upstream, patches)[0] == ("upstream", commit)
 
 
-def tried_on(
+def try_patches_on(
     tmp_path: Path, upstream: Repository, patches: dict[str, bytes], ref: str
 ) -> list[tuple[str, str]]:
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, ref)
-    given = archive(patches)
-    worker.run("known", "series", "", upstream.address, "1.0", ref, "known", stdin=given)
-    printed = worker.run("series", "try", "series", "", "", "known", stdin=given).splitlines()
-    return [(line.split("\t")[4], line.split("\t")[5]) for line in printed[3:]]
+    archive = tar_archive(patches)
+    worker.run(
+        "upstream_ids", "series", "", upstream.address, "1.0", ref, "upstream-ids", stdin=archive
+    )
+    output = worker.run(
+        "series", "try", "series", "", "", "upstream-ids", stdin=archive
+    ).splitlines()
+    return [(line.split("\t")[4], line.split("\t")[5]) for line in output[3:]]
 
 
-def test_what_an_annotated_tag_took_is_known(
+def test_a_commit_below_an_annotated_tag_is_recognised(
     tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
 ) -> None:
-    taken = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
+    commit = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
     upstream.commit({"page.txt": edited(("line 5", "5th"))}, tag="2.0")
-    assert tried_on(tmp_path, upstream, patches, "refs/tags/2.0")[0] == ("upstream", taken)
+    assert try_patches_on(tmp_path, upstream, patches, "refs/tags/2.0")[0] == ("upstream", commit)
 
 
-def test_what_upstream_took_and_took_back_still_applies(
+def test_a_patch_that_upstream_took_and_reverted_still_applies(
     tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
 ) -> None:
     upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
     upstream.git("revert", "--no-edit", "HEAD")
-    assert tried_on(tmp_path, upstream, patches, "refs/heads/main")[0] == ("applies", "")
+    assert try_patches_on(tmp_path, upstream, patches, "refs/heads/main")[0] == ("applies", "")
 
 
-def test_a_rename_that_upstream_took_is_known(tmp_path: Path, upstream: Repository) -> None:
+def test_a_rename_that_upstream_took_is_recognised(tmp_path: Path, upstream: Repository) -> None:
     def rename(text: str) -> str:
         upstream.git("mv", "other.txt", "moved.txt")
         return upstream.commit({"moved.txt": text}, subject="Move it")
@@ -140,10 +148,10 @@ def test_a_rename_that_upstream_took_is_known(tmp_path: Path, upstream: Reposito
     rename(edited(("line 7", "seven")))
     patch = upstream.git("format-patch", "--stdout", "-1") + "\n"
     upstream.git("checkout", "-q", "main")
-    taken = rename(edited(("line 7", "seven")))
+    commit = rename(edited(("line 7", "seven")))
     upstream.commit({"moved.txt": edited(("line 7", "7"))})
-    found = tried_on(tmp_path, upstream, {"0001.patch": patch.encode()}, "refs/heads/main")
-    assert found == [("upstream", taken)]
+    verdicts = try_patches_on(tmp_path, upstream, {"0001.patch": patch.encode()}, "refs/heads/main")
+    assert verdicts == [("upstream", commit)]
 
 
 def test_the_whole_history_may_be_newer_than_the_tag(
@@ -152,20 +160,20 @@ def test_the_whole_history_may_be_newer_than_the_tag(
     upstream.commit({"page.txt": edited(("line 38", "by upstream"))})
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "main")
-    given = archive(patches)
+    archive = tar_archive(patches)
     for _ in range(3):
         since = (upstream.address, "1.0", "refs/heads/main")
-        worker.run("known", "series", "", *since, "known", stdin=given)
-        printed = worker.run("series", "try", "series", "", "", "known", stdin=given)
-        assert printed.count("\tapplies\t") == 2
+        worker.run("upstream_ids", "series", "", *since, "upstream-ids", stdin=archive)
+        output = worker.run("series", "try", "series", "", "", "upstream-ids", stdin=archive)
+        assert output.count("\tapplies\t") == 2
         worker.add_source(upstream, "main")
 
 
-def test_a_patch_of_a_long_lived_branch_is_known_by_its_id(
+def test_a_patch_of_a_long_lived_branch_is_recognised_by_its_id(
     tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
 ) -> None:
     for number in range(5):
         upstream.commit({"other.txt": f"{number}\n"})
-    taken = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
+    commit = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
     upstream.commit({"page.txt": edited(("line 5", "again"))})
-    assert tried(tmp_path, upstream, patches)[0] == ("upstream", taken)
+    assert try_patches(tmp_path, upstream, patches)[0] == ("upstream", commit)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from model.component import Component
 from model.installation import SiteRepository
-from steps.upgrade import Upgrade, series
+from steps.upgrade import Upgrade, followed_release
 
 SERIES = {
     ("1.39.*", "1.43.1"): "1.43.*",
@@ -21,8 +21,8 @@ SERIES = {
 
 
 @pytest.mark.parametrize(("old", "release"), SERIES)
-def test_the_newest_release_is_written_as_the_old_one_was(old: str, release: str) -> None:
-    assert series(old, release) == SERIES[old, release]
+def test_the_newest_release_is_written_in_the_form_of_the_old_one(old: str, release: str) -> None:
+    assert followed_release(old, release) == SERIES[old, release]
 
 
 TEXT = """title = "Docs" # release = "0.*"
@@ -53,7 +53,7 @@ def test_only_the_upstreams_own_line_changes(line: str) -> None:
     assert len(changes) == 4
 
 
-def test_a_file_that_says_it_otherwise_is_left_alone() -> None:
+def test_a_file_without_a_line_for_the_release_is_left_alone() -> None:
     text = TEXT.format(before="", line='"release" = "1.*"')
     with pytest.raises(ValueError, match="stands on no line of its own: set 2"):
         Upgrade.of(component(text), text, "2.4")

@@ -1,12 +1,12 @@
-"""Our scripts as a worker runs them, in a folder of its own."""
+"""Run the scripts of `steps/` as a worker does, in a folder."""
 
 import os
 import subprocess
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from steps.git import ENVIRONMENT, HERE
-from steps.tar import archive
+from steps.git import ENVIRONMENT, SCRIPTS
+from steps.tar import tar_archive
 from tests.repositories import Repository
 
 
@@ -19,43 +19,43 @@ class Worker:
         self.run("repository")
 
     def attempt(self, script: str, *arguments: str, stdin: bytes = b"") -> CompletedProcess[str]:
-        """Run a script; what it printed, and its exit code."""
-        command = ["bash", "-c", (HERE / f"{script}.bash").read_text(), script, *arguments]
-        surroundings = os.environ | ENVIRONMENT
-        done = subprocess.run(
-            command, cwd=self.folder, env=surroundings, input=stdin, capture_output=True
+        """Run a script; its output and its exit code."""
+        command = ["bash", "-c", (SCRIPTS / f"{script}.bash").read_text(), script, *arguments]
+        environment = os.environ | ENVIRONMENT
+        result = subprocess.run(
+            command, cwd=self.folder, env=environment, input=stdin, capture_output=True
         )
-        printed = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-        return CompletedProcess(command, done.returncode, *printed)
+        output = (text.decode("utf-8", "replace") for text in (result.stdout, result.stderr))
+        return CompletedProcess(command, result.returncode, *output)
 
     def run(self, script: str, *arguments: str, stdin: bytes = b"") -> str:
-        """What a script prints that must succeed."""
-        done = self.attempt(script, *arguments, stdin=stdin)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        """The output of a script, which must succeed."""
+        result = self.attempt(script, *arguments, stdin=stdin)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
     def git(self, *arguments: str) -> str:
-        surroundings = os.environ | ENVIRONMENT
+        environment = os.environ | ENVIRONMENT
         command = ["git", *arguments]
-        return subprocess.check_output(command, cwd=self.folder, env=surroundings, text=True)
+        return subprocess.check_output(command, cwd=self.folder, env=environment, text=True)
 
     def add_source(self, repository: Repository, revision: str = "HEAD", into: str = "") -> str:
-        """Lay a commit of a repository, found by its id; its tree."""
+        """Add a commit of a repository by its id; the commit's tree."""
         commit = repository.git("rev-parse", f"{revision}^{{commit}}")
         return self.run("add_source", commit, repository.address, "", "refs/test", into).split()[1]
 
     def apply(self, patches: dict[str, bytes], into: str = "") -> CompletedProcess[str]:
-        """Apply a series of patch files to what lies at a path."""
-        return self.attempt("series", "apply", "series", into, "", stdin=archive(patches))
+        """Apply a series of patch files to a path of the tree."""
+        return self.attempt("series", "apply", "series", into, "", stdin=tar_archive(patches))
 
-    def applied(self, patches: dict[str, bytes], into: str = "") -> str:
+    def apply_tree(self, patches: dict[str, bytes], into: str = "") -> str:
         """The tree after a series that applies."""
-        done = self.apply(patches, into)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()[1]
+        result = self.apply(patches, into)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.splitlines()[1]
 
-    def fork(self, repository: Repository, branch: str = "ours", base: str = "1.0") -> str:
+    def fork_tree(self, repository: Repository, branch: str = "ours", base: str = "1.0") -> str:
         """The tree after the commits of a fork."""
         self.run("fork", "series", repository.address, branch, base, "fork/")
-        stdin = archive({})
+        stdin = tar_archive({})
         return self.run("series", "apply", "series", "", "forked", stdin=stdin).splitlines()[1]

@@ -1,4 +1,4 @@
-"""Upstream goes on: the watch hears of it by itself, says what fits, and moves nothing."""
+"""Upstream releases: a trial starts, reports what fits, and deploys nothing."""
 
 import json
 import os
@@ -43,9 +43,9 @@ def test_a_new_release_is_tried_at_once_and_each_patch_has_its_verdict(line: Lin
     git(line, clone, "commit", "-q", "-am", "Begin again")
     git(line, clone, "tag", "6.2")
     git(line, clone, "push", "-q", "origin", "6.2")
-    watched = line.finished("blog-upstream", before[0])
-    assert watched["results"] == 2
-    assert line.said(watched)["try-newest"].startswith("newest 6.2: 1 of 3 patches apply: ")
+    trial = line.finished("blog-upstream", before[0])
+    assert trial["results"] == 2
+    assert line.said(trial)["try-newest"].startswith("newest 6.2: 1 of 3 patches apply: ")
     row = next(row for row in table(line) if row["component"] == "blog")
     trials = {trial["target"]: trial for trial in row["trials"]}
     verdicts = {patch["name"]: patch["words"] for patch in trials["newest"]["patches"]}
@@ -66,15 +66,15 @@ def test_what_fits_is_offered_and_make_says_so(line: Line) -> None:
     git(line, clone, "commit", "-q", "-m", "Begin 1.40")
     git(line, clone, "tag", "1.40.0")
     git(line, clone, "push", "-q", "origin", "1.40.0")
-    watched = line.finished("docs-upstream", before)
-    assert watched["results"] == 0, line.said(watched)
-    assert line.said(watched)["offer"] == '1.40.0 is ready: release = "1.40.*"'
+    trial = line.finished("docs-upstream", before)
+    assert trial["results"] == 0, line.said(trial)
+    assert line.said(trial)["offer"] == '1.40.0 is ready: release = "1.40.*"'
     said = line.made("upstream", COMPONENT="docs")
     assert "newest 1.40.0" in said
     assert '1.40.0 is ready: release = "1.40.*"' in said
 
 
-def test_make_ends_badly_when_something_does_not_fit_or_is_not_watched(line: Line) -> None:
+def test_make_ends_badly_when_something_does_not_fit_or_has_no_trials(line: Line) -> None:
     failed = line.make("upstream", COMPONENT="blog")
     assert failed.returncode != 0
     assert "is already upstream" in failed.stdout

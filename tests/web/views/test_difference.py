@@ -10,14 +10,14 @@ import pytest
 import zstandard
 
 from model.release import METADATA_FOLDER, Manifest
-from releases.provenance import Material, Patch, Provenance, new_key, sign
+from releases.provenance import Material, Patch, Provenance, generate_key, sign
 from releases.store import Store
 from tests.releases.ledgers import component
 from web.views.artifact_contents import contents
 from web.views.difference import StoredRelease, difference
 
 COMPONENT = component("blog")
-PRIVATE, _ = new_key()
+PRIVATE, _ = generate_key()
 
 
 @pytest.fixture

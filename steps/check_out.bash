@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Make a folder the same as the index; only what differs is written. Argument: the folder.
+# Make a folder equal to the index; only different files are written. Argument: the folder. Prints
+# the tree.
 set -euo pipefail
 tree=$(git write-tree)
 mkdir -p "$1"

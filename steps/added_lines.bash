@@ -1,21 +1,22 @@
 #!/usr/bin/env bash
-# Write what one tree adds to another into added/: new files whole, changed files by their new lines.
-# Arguments: the two trees, then paths to leave out; prints how many files there are.
+# Write what the second tree adds to the first into added/: new files, and new lines of changed
+# files.
+# Arguments: the two trees, then paths to leave out. Prints the number of files.
 set -euo pipefail
 old=$1 new=$2
 shift 2
 rm -rf added
 mkdir added
 paths=(. "${@/#/:(exclude)}")
-differing() {
+list_files() { # the kinds of difference, as in git diff --diff-filter
   git diff-tree -r -z --no-renames --name-only "--diff-filter=$1" "$old" "$new" -- "${paths[@]}"
 }
-differing AT >files
-GIT_INDEX_FILE=$PWD/additions-index
+list_files AT >files
+GIT_INDEX_FILE=$PWD/added-index
 export GIT_INDEX_FILE
 git read-tree "$new"
 GIT_DIR=$(realpath "$GIT_DIR") git --work-tree=added checkout-index --force --stdin -z <files
-differing M >>files
+list_files M >>files
 while IFS= read -r -d '' file; do
   if [ ! -e "added/$file" ] && [ ! -L "added/$file" ]; then
     mkdir -p "added/$(dirname "$file")"

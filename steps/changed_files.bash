@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Write the files that differ between two trees, as each has them: into before/ and after/.
-# Arguments: the two trees, then path patterns; prints how many files each folder holds.
+# Write the files that differ between two trees: those of the first into before/, of the second into
+# after/. Arguments: the two trees, then path patterns. Prints the number of files in each folder.
 set -euo pipefail
 old=$1 new=$2
 shift 2
 GIT_DIR=$(realpath "$GIT_DIR") GIT_INDEX_FILE=$PWD/changed-index
 export GIT_DIR GIT_INDEX_FILE
 
-extract() { # tree, folder, which kind of difference the tree has no file for
+extract() { # tree, folder, the kind of difference in which the tree lacks the file
   rm -rf "$2"
   mkdir "$2"
   git diff-tree -r -z --no-renames --name-only "--diff-filter=$3" "$old" "$new" -- "${paths[@]}" >files
