@@ -6,7 +6,7 @@ test -d "$1" || {
   exit 1
 }
 [ "$(realpath "$1")" = "$(realpath -s "$1")" ] || {
-  echo "'${1#*/}' is a symbolic link, or inside of one" >&2
+  echo "'${1#*/}' is a link, or inside one" >&2
   exit 1
 }
 GIT_DIR=$(realpath "$GIT_DIR") GIT_INDEX_FILE=$(realpath "$GIT_INDEX_FILE")
