@@ -83,7 +83,7 @@ def test_a_button_starts_all_builders_of_its_environment(config: MasterConfig, d
     pressed = {s.name: s for s in config.schedulers.values() if isinstance(s, ForceScheduler)}
     expected = {
         buttons.BUILD: {component.builder for component in demo.components},
-        buttons.TRY_UPSTREAM: {component.trial_builder for component in demo.watched},
+        buttons.TRY_UPSTREAM: {component.trial_builder for component in demo.trial_components},
     }
     for environment in demo.environments:
         each = {environment.builder(component) for component in demo.components}
