@@ -18,7 +18,7 @@ def check(directory: ComponentDirectory, digest: Digest) -> str:
     if not deployment or deployment.digest != digest:
         raise Failure(f"{digest[:SHORT]} is not being deployed: prepare it first")
     try:
-        processes.start(directory, digest, telling=True)
+        processes.start(directory, digest, show_log=True)
         directory.point(NEXT, digest)
         prove(directory, digest, NEXT)
     except (Failure, OSError) as reason:

@@ -101,5 +101,5 @@ def refresh(
         # PHP remembers the old file, of the live release and of one that was only previewed.
         runtimes.of(manifest.runtime).reload(directory.server)
     if directory.live == digest:
-        processes.start(directory, digest, telling=True)
+        processes.start(directory, digest, show_log=True)
     return f"already here, configured {templates} templates, {changed} changed"

@@ -77,7 +77,7 @@ def long_served(deployment: Deployment) -> bool:
 def leftover(directory: ComponentDirectory) -> str | None:
     """End the processes of every release that is not live; what to say when that fails."""
     try:
-        processes.only(directory, directory.live)
+        processes.end_others(directory, directory.live)
     except (Failure, OSError) as reason:
         return f"but processes of other releases may still run: {sentence(reason)}"
     return None

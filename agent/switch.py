@@ -59,7 +59,7 @@ def tidy(directory: ComponentDirectory, digest: Digest, previous: Digest | None)
     """Remove what is not needed any more; what to say when that fails, since the switch did not."""
     try:
         directory.unpoint(NEXT)
-        processes.only(directory, digest)
+        processes.end_others(directory, digest)
         directory.prune(directory.context().keep, digest, previous)
     except (Failure, OSError) as reason:
         return f", but what was before could not be removed: {sentence(reason)}"
