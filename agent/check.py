@@ -24,7 +24,7 @@ def check(directory: ComponentDirectory, digest: Digest) -> str:
     if not deployment or deployment.digest != digest:
         raise AgentError(f"{digest[:SHORT]} is not being deployed: prepare it first")
     try:
-        processes.start(directory, digest, telling=True)
+        processes.start(directory, digest, show_log=True)
         directory.set_link(NEXT, digest)
         verify_release(directory, digest, NEXT)
     except (AgentError, OSError) as error:

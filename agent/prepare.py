@@ -112,5 +112,5 @@ def configure_again(
         # PHP caches the old file, also that of a release which was only previewed.
         runtimes.get_runtime(manifest.runtime).reload(directory.server)
     if directory.live == digest:
-        processes.start(directory, digest, telling=True)
+        processes.start(directory, digest, show_log=True)
     return f"already here, configured {templates} templates, {changed} changed"

@@ -96,7 +96,7 @@ def return_to_previous(directory: ComponentDirectory, deployment: UnfinishedDepl
 def end_other_processes(directory: ComponentDirectory) -> str | None:
     """End the processes of every release that is not live; a warning when that fails."""
     try:
-        processes.only(directory, directory.live)
+        processes.end_others(directory, directory.live)
     except (AgentError, OSError) as error:
         return f"but processes of other releases may still be running: {error_message(error)}"
     return None

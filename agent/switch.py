@@ -66,7 +66,7 @@ def end_deployment(directory: ComponentDirectory, digest: Digest, previous: Dige
     directory.journal.append("live", digest)
     try:
         directory.remove_link(NEXT)
-        processes.only(directory, digest)
+        processes.end_others(directory, digest)
         directory.prune(directory.context().keep, digest, previous)
     except (AgentError, OSError) as error:
         return f", but older releases could not be removed: {error_message(error)}"

@@ -39,7 +39,7 @@ class ProgramStarter:
         return {port for name in running for port in self.applied.get(name, {}).get("ports", ())}
 
     def needs_supervisor(self, programs: Sequence[Program]) -> bool:
-        """Whether supervisord does not run, or a new process of its would read old code.
+        """Whether supervisord must be started, because it does not run or would start old code.
 
         In a mount namespace of its own, supervisord sees the files that were there at its start.
         """

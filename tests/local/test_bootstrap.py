@@ -18,33 +18,33 @@ ME = pwd.getpwuid(os.getuid())
 
 
 @pytest.mark.parametrize(
-    ("wanted", "present", "absent"),
+    ("required", "present", "missing"),
     [
         (("caddy", "zstd"), {"caddy", "zstd", "vim"}, ()),
         (("zstd", "caddy"), {"vim"}, ("caddy", "zstd")),
         ((), set(), ()),
     ],
 )
-def test_missing_packages_are_those_wanted_and_not_there(
-    wanted: tuple[str, ...], present: set[str], absent: tuple[str, ...]
+def test_missing_packages_are_those_required_and_not_installed(
+    required: tuple[str, ...], present: set[str], missing: tuple[str, ...]
 ) -> None:
-    assert packages.missing(wanted, frozenset(present)) == absent
+    assert packages.missing(required, frozenset(present)) == missing
 
 
-def test_what_debian_says_is_installed_includes_dpkg_itself() -> None:
+def test_the_installed_packages_include_dpkg() -> None:
     assert "dpkg" in packages.installed()
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "names"),
     [
         ("installed\tcaddy\t", ("caddy",)),
         ("config-files\tcaddy\thttpd", ()),
         ("installed\tnodejs\tnpm (= 9), node-types:any", ("nodejs", "npm", "node-types")),
     ],
 )
-def test_a_package_stands_for_those_that_it_provides(line: str, found: tuple[str, ...]) -> None:
-    assert packages.provided_names(line) == found
+def test_a_package_stands_for_those_that_it_provides(line: str, names: tuple[str, ...]) -> None:
+    assert packages.provided_names(line) == names
 
 
 def test_without_root_nothing_is_tested_as_root(
@@ -86,7 +86,7 @@ def test_make_test_ends_with_the_report_of_left_out_tests() -> None:
     assert sum("test-as-root" in line for line in commands) == 3
 
 
-def test_continuous_integration_is_told_of_tests_that_were_left_out(tmp_path: Path) -> None:
+def test_the_run_of_continuous_integration_sets_ci_for_make(tmp_path: Path) -> None:
     make = tmp_path / "make"
     make.write_text('#!/bin/sh\necho "$CI $*"\n')
     make.chmod(0o755)
@@ -95,7 +95,7 @@ def test_continuous_integration_is_told_of_tests_that_were_left_out(tmp_path: Pa
     assert subprocess.run(run, env=path, check=True, capture_output=True).stdout == b"true test\n"
 
 
-def test_nobody_who_may_not_install_is_left_without_the_exact_command(
+def test_a_user_who_may_not_install_packages_gets_the_exact_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -121,7 +121,7 @@ def test_a_folder_is_entered_by_its_owner_or_when_everybody_may(
     assert service_user.is_enterable(folder, ME) is opens
 
 
-def test_the_topmost_closed_folder_on_the_way_is_found(tmp_path: Path) -> None:
+def test_the_topmost_closed_folder_is_named(tmp_path: Path) -> None:
     checkout = tmp_path / "shut" / "deep" / "checkout"
     checkout.mkdir(parents=True)
     assert service_user.topmost_closed(checkout, ME) is None
@@ -145,13 +145,13 @@ def test_var_stays_with_the_ordinary_user_whom_it_belongs_to(tmp_path: Path) -> 
 
 
 def test_commands_get_a_clean_environment_that_still_reaches_registries(tmp_path: Path) -> None:
-    given = {"HOME": "/root", "LD_PRELOAD": "x", "https_proxy": "http://proxy", "PIP_CERT": "/c"}
-    found = service_user.environment(given, tmp_path / "venv", tmp_path)
-    assert "LD_PRELOAD" not in found
-    assert (found["https_proxy"], found["PIP_CERT"]) == ("http://proxy", "/c")
-    assert found["HOME"] == f"{tmp_path}/home"
-    assert found["PATH"].startswith(f"{tmp_path}/venv/bin:")
-    assert found["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path))
+    outer = {"HOME": "/root", "LD_PRELOAD": "x", "https_proxy": "http://proxy", "PIP_CERT": "/c"}
+    environment = service_user.environment(outer, tmp_path / "venv", tmp_path)
+    assert "LD_PRELOAD" not in environment
+    assert (environment["https_proxy"], environment["PIP_CERT"]) == ("http://proxy", "/c")
+    assert environment["HOME"] == f"{tmp_path}/home"
+    assert environment["PATH"].startswith(f"{tmp_path}/venv/bin:")
+    assert environment["PYTHONPYCACHEPREFIX"].startswith(str(tmp_path))
 
 
 @pytest.mark.real
@@ -168,7 +168,7 @@ def test_a_half_made_virtual_environment_is_made_again_and_a_whole_one_is_not(
     assert (folder / "bin" / "python").lstat().st_mtime_ns == made
 
 
-def test_a_registry_that_does_not_answer_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_registry_that_does_not_answer_is_reported_in_one_line(tmp_path: Path) -> None:
     nobody = ("--index-url", "http://127.0.0.1:1/simple", "--retries", "0")
     pip = (sys.executable, "-m", "pip", "install", "--target", f"{tmp_path}")
     with pytest.raises(CommandError, match="the package registry does not answer") as refusal:

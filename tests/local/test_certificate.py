@@ -14,48 +14,50 @@ HOSTS = ("127.0.0.1", "master.example.org")
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
-    found = tmp_path / "key.pem", tmp_path / "roots" / "master.pem"
-    certificate.ensure(*found, HOSTS)
-    return found
+    paths = tmp_path / "key.pem", tmp_path / "roots" / "master.pem"
+    certificate.ensure(*paths, HOSTS)
+    return paths
 
 
-def greeted(files: tuple[Path, Path], host: str, roots: Path) -> bytes:
-    """What a client that believes in `roots` is told by a server with the key and certificate."""
+def read_greeting(files: tuple[Path, Path], host: str, roots: Path) -> bytes:
+    """What a client that trusts `roots` reads from a server with the key and certificate."""
     key, public = files
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, key)
-    here, there = socket.socketpair()
+    client, server = socket.socketpair()
 
     def serve() -> None:
         try:
-            with context.wrap_socket(there, server_side=True) as end:
+            with context.wrap_socket(server, server_side=True) as end:
                 end.sendall(b"hello")
         except OSError:
-            there.close()  # the client would not have it
+            server.close()  # the client would not have it
 
-    server = threading.Thread(target=serve)
-    server.start()
+    thread = threading.Thread(target=serve)
+    thread.start()
     try:
         trusting = ssl.create_default_context(cafile=roots)
-        with trusting.wrap_socket(here, server_hostname=host) as end:
+        with trusting.wrap_socket(client, server_hostname=host) as end:
             return end.recv(5)
     finally:
-        here.close()
-        server.join()
+        client.close()
+        thread.join()
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_the_master_is_known_at_each_of_its_addresses(files: tuple[Path, Path], host: str) -> None:
-    assert greeted(files, host, files[1]) == b"hello"
+def test_the_master_is_verified_at_each_of_its_addresses(
+    files: tuple[Path, Path], host: str
+) -> None:
+    assert read_greeting(files, host, files[1]) == b"hello"
 
 
 def test_nobody_else_is_taken_for_it(files: tuple[Path, Path], tmp_path: Path) -> None:
     other = tmp_path / "other.key", tmp_path / "others" / "master.pem"
     certificate.ensure(*other, HOSTS)
     with pytest.raises(ssl.SSLCertVerificationError):
-        greeted(other, HOSTS[0], files[1])
+        read_greeting(other, HOSTS[0], files[1])
     with pytest.raises(ssl.SSLCertVerificationError, match="IP address mismatch"):
-        greeted(files, "192.0.2.1", files[1])
+        read_greeting(files, "192.0.2.1", files[1])
 
 
 def test_it_stays_until_it_must_be_good_for_more(files: tuple[Path, Path]) -> None:

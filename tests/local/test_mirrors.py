@@ -142,9 +142,9 @@ def theme() -> Component:
 
 
 def build(site: Path, mirrors: str = "mirrors", cache: str = "cache") -> tuple[Path, list[str]]:
-    said: list[str] = []
-    make_mirrors(site, site.parent / mirrors, site.parent / cache, said.append)
-    return site.parent / mirrors, sorted(said)
+    lines: list[str] = []
+    make_mirrors(site, site.parent / mirrors, site.parent / cache, lines.append)
+    return site.parent / mirrors, sorted(lines)
 
 
 def git(repository: str, mirrors: Path, *arguments: str) -> str:
@@ -180,8 +180,8 @@ def test_the_upstream_version_is_cut_from_debians(version: str, upstream: str) -
 
 
 def test_a_package_becomes_a_tagged_release_without_what_debian_added(site: Path) -> None:
-    mirrors, said = build(site)
-    assert said == [f"{APP}: made, 1:1.9.3+dfsg1-1+deb12u2", f"{THEME}: made, branch main"]
+    mirrors, lines = build(site)
+    assert lines == [f"{APP}: made, 1:1.9.3+dfsg1-1+deb12u2", f"{THEME}: made, branch main"]
     assert git(APP, mirrors, "ls-tree", "-r", "-z", "--name-only", "1.9.3").split("\0") == [
         'größe "1".txt',
         "index.php",
@@ -208,30 +208,30 @@ def test_modes_are_those_of_a_file_or_a_program(site: Path) -> None:
 def test_commit_ids_do_not_depend_on_the_machine(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, _ = build(site)
+    first, _ = build(site)
     monkeypatch.setenv("TZ", "Pacific/Apia")
     monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Somebody else")
     monkeypatch.setenv("GIT_DIR", "/nonexistent")
     with mask(0o077):
-        there, _ = build(site, "elsewhere", "other-cache")
+        second, _ = build(site, "elsewhere", "other-cache")
     monkeypatch.delenv("GIT_DIR")
-    assert references(here) == references(there)
+    assert references(first) == references(second)
 
 
 def test_making_mirrors_again_changes_nothing_and_downloads_nothing(site: Path) -> None:
     mirrors, _ = build(site)
     before = references(mirrors), (site.parent / "debs/downloaded").read_text()
-    mirrors, said = build(site)
-    assert said == [f"{APP}: already there, 1:1.9.3+dfsg1-1+deb12u2", f"{THEME}: already there"]
+    mirrors, lines = build(site)
+    assert lines == [f"{APP}: already there, 1:1.9.3+dfsg1-1+deb12u2", f"{THEME}: already there"]
     assert (references(mirrors), (site.parent / "debs/downloaded").read_text()) == before
 
 
 def test_mirrors_are_made_offline_from_the_cache(site: Path) -> None:
     build(site)
     (site.parent / "debs/offline").touch()
-    _, said = build(site, "elsewhere")
-    assert said[0] == f"{APP}: made, 1:1.9.3+dfsg1-1+deb12u2"
+    _, lines = build(site, "elsewhere")
+    assert lines[0] == f"{APP}: made, 1:1.9.3+dfsg1-1+deb12u2"
 
 
 def test_mirrors_that_are_there_need_no_package_list(site: Path) -> None:
@@ -245,8 +245,8 @@ def test_a_newer_version_adds_a_commit_and_a_tag(site: Path) -> None:
     mirrors, _ = build(site)
     first = git(APP, mirrors, "rev-parse", "1.9.3^{commit}")
     release(site.parent / "debs", "1:1.9.10-1", "<?php // two\n")
-    _, said = build(site)
-    assert said[0] == f"{APP}: renewed, 1:1.9.3+dfsg1-1+deb12u2 -> 1:1.9.10-1"
+    _, lines = build(site)
+    assert lines[0] == f"{APP}: renewed, 1:1.9.3+dfsg1-1+deb12u2 -> 1:1.9.10-1"
     assert git(APP, mirrors, "tag", "--list").split() == ["1.9.10", "1.9.3"]
     assert git(APP, mirrors, "rev-parse", "1.9.10^") == first
     assert git(APP, mirrors, "rev-parse", "release") == git(APP, mirrors, "rev-parse", "1.9.10^{}")
@@ -285,9 +285,9 @@ def test_a_change_is_one_commit_on_the_branch_that_the_component_follows(
 ) -> None:
     mirrors, _ = build(site)
     before = git(THEME, mirrors, "rev-parse", "main")
-    said = commit_visible_change(site, theme, mirrors)
+    message = commit_visible_change(site, theme, mirrors)
     short = git(THEME, mirrors, "rev-parse", "--short", "main")
-    assert said == (
+    assert message == (
         f"committed {short} to branch main of {THEME} (edition.txt): "
         "look for 'No. 2' on the pages of blog"
     )
@@ -297,8 +297,10 @@ def test_a_change_is_one_commit_on_the_branch_that_the_component_follows(
 
 def test_each_change_shows_another_text(site: Path, theme: Component) -> None:
     mirrors, _ = build(site)
-    said = [commit_visible_change(site, theme, mirrors) for _ in range(3)]
-    assert ["'No. 2'" in said[0], "'No. 3'" in said[1], "'No. 4'" in said[2]] == [True] * 3
+    messages = [commit_visible_change(site, theme, mirrors) for _ in range(3)]
+    assert ["'No. 2'" in messages[0], "'No. 3'" in messages[1], "'No. 4'" in messages[2]] == [
+        True
+    ] * 3
 
 
 def test_a_change_survives_making_mirrors_again(site: Path, theme: Component) -> None:
@@ -321,9 +323,9 @@ def test_git_reaches_the_mirrors_under_the_real_addresses(
 
 def test_another_machine_finds_the_mirrors_at_a_url(site: Path) -> None:
     mirrors, _ = build(site)
-    told = remote_git_config(mirrors, "git://192.0.2.1:8012/")
-    assert f'[url "git://192.0.2.1:8012/git.example/acme/app.git"]\n\tinsteadOf = "{APP}"' in told
-    assert str(mirrors) not in told
+    config = remote_git_config(mirrors, "git://192.0.2.1:8012/")
+    assert f'[url "git://192.0.2.1:8012/git.example/acme/app.git"]\n\tinsteadOf = "{APP}"' in config
+    assert str(mirrors) not in config
 
 
 def test_what_has_no_mirror_is_asked_for_where_it_is(
@@ -333,8 +335,8 @@ def test_what_has_no_mirror_is_asked_for_where_it_is(
     (tmp_path / "gitconfig").write_text(git_config(mirrors))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     command = ("git", "ls-remote", "https://nowhere.invalid/lost.git")
-    said = subprocess.run(command, check=False, capture_output=True, text=True).stderr
-    assert "Could not resolve host: nowhere.invalid" in said
+    errors = subprocess.run(command, check=False, capture_output=True, text=True).stderr
+    assert "Could not resolve host: nowhere.invalid" in errors
 
 
 def test_no_network_is_one_line_with_repository_and_command(site: Path) -> None:

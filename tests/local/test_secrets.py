@@ -68,10 +68,10 @@ def test_the_examples_are_the_secrets_of_the_demo_and_nothing_else(
 ) -> None:
     examples = {path.name: path.read_text() for path in (CHECKOUT / "secrets.example").iterdir()}
     on_openstack = read_site(CHECKOUT / "sites" / "demo", "environments-openstack")
-    known = (
+    names = (
         secrets.generators(demo, layout).keys() | secrets.generators(on_openstack, layout).keys()
     )
-    assert examples.keys() == known
+    assert examples.keys() == names
     assert all("example only" in text for text in examples.values())
 
 

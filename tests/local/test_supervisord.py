@@ -10,19 +10,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from agent.failure import Failure
 from supervisor.options import ServerOptions
 
 from agent.instances import Instance
 from agent.launch import Plan
 from agent.process_group import BOOT_ID, recorded_group
-from agent.processes import describe
+from agent.processes import write_files
 from agent.server import Server
 from agent.supervisor import Supervisor
 from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import Layout, require_short_paths
 from local.program_starter import ProgramStarter
-from local.run import run
+from local.run import Startup, Step, bring_up, run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
@@ -181,7 +182,7 @@ def released(layout: Layout) -> tuple[Program, Instance]:
     )  # fmt: skip
     edge = replace(sleeper(layout, "staging-edge"), include=server.services / "*.conf")
     start(layout, sleeper(layout), edge)
-    describe(instance, plan)
+    write_files(instance, plan)
     return edge, instance
 
 
@@ -259,6 +260,46 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
     assert "is in use by another program" in str(refusal.value)
     assert not own_processes(layout)
     assert [path.name for path in layout.state.iterdir()] == ["lock"]
+
+
+def start_and_fail(layout: Layout, monkeypatch: pytest.MonkeyPatch, demo: Site) -> None:
+    """A start in which a step fails after the program has been started."""
+
+    def start_program(startup: Startup) -> None:
+        start(startup.layout, *startup.programs)
+
+    def fail(startup: Startup) -> None:
+        assert own_pids(startup.layout)
+        raise Failure("out of luck")
+
+    monkeypatch.setattr("local.run.STEPS", (Step("Program", start_program), Step("Luck", fail)))
+    startup = Startup(demo, layout, {}, (sleeper(layout),), ProgramStarter(layout))
+    with pytest.raises(CommandError, match="out of luck"):
+        bring_up(startup)
+
+
+def test_a_step_that_fails_is_shown_and_everything_that_was_started_ends(
+    demo: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    layout = Layout(tmp_path / "one")
+    layout.state.mkdir()
+    start_and_fail(layout, monkeypatch, demo)
+    assert not own_pids(layout)
+    printed = capsys.readouterr().out
+    assert "✓ Program " in printed
+    assert printed.endswith("✗ Luck\n")
+
+
+def test_a_step_that_fails_leaves_what_ran_before(
+    demo: Site, installation: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = leader(installation)
+    start_and_fail(installation, monkeypatch, demo)
+    assert leader(installation) == before
+    assert before in own_pids(installation)
 
 
 def test_supervisord_reads_the_configuration_of_the_demo(demo: Site, short: Path) -> None:
