@@ -1,7 +1,9 @@
 """Deployments told by a ledger, and the figures counted from them."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 
+import pytest
 from buildbot.process.results import FAILURE, SKIPPED
 
 from releases.ledger import Build
@@ -79,3 +81,106 @@ def test_recovery_is_from_the_bad_release_to_its_rollback() -> None:
 def test_a_week_without_anything_to_measure_has_no_value() -> None:
     (figure, *_) = (f for f in figures(SITE, {}, [], START) if f.name == "lead")
     assert {point.value for point in figure.points} == {None}
+
+
+def weekly(
+    name: str, *builds: Build, now: datetime = START + timedelta(days=20), environment: str = ""
+) -> dict[date, float | None]:
+    """A figure of one environment, production unless another is named, by week."""
+    known = ledger(*builds)
+    found = figures(SITE, known, everything(SITE, known), now)
+    wanted = (name, environment or "production")
+    (figure,) = (f for f in found if (f.name, f.environment) == wanted)
+    return {point.week: point.value for point in figure.points}
+
+
+def ended(build: Build, finished: datetime) -> Build:
+    """The same build at another time."""
+    began = finished - timedelta(seconds=30)
+    return build.model_copy(update={"requested": began, "started": began, "finished": finished})
+
+
+def test_weeks_are_the_mondays_of_ninety_days_without_a_gap() -> None:
+    weeks = list(weekly("deployments"))
+    assert (weeks[0], weeks[-1]) == (date(2026, 9, 14), date(2026, 12, 7))
+    assert {later - week for week, later in pairwise(weeks)} == {timedelta(weeks=1)}
+
+
+def test_an_empty_week_between_two_others_stays() -> None:
+    later = START + timedelta(weeks=2)
+    first, second = build(1, action="promote", live=OLD), build(2, action="promote", live=NEW)
+    builds = first, ended(second, later)
+    assert list(weekly("deployments", *builds).values())[-3:] == [1, 0, 1]
+    assert list(weekly("failures", *builds).values())[-3:] == [0, None, 0]
+
+
+@pytest.mark.parametrize("name", ["lead", "failures", "recovery"])
+def test_a_week_of_refusals_has_nothing_to_measure(name: str) -> None:
+    refused = build(1, action="promote", results=FAILURE, said="failed refused: frozen")
+    idle = build(2, action="deploy", results=SKIPPED, said="nothing moves", digest=OLD)
+    assert set(weekly(name, refused, idle).values()) == {None}
+    assert set(weekly("deployments", refused, idle).values()) == {0}
+
+
+def test_a_rollback_is_no_deployment_and_no_failure_of_its_own() -> None:
+    """What it took back failed, in the week in which that was deployed."""
+    builds = (
+        build(1, action="promote", live=OLD),
+        build(2, action="promote", live=NEW),
+        ended(build(3, action="roll-back", live=OLD), START + timedelta(weeks=1)),
+    )
+    assert list(weekly("deployments", *builds).values())[-3:] == [2, 0, 0]
+    assert list(weekly("failures", *builds).values())[-3:] == [50, None, None]
+    recovery = weekly("recovery", *builds)
+    came = START + timedelta(minutes=2, seconds=30)
+    hours = (START + timedelta(weeks=1) - came).total_seconds() / 3600
+    assert list(recovery.values())[-3:] == [None, hours, None]
+
+
+def test_a_rollback_of_one_component_says_nothing_about_another() -> None:
+    docs = "docs-production"
+    builds = (
+        build(1, action="promote", live=OLD),
+        build(2, action="promote", live=NEW),
+        build(3, docs, action="promote", live=OLD),
+        build(4, docs, minutes=HOUR, action="promote", live=NEW),
+        build(5, docs, minutes=2 * HOUR, action="roll-back", live=OLD),
+    )
+    assert weekly("failures", *builds)[WEEK] == 25
+    assert weekly("recovery", *builds)[WEEK] == 1
+
+
+def test_environments_are_counted_apart() -> None:
+    builds = (
+        build(1, "blog-staging", action="deploy", live=OLD),
+        build(2, "blog-staging", action="deploy", live=NEW),
+        build(3, action="promote", live=NEW),
+    )
+    assert weekly("deployments", *builds)[WEEK] == 1
+    assert weekly("deployments", *builds, environment="staging")[WEEK] == 2
+
+
+def test_a_week_begins_on_monday_at_midnight_utc() -> None:
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    before = ended(build(1, action="promote", live=OLD), midnight - second)
+    at = ended(build(2, action="promote", live=NEW), midnight)
+    end = ended(build(3, action="promote", live=NEWER), midnight + timedelta(weeks=1) - second)
+    assert list(weekly("deployments", before, at, end).values())[-4:] == [1, 2, 0, 0]
+
+
+def test_the_clock_of_the_master_may_stand_in_another_time_zone() -> None:
+    """Monday at one o'clock in Berlin is Sunday in UTC."""
+    berlin = timezone(timedelta(hours=1))
+    assert list(weekly("lead", now=datetime(2026, 11, 23, 0, 59, tzinfo=berlin)))[-1] == date(
+        2026, 11, 16
+    )
+    assert list(weekly("lead", now=datetime(2026, 11, 23, 1, 0, tzinfo=berlin)))[-1] == WEEK
+
+
+def test_what_is_older_than_the_weeks_shown_is_not_counted() -> None:
+    first = datetime(2026, 8, 24, tzinfo=UTC)
+    old = ended(build(1, action="promote", live=OLD), first - timedelta(seconds=1))
+    assert min(weekly("deployments", now=START)) == first.date()
+    assert set(weekly("deployments", old, now=START).values()) == {0}
+    assert set(weekly("failures", old, now=START).values()) == {None}
