@@ -125,16 +125,16 @@ class Material(TypedDict):
     repository: str
     release: str
     """
-    The tag or the branch that was followed; else what else names the commit.
+    The tag or the branch that was followed, `submodule`, or the short id of a pinned commit.
     """
     commit: str
     into: str
     """
-    Where it was laid in the tree; empty for the upstream.
+    Its path in the tree; empty for the upstream.
     """
     base: str
     """
-    Of a fork: the commit that its first change stands on, which is not part of the release.
+    Of a fork: the commit below our first one; it is not part of the release.
     """
 
 
@@ -186,7 +186,7 @@ class Provenance(TypedDict):
     digest: str
     materials: list[Material]
     """
-    The upstream first, then forks, submodules and overlays as they were laid.
+    The upstream first, then forks, submodules and overlays in the order of the build.
     """
     patches: list[Patch]
     build: str
@@ -266,7 +266,7 @@ class SourceChange(TypedDict):
 
 Target: TypeAlias = Literal["pinned", "newest", "main"]
 """
-What the series is tried on.
+What a trial applies the series to.
 """
 
 
@@ -281,7 +281,7 @@ class TextChange(TypedDict):
 
 Verdict: TypeAlias = Literal["applies", "moved", "upstream", "merges", "conflicts"]
 """
-What became of one patch.
+The result of one patch.
 """
 
 

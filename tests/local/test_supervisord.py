@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from agent.failure import Failure
 from supervisor.options import ServerOptions
 
+from agent.errors import AgentError
 from agent.instances import Instance
 from agent.launch import Plan
 from agent.process_group import BOOT_ID, recorded_group
@@ -270,7 +270,7 @@ def start_and_fail(layout: Layout, monkeypatch: pytest.MonkeyPatch, demo: Site) 
 
     def fail(startup: Startup) -> None:
         assert own_pids(startup.layout)
-        raise Failure("out of luck")
+        raise AgentError("out of luck")
 
     monkeypatch.setattr("local.run.STEPS", (Step("Program", start_program), Step("Luck", fail)))
     startup = Startup(demo, layout, {}, (sleeper(layout),), ProgramStarter(layout))

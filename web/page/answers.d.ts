@@ -1,11 +1,11 @@
 // Written by `make declarations` from the models; do not edit.
 
 /**
- * What the series is tried on.
+ * What a trial applies the series to.
  */
 export type Target = "pinned" | "newest" | "main";
 /**
- * What became of one patch.
+ * The result of one patch.
  */
 export type Verdict = "applies" | "moved" | "upstream" | "merges" | "conflicts";
 
@@ -280,16 +280,16 @@ export interface SourceChange {
 export interface Material {
   repository: string;
   /**
-   * The tag or the branch that was followed; else what else names the commit.
+   * The tag or the branch that was followed, `submodule`, or the short id of a pinned commit.
    */
   release: string;
   commit: string;
   /**
-   * Where it was laid in the tree; empty for the upstream.
+   * Its path in the tree; empty for the upstream.
    */
   into: string;
   /**
-   * Of a fork: the commit that its first change stands on, which is not part of the release.
+   * Of a fork: the commit below our first one; it is not part of the release.
    */
   base: string;
 }
@@ -349,7 +349,7 @@ export interface Provenance {
   component: string;
   digest: string;
   /**
-   * The upstream first, then forks, submodules and overlays as they were laid.
+   * The upstream first, then forks, submodules and overlays in the order of the build.
    */
   materials: Material[];
   patches: Patch[];

@@ -20,7 +20,13 @@ LINE = (
     build(2, minutes=3 * HOUR, action="promote", live=NEW),
     build(3, minutes=4 * HOUR, action="roll-back", live=OLD),
     build(4, minutes=5 * HOUR, action="promote", results=FAILURE, digest=NEWER),
-    build(5, minutes=6 * HOUR, action="promote", results=FAILURE, state_string="failed refused: frozen"),
+    build(
+        5,
+        minutes=6 * HOUR,
+        action="promote",
+        results=FAILURE,
+        state_string="failed refused: frozen",
+    ),
     build(6, minutes=7 * HOUR, action="deploy", results=SKIPPED, state_string="nothing moves"),
     build(7, minutes=8 * HOUR, action="promote", live=OLD),
 )  # fmt: skip
@@ -88,7 +94,7 @@ def weekly(
 ) -> dict[date, float | None]:
     """A figure of one environment, production unless another is named, by week."""
     known = ledger(*builds)
-    found = figures(SITE, known, everything(SITE, known), now)
+    found = figures(SITE, known, all_deployments(SITE, known), now)
     wanted = (name, environment or "production")
     (figure,) = (f for f in found if (f.name, f.environment) == wanted)
     return {point.week: point.value for point in figure.points}
@@ -116,7 +122,7 @@ def test_an_empty_week_between_two_others_stays() -> None:
 
 @pytest.mark.parametrize("name", ["lead", "failures", "recovery"])
 def test_a_week_of_refusals_has_nothing_to_measure(name: str) -> None:
-    refused = build(1, action="promote", results=FAILURE, said="failed refused: frozen")
+    refused = build(1, action="promote", results=FAILURE, state_string="failed refused: frozen")
     idle = build(2, action="deploy", results=SKIPPED, said="nothing moves", digest=OLD)
     assert set(weekly(name, refused, idle).values()) == {None}
     assert set(weekly("deployments", refused, idle).values()) == {0}
