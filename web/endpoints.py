@@ -1,7 +1,6 @@
-"""What the Releases page asks the master for; everything here is public and only read."""
+"""The JSON endpoints of the Releases page; everybody may read them, and they change nothing."""
 
 import re
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -9,13 +8,11 @@ from typing import Any
 from buildbot.data.resultspec import Filter
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
-from pydantic import BaseModel, TypeAdapter
-from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from pydantic import BaseModel
+from twisted.internet.defer import DeferredLock, maybeDeferred
 from twisted.internet.threads import deferToThread
-from twisted.python import log
-from twisted.python.failure import Failure
-from twisted.web.resource import EncodingResourceWrapper, Resource
-from twisted.web.server import NOT_DONE_YET, GzipEncoderFactory, Request
+from twisted.web.resource import EncodingResourceWrapper
+from twisted.web.server import GzipEncoderFactory
 
 from model.site import Site
 from releases import ledger
@@ -23,6 +20,7 @@ from releases.history import current_name
 from releases.provenance import Provenance, read_unverified
 from releases.store import Store
 from web.health import HealthChecks
+from web.json_resource import Endpoint, JsonResource, NotFound
 from web.views.artifact_contents import contents
 from web.views.board import Board, BoardInputs, Running, board, expected_seconds
 from web.views.deployments import Deployment, all_deployments
@@ -32,15 +30,10 @@ from web.views.machine_report import MachinesAnswer
 from web.views.trials import TrialRow, trial_rows
 
 PAGE = "releases"
-"""The name of the page's own plugin, under which its answers lie too."""
+"""The name of the page's plugin, below which the endpoints are."""
 
 INCOMPLETE = Filter("complete", "eq", [False])
 UNCLAIMED = Filter("claimed", "eq", [False])
-JSON = b"application/json"
-
-
-class NotFound(ValueError):
-    """What was asked for does not exist; the sentence says what."""
 
 
 class ReleaseDetails(BaseModel):
@@ -52,7 +45,7 @@ class ReleaseDetails(BaseModel):
 
 
 class ReleasesPage(BuildbotService):
-    """Keeps the ledger in mind, a builder anew whenever one of its builds is finished."""
+    """Answers from the ledger, which it keeps in memory; a finished build renews its builder's part."""
 
     name = "releases-page"
 
@@ -63,21 +56,23 @@ class ReleasesPage(BuildbotService):
         self.store = store
         self.builds: ledger.Builds = {}
         self.stale = set(self.builders())
+        """The builders whose builds must be read again."""
         self.loading = DeferredLock()
         self.comparing = DeferredLock()
-        self.done: tuple[ledger.Builds, list[Deployment]] = ({}, [])
+        self.computed: tuple[ledger.Builds, list[Deployment]] = ({}, [])
+        """The deployments, and the builds that they were computed from."""
         self.provenance = lru_cache(maxsize=None)(self.read_provenance)
         plugin = self.master.www.apps.get(PAGE).resource
-        for name, answer in self.answers().items():
-            wrapped = EncodingResourceWrapper(Answer(answer), [GzipEncoderFactory()])
-            plugin.putChild(name.encode(), wrapped)
+        for name, endpoint in self.endpoints().items():
+            resource = EncodingResourceWrapper(JsonResource(endpoint), [GzipEncoderFactory()])
+            plugin.putChild(name.encode(), resource)
 
     @async_to_deferred
     async def startService(self) -> None:
         await super().startService()
-        listening = self.master.mq.startConsuming
+        consume = self.master.mq.startConsuming
         self.consumers = [
-            await listening(self.heard, ("builds", None, event)) for event in ("new", "finished")
+            await consume(self.mark_stale, ("builds", None, event)) for event in ("new", "finished")
         ]
 
     @async_to_deferred
@@ -87,18 +82,18 @@ class ReleasesPage(BuildbotService):
         await super().stopService()
 
     def builders(self) -> list[str]:
-        places = [e.builder(c) for e in self.site.environments for c in self.site.components]
-        everywhere = [e.site_builder for e in self.site.environments if e.promotes_from]
-        return [*places, *everywhere, *(c.builder for c in self.site.components)]
+        deploy = [e.builder(c) for e in self.site.environments for c in self.site.components]
+        site_wide = [e.site_builder for e in self.site.environments if e.promotes_from]
+        return [*deploy, *site_wide, *(c.builder for c in self.site.components)]
 
     @async_to_deferred
-    async def heard(self, _key: Any, build: dict[str, Any]) -> None:
+    async def mark_stale(self, _key: Any, build: dict[str, Any]) -> None:
         builder = await self.master.data.get(("builders", build["builderid"]))
         if builder["name"] in self.builders():
             self.stale.add(builder["name"])
 
-    async def known(self) -> ledger.Builds:
-        """The ledger of every builder that moves releases."""
+    async def current_builds(self) -> ledger.Builds:
+        """The last builds of every builder that makes or deploys releases."""
         await self.loading.acquire()
         try:
             while self.stale:
@@ -116,122 +111,127 @@ class ReleasesPage(BuildbotService):
     def read_provenance(self, digest: str) -> Provenance:
         return read_unverified(self.store.provenance(digest).read_bytes())
 
-    def release(self, digest: str) -> Provenance | None:
-        """What a release was made from, unless the store has forgotten it."""
+    def find_provenance(self, digest: str) -> Provenance | None:
+        """What a release was made from; None when it is not in the store any more."""
         try:
             return self.provenance(digest)
         except FileNotFoundError:
             return None
 
-    # What is answered, by the last part of the address.
+    # The endpoints.
 
-    def answers(self) -> dict[str, "Ask"]:
+    def endpoints(self) -> dict[str, Endpoint]:
+        """By the last part of the address."""
         return {
             "board.json": self.board,
             "history.json": self.history,
             "difference.json": self.difference,
-            "release.json": self.pedigree,
+            "release.json": self.release,
             "figures.json": self.figures,
             "machines.json": self.machines,
             "trials.json": self.trials,
         }
 
-    async def machines(self, _asked: dict[str, str]) -> MachinesAnswer:
-        """The machines of OpenStack projects and what became of others; none without a project."""
+    async def machines(self, _query: dict[str, str]) -> MachinesAnswer:
+        """The machines of OpenStack projects, and statistics of those that are gone."""
         service: Any = self.master.service_manager.namedServices.get("machines")
         return MachinesAnswer.model_validate({"report": service.report() if service else None})
 
-    async def trials(self, _asked: dict[str, str]) -> list[TrialRow]:
+    async def trials(self, _query: dict[str, str]) -> list[TrialRow]:
         """How our changes fit what upstream offers, by component."""
         reports = await ledger.reports(self.master, self.site)
         return trial_rows(self.site.trial_components, reports)
 
-    async def board(self, _asked: dict[str, str]) -> Board:
-        known = await self.known()
+    async def board(self, _query: dict[str, str]) -> Board:
+        builds = await self.current_builds()
         health = self.master.service_manager.namedServices.get(HealthChecks.name)
         builders = {b["builderid"]: b["name"] for b in await self.master.data.get(("builders",))}
-        running, queued = await self.at_work(known, builders)
+        running, queued = await self.running_and_queued(builds, builders)
         inputs = BoardInputs(
             site=self.site,
-            builds=known,
+            builds=builds,
             builder_ids={name: number for number, name in builders.items()},
             running=running,
             queued=queued,
-            healths=health.answers if health else {},
+            healths=health.results if health else {},
             now=datetime.now(UTC),
         )
-        return board(inputs, self.release)
+        return board(inputs, self.find_provenance)
 
-    async def history(self, asked: dict[str, str]) -> list[Deployment]:
+    async def history(self, query: dict[str, str]) -> list[Deployment]:
         """Of the whole site, or of one component."""
-        done = await self.deployments()
-        if name := asked.get("component"):
-            return [one for one in done if one.component == self.named(name)]
-        return done
+        deployments = await self.deployments()
+        if name := query.get("component"):
+            self.require_component(name)
+            return [item for item in deployments if item.component == name]
+        return deployments
 
     async def deployments(self) -> list[Deployment]:
-        """Counted anew only when a build was finished since."""
-        known = await self.known()
-        if self.done[0] is not known:
-            self.done = known, all_deployments(self.site, known)
-        return self.done[1]
+        """Computed again only when a build was finished since."""
+        builds = await self.current_builds()
+        if self.computed[0] is not builds:
+            self.computed = builds, all_deployments(self.site, builds)
+        return self.computed[1]
 
-    async def difference(self, asked: dict[str, str]) -> Difference:
-        before, after = asked.get("from", ""), asked.get("to", "")
-        backwards = asked.get("backwards") == "yes"
+    async def difference(self, query: dict[str, str]) -> Difference:
+        before, after = query.get("from", ""), query.get("to", "")
+        backwards = query.get("backwards") == "yes"
         await self.comparing.acquire()
         try:
-            found: Difference = await deferToThread(self.compared, before, after, backwards)
+            result: Difference = await deferToThread(self.compare, before, after, backwards)
         finally:
             self.comparing.release()
-        return found
+        return result
 
-    def compared(self, before: str, after: str, backwards: bool) -> Difference:
+    def compare(self, before: str, after: str, backwards: bool) -> Difference:
         """Runs in a thread: a large artifact takes seconds to read the first time."""
         return difference(
-            self.side(before) if before else None, self.side(after), backwards=backwards
+            self.stored_release(before) if before else None,
+            self.stored_release(after),
+            backwards=backwards,
         )
 
-    def side(self, digest: str) -> StoredRelease:
-        provenance = self.stored(digest)
+    def stored_release(self, digest: str) -> StoredRelease:
+        provenance = self.require_provenance(digest)
         if digest not in self.store:
             raise NotFound(f"the store does not hold the files of {digest[:12]} any more")
         return StoredRelease(
             provenance=provenance, contents=contents(self.store, provenance.digest)
         )
 
-    def stored(self, digest: str) -> Provenance:
-        """Of a release in the store; no other file is ever opened. Raises NotFound."""
-        found = self.release(digest) if re.fullmatch(r"[0-9a-f]{64}", digest) else None
-        if found is None:
+    def require_provenance(self, digest: str) -> Provenance:
+        """The provenance of a release in the store; raises NotFound, and opens no other file."""
+        is_digest = re.fullmatch(r"[0-9a-f]{64}", digest)
+        provenance = self.find_provenance(digest) if is_digest else None
+        if provenance is None:
             raise NotFound(f"the store does not hold the release {digest[:12] or '(none)'}")
-        return found
+        return provenance
 
-    async def pedigree(self, asked: dict[str, str]) -> ReleaseDetails:
-        digest = asked.get("digest", "")
-        provenance = self.stored(digest)
-        done = [one for one in await self.deployments() if one.digest == digest]
-        return ReleaseDetails(provenance=provenance, stored=digest in self.store, deployments=done)
+    async def release(self, query: dict[str, str]) -> ReleaseDetails:
+        digest = query.get("digest", "")
+        provenance = self.require_provenance(digest)
+        deployments = [item for item in await self.deployments() if item.digest == digest]
+        is_stored = digest in self.store
+        return ReleaseDetails(provenance=provenance, stored=is_stored, deployments=deployments)
 
-    async def figures(self, _asked: dict[str, str]) -> list[Figure]:
-        done = await self.deployments()
-        return figures(self.site, self.builds, done, datetime.now(UTC))
+    async def figures(self, _query: dict[str, str]) -> list[Figure]:
+        deployments = await self.deployments()
+        return figures(self.site, self.builds, deployments, datetime.now(UTC))
 
-    def named(self, name: str) -> str:
+    def require_component(self, name: str) -> None:
         names = [component.name for component in self.site.components]
         if name not in names:
             raise NotFound(f"no component '{name}'; expected one of {', '.join(names)}")
-        return name
 
     # What runs now.
 
-    async def at_work(
-        self, known: ledger.Builds, names: dict[int, str]
+    async def running_and_queued(
+        self, builds: ledger.Builds, names: dict[int, str]
     ) -> tuple[dict[str, Running], dict[str, int]]:
-        """What runs, and how many requests wait, by builder; `names` are those of all builders."""
+        """The builds that run, and how many requests wait, by builder; `names` by the builder's id."""
         get = self.master.data.get
         running = {
-            names[build["builderid"]]: await self.running_build(build, known, names)
+            names[build["builderid"]]: await self.running_build(build, builds, names)
             for build in await get(("builds",), filters=[INCOMPLETE])
         }
         queued: dict[str, int] = {}
@@ -241,73 +241,21 @@ class ReleasesPage(BuildbotService):
         return running, queued
 
     async def running_build(
-        self, build: dict[str, Any], known: ledger.Builds, names: dict[int, str]
+        self, build: dict[str, Any], builds: ledger.Builds, names: dict[int, str]
     ) -> Running:
         steps = await self.master.data.get(("builds", build["buildid"], "steps"))
-        report = await ledger.properties(self.master, build["buildid"])
-        now = next((s for s in steps if s["started_at"] and not s["complete"]), None)
+        properties = await ledger.properties(self.master, build["buildid"])
+        step = next((s for s in steps if s["started_at"] and not s["complete"]), None)
         builder = names[build["builderid"]]
-        action = current_name(report.get("action")) or ""
+        action = current_name(properties.get("action")) or ""
         return Running(
             link=f"#/builders/{build['builderid']}/builds/{build['number']}",
             action=action,
-            owner=str(report.get("owner") or ""),
-            step=now["name"] if now else "",
-            message=now["state_string"] if now else build["state_string"],
-            done=sum(step["complete"] for step in steps),
-            worker=str(report.get("workername") or ""),
+            owner=str(properties.get("owner") or ""),
+            step=step["name"] if step else "",
+            message=step["state_string"] if step else build["state_string"],
+            done=sum(s["complete"] for s in steps),
+            worker=str(properties.get("workername") or ""),
             started=build["started_at"],
-            seconds=expected_seconds(known.get(builder, ()), action),
+            seconds=expected_seconds(builds.get(builder, ()), action),
         )
-
-
-Ask = Callable[[dict[str, str]], Coroutine[Any, Any, Any]]
-"""From the words of a query to what is answered."""
-
-
-class Answer(Resource):
-    """One answer as JSON."""
-
-    isLeaf = True
-
-    def __init__(self, ask: Ask) -> None:
-        super().__init__()
-        self.ask = ask
-
-    def render_GET(self, request: Request) -> int:
-        words = {
-            name.decode(errors="replace"): values[0].decode(errors="replace")
-            for name, values in request.args.items()
-        }
-        request.notifyFinish().addErrback(lambda _: setattr(request, "gone", True))
-        answering = Deferred.fromCoroutine(self.ask(words))
-        answering.addCallbacks(write(request), refuse(request))
-        return int(NOT_DONE_YET)
-
-
-def write(request: Request) -> Callable[[Any], None]:
-    def done(found: Any) -> None:
-        send(request, TypeAdapter(Any).dump_json(found))
-
-    return done
-
-
-def refuse(request: Request) -> Callable[[Failure], None]:
-    def done(failure: Failure) -> None:
-        missing = failure.check(NotFound)
-        request.setResponseCode(404 if missing else 500)
-        message = str(failure.value) if missing else "the master failed; its log says more"
-        if not missing:
-            log.err(failure, "an answer of the Releases page")
-        send(request, TypeAdapter(Any).dump_json({"error": message}))
-
-    return done
-
-
-def send(request: Request, body: bytes) -> None:
-    if getattr(request, "gone", False):
-        return
-    request.setHeader(b"content-type", JSON)
-    request.setHeader(b"cache-control", b"no-cache")
-    request.write(body)
-    request.finish()

@@ -36,9 +36,9 @@ class MachineWorker(AbstractLatentWorker):
     """The machine that this worker has requested or uses."""
     booting: Deferred[None] | None = None
 
-    def __init__(self, *given: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.worker_attached: Notifier[None] = Notifier()
-        super().__init__(*given, **more)
+        super().__init__(*args, **kwargs)
 
     def checkConfig(self, name: str, environment: Environment, lane: str) -> None:  # type: ignore[override]  # noqa: ARG002  # as Buildbot itself
         super().checkConfig(name, None)
@@ -116,9 +116,9 @@ class MachineWorker(AbstractLatentWorker):
         self.discard_machine()
         return True
 
-    def insubstantiate(self, *given: Any, **more: Any) -> Deferred[None]:
+    def insubstantiate(self, *args: Any, **kwargs: Any) -> Deferred[None]:
         self.stop_booting()
-        done: Deferred[None] = super().insubstantiate(*given, **more)
+        done: Deferred[None] = super().insubstantiate(*args, **kwargs)
         return done
 
     def stopService(self) -> Deferred[None]:

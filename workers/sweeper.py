@@ -84,7 +84,7 @@ class Sweeper(BuildbotService):
 
     name = NAME
 
-    def __init__(self, *given: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.boots: dict[str, Boot] = {}
         self.clouds: dict[str, AsyncCloud] = {}
         self.deleting: dict[str, Deferred[None]] = {}
@@ -97,7 +97,7 @@ class Sweeper(BuildbotService):
         self.missing: list[str] = []
         """What the environments' files name and their projects do not have."""
         self.sweeping = LoopingCall(lambda: maybeDeferred(self.sweep).addErrback(log_failure))
-        super().__init__(*given, **more)
+        super().__init__(*args, **kwargs)
 
     @async_to_deferred
     async def reconfigService(  # type: ignore[override]  # as Buildbot itself

@@ -23,13 +23,13 @@ class WarmPool(BuildbotService):
 
     name = "warm-pool"
 
-    def __init__(self, *given: Any, **more: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.timer = LoopingCall(lambda: maybeDeferred(self.refill).addErrback(log_failure))
         self.booting: set[str] = set()
         """Workers whose machine is booting for no particular build."""
         self.delays: dict[str, Any] = {}
         self.not_before: dict[str, float] = {}
-        super().__init__(*given, **more)
+        super().__init__(*args, **kwargs)
 
     @async_to_deferred
     async def startService(self) -> None:

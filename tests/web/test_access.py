@@ -203,7 +203,7 @@ ANSWERS = {
 """The status of each answer of the Releases page; two of them need a release to be named."""
 
 
-@pytest.mark.parametrize("name", ReleasesPage().answers())
+@pytest.mark.parametrize("name", ReleasesPage().endpoints())
 def test_everybody_sees_what_the_page_shows(
     master: SmallMaster, sessions: Sessions, name: str
 ) -> None:

@@ -175,11 +175,11 @@ class OneComponent(TestCase):
         checks = HealthChecks()
         await checks.reconfigService(site(self.port), installation(self.folder, reach, **edges))
         try:
-            await checks.ask_all()
+            await checks.check_all()
         finally:
             for session in checks.sessions.values():
                 session.close()
-        return checks.answers["production", "blog"]
+        return checks.results["production", "blog"]
 
 
 class Answers(OneComponent):
@@ -290,11 +290,11 @@ class Rounds(RunMasterBase):
                 "multiMaster": True,
             }
         )
-        await until(lambda: bool(checks.answers))
-        assert checks.answers["production", "blog"].healthy
+        await until(lambda: bool(checks.results))
+        assert checks.results["production", "blog"].healthy
         edge.status = 500
         await self.doForceBuild()
-        await until(lambda: not checks.answers["production", "blog"].healthy)
+        await until(lambda: not checks.results["production", "blog"].healthy)
         assert len(edge.requests) == 2
 
 

@@ -54,7 +54,7 @@ def answers_schema() -> dict[str, Any]:
             inspect.signature(method, eval_str=True).return_annotation,
             Field(alias=name),
         )
-        for name, method in ReleasesPage.__new__(ReleasesPage).answers().items()
+        for name, method in ReleasesPage.__new__(ReleasesPage).endpoints().items()
     }
     model = create_model("Answers", __doc__="What the master answers, by name.", **fields)
     schema: dict[str, Any] = model.model_json_schema(
