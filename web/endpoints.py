@@ -45,7 +45,7 @@ class ReleaseDetails(BaseModel):
 
 
 class ReleasesPage(BuildbotService):
-    """Answers from the ledger, which it keeps in memory; a finished build renews its builder's part."""
+    """Answers from the ledger, of which it keeps in memory what no build has changed."""
 
     name = "releases-page"
 
@@ -228,7 +228,7 @@ class ReleasesPage(BuildbotService):
     async def running_and_queued(
         self, builds: ledger.Builds, names: dict[int, str]
     ) -> tuple[dict[str, Running], dict[str, int]]:
-        """The builds that run, and how many requests wait, by builder; `names` by the builder's id."""
+        """The builds that run, and how many requests wait, by builder; `names` by builder id."""
         get = self.master.data.get
         running = {
             names[build["builderid"]]: await self.running_build(build, builds, names)

@@ -64,7 +64,7 @@ def test_the_board_shows_what_is_live_what_runs_and_when_it_was_asked_for(
     cell = blog.cells[-1]
     assert abs((board.now - datetime.now(UTC)).total_seconds()) < 60
     assert (cell.live.digest, cell.running.action) == (OLD, "promote")
-    assert cell.health.said.startswith("GET / -> no answer: ")
+    assert cell.health.message.startswith("GET / -> no answer: ")
 
 
 def test_the_history_of_a_component_holds_no_other(master: SmallMaster) -> None:
