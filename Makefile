@@ -15,7 +15,7 @@ LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --p
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
 .PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-root test-cloud \
-  check screenshots bench bench-masters bench-cloud lock declarations
+  check screenshots bench bench-masters bench-cloud lock declarations bundle
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,11 @@ lock: ## Resolve the Python requirements again and write them down with hashes
 	  --output-file tests/cloud/images/slipway-worker.lock
 	@$(LOCK) benchmarks/stock.in --output-file benchmarks/stock.lock
 
-declarations: ## Write the page's TypeScript declarations again from the models
+declarations: ## Write the types of the page and the terminal again from the models
 	@$(PYTHON) local.bootstrap test -c pass
 	@var/venv-test/bin/python -B -m web.page.declarations
+
+bundle: ## Make the files that the browser loads again from the page's source files
+	@$(PYTHON) local.bootstrap test -c pass
+	@rm -f web/page/static/*.js
+	@npm run --silent build

@@ -23,7 +23,7 @@ def test_promote_shows_what_changes_and_asks_for_just_that_release(
     assert fields["wanted"].startswith(WAITING)
     assert len(fields["wanted"]) == 64
     assert fields["reason"].startswith("wp-content/themes/shipyard 13356fd0 → ")
-    assert "despite" not in fields
+    assert "freeze_override" not in fields
 
 
 def test_a_release_may_be_named_by_how_its_digest_begins(demo: Master, slipway: Slipway) -> None:
@@ -59,7 +59,7 @@ def test_a_promotion_in_a_freeze_is_refused_unless_it_says_why(
 
 def test_an_exception_to_a_freeze_is_not_sent_where_none_is(demo: Master, slipway: Slipway) -> None:
     slipway("promote", "blog", "--yes", "--despite-freeze", "a hole")
-    assert "despite" not in demo.pressed[0][1]
+    assert "freeze_override" not in demo.pressed[0][1]
 
 
 def test_nothing_is_pressed_when_nothing_waits(demo: Master, slipway: Slipway) -> None:

@@ -6,7 +6,7 @@ import {
   fileSizes,
   patchChanges,
   proposedReason,
-} from "../../../web/page/static/logic/comparison.js";
+} from "../../../web/page/source/logic/comparison.js";
 import { release } from "./samples.js";
 
 /** @import { Difference, SourceChange } from "../../../web/page/answers" */

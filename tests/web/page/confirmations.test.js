@@ -7,7 +7,7 @@ import {
   promoteAll,
   revert,
   thaw,
-} from "../../../web/page/static/logic/confirmations.js";
+} from "../../../web/page/source/logic/confirmations.js";
 import { cell, column, outcome, release, row } from "./samples.js";
 
 const FREEZE = { owner: "ana", reason: "the launch", until: null };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { deploymentStatus } from "../../../web/page/static/logic/deployments.js";
+import { deploymentStatus } from "../../../web/page/source/logic/deployments.js";
 import { deployment } from "./samples.js";
 
 test("an action is in the past tense, and one that the page does not know is left as it is", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { SETTLED, SOON, afterEvents, oneAtATime } from "../../../web/page/static/logic/events.js";
+import { SETTLED, SOON, afterEvents, oneAtATime } from "../../../web/page/source/logic/events.js";
 
 test("calls during a load lead to one more load, not to one each", async () => {
   /** @type {(() => void)[]} */

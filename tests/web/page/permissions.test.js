@@ -9,7 +9,7 @@ import {
   whyNoPromotion,
   whyNoRollBack,
   whyNotReleaser,
-} from "../../../web/page/static/logic/permissions.js";
+} from "../../../web/page/source/logic/permissions.js";
 import { cell, column, release, running } from "./samples.js";
 
 const FREEZE = { owner: "ana", reason: "the launch", until: null };

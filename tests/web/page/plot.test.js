@@ -7,7 +7,7 @@ import {
   formatDay,
   formatValue,
   valueAxis,
-} from "../../../web/page/static/logic/plot.js";
+} from "../../../web/page/source/logic/plot.js";
 
 const COLOURS = { line: "blue", text: "black", grid: "grey" };
 

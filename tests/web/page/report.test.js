@@ -5,7 +5,7 @@ import {
   failureSentence,
   readySentence,
   removalSentence,
-} from "../../../web/page/static/logic/report.js";
+} from "../../../web/page/source/logic/report.js";
 
 /** @import { MachineReport } from "../../../web/page/answers" */
 

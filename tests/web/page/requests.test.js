@@ -5,7 +5,7 @@ import {
   buildNotice,
   errorSentence,
   noBuildNotice,
-} from "../../../web/page/static/logic/requests.js";
+} from "../../../web/page/source/logic/requests.js";
 
 /** @param {Partial<Parameters<typeof buildNotice>[0]>} [changes] */
 function notice(changes) {

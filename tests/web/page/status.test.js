@@ -10,8 +10,8 @@ import {
   summary,
   waitingReleases,
   waitingSentence,
-} from "../../../web/page/static/logic/status.js";
-import { formatDate } from "../../../web/page/static/logic/words.js";
+} from "../../../web/page/source/logic/status.js";
+import { formatDate } from "../../../web/page/source/logic/words.js";
 import { NOW, board, cell, column, outcome, release, row, running } from "./samples.js";
 
 const WAITING = cell({ waiting: release({ digest: "c".repeat(64) }) });

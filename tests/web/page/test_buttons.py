@@ -17,7 +17,7 @@ console.log(JSON.stringify(JSON.parse(process.argv[2]).map((action) =>
 
 def test_the_history_has_words_for_every_action(demo: Site) -> None:
     names = sorted({action.value for e in demo.environments for action in actions(demo, e)})
-    module = (ROOT / "web/page/static/logic/deployments.js").as_uri()
+    module = (ROOT / "web/page/source/logic/deployments.js").as_uri()
     command = ("node", "--input-type=module", "--eval", SCRIPT, module, json.dumps(names))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     words = dict(zip(names, json.loads(done.stdout), strict=True))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { noTrialReason, trialStatus } from "../../../web/page/static/logic/trials.js";
+import { noTrialReason, trialStatus } from "../../../web/page/source/logic/trials.js";
 
 /** @import { TrialRow, TrialView } from "../../../web/page/answers" */
 

@@ -11,7 +11,7 @@ import {
   short,
   size,
   waits,
-} from "../../../web/page/static/logic/words.js";
+} from "../../../web/page/source/logic/words.js";
 
 const NOW = Date.parse("2026-03-10T12:00:00Z");
 

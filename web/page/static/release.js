@@ -1,26 +1,29 @@
-// One release: what it was made from, and everything that happened to it.
+import {
+  Deployments
+} from "./shared-VHCYZ6BT.js";
+import {
+  FINISHED_BUILDS,
+  Loading,
+  Note,
+  TableHead,
+  View,
+  formatDate,
+  h,
+  short,
+  useAnswer
+} from "./shared-GWLEYWXU.js";
 
-/** @import { ReleaseDetails, Provenance } from "../answers" */
-
-import { Loading, Note, TableHead, View, h } from "./elements.js";
-import { Deployments } from "./history.js";
-import { FINISHED_BUILDS, useAnswer } from "./live.js";
-import { formatDate, short } from "./logic/words.js";
-
-export function Release() {
+// web/page/source/release.js
+function Release() {
   const { digest = "" } = ReactRouterDOM.useParams();
   const { value, error } = useAnswer("release.json", { digest }, FINISHED_BUILDS);
-  const problem = error
-    ? h("p", { className: "sw-note", role: "alert" }, error.message)
-    : h(Loading);
+  const problem = error ? h("p", { className: "sw-note", role: "alert" }, error.message) : h(Loading);
   return h(
     View,
     { title: `Release ${short(digest)}` },
-    value && !error ? h(Details, value) : problem,
+    value && !error ? h(Details, value) : problem
   );
 }
-
-/** @param {ReleaseDetails} props */
 function Details({ provenance, deployments }) {
   return h(
     React.Fragment,
@@ -31,13 +34,9 @@ function Details({ provenance, deployments }) {
     h("h2", null, "Patches, in order"),
     provenance.patches.length ? h(Patches, { provenance }) : h(Note, null, "none"),
     h("h2", null, "What happened to it"),
-    deployments.length
-      ? h(Deployments, { deployments, isOfSite: false })
-      : h(Note, null, "Never deployed."),
+    deployments.length ? h(Deployments, { deployments, isOfSite: false }) : h(Note, null, "Never deployed.")
   );
 }
-
-/** @param {{ provenance: Provenance }} props */
 function Origin({ provenance }) {
   const { build, component, digest, finished, materials, worker } = provenance;
   return h(
@@ -47,39 +46,38 @@ function Origin({ provenance }) {
     ` ${materials[0]?.release ?? ""}, built `,
     h("a", { href: build }, formatDate(finished)),
     ` on ${worker}, signed by the master. SHA-256 of its tar: `,
-    h("code", { className: "sw-whole" }, digest),
+    h("code", { className: "sw-whole" }, digest)
   );
 }
-
-/** @param {{ provenance: Provenance }} props */
 function Materials({ provenance }) {
-  const rows = provenance.materials.map(({ commit, into, release, repository }) =>
-    h(
+  const rows = provenance.materials.map(
+    ({ commit, into, release, repository }) => h(
       "tr",
       { key: into + repository },
       h("td", { "data-label": "Path" }, into || "the tree itself"),
       h("td", { "data-label": "Repository" }, repository),
       h("td", { "data-label": "Release" }, release),
-      h("td", { "data-label": "Commit" }, h("code", null, commit)),
-    ),
+      h("td", { "data-label": "Commit" }, h("code", null, commit))
+    )
   );
   return h(
     "table",
     { className: "sw-history" },
     h(TableHead, { columns: ["Path", "Repository", "Release", "Commit"] }),
-    h("tbody", null, rows),
+    h("tbody", null, rows)
   );
 }
-
-/** @param {{ provenance: Provenance }} props */
 function Patches({ provenance }) {
-  const items = provenance.patches.map(({ author, id, name, subject }) =>
-    h(
+  const items = provenance.patches.map(
+    ({ author, id, name, subject }) => h(
       "li",
       { key: name },
       `${subject} `,
-      h("span", { className: "sw-who" }, `${author} · ${name} · ${short(id)}`),
-    ),
+      h("span", { className: "sw-who" }, `${author} · ${name} · ${short(id)}`)
+    )
   );
   return h("ol", null, items);
 }
+export {
+  Release
+};

@@ -1,0 +1,118 @@
+// Everything that was done: of the whole site, or of one component.
+
+/** @import { Deployment } from "../answers" */
+
+import {
+  Button,
+  DigestLink,
+  ErrorBanner,
+  Loading,
+  Note,
+  TableHead,
+  View,
+  ViewLink,
+  h,
+} from "./elements.js";
+import { FINISHED_BUILDS, useAnswer } from "./live.js";
+import { deploymentStatus } from "./logic/deployments.js";
+import { formatDate, plural } from "./logic/words.js";
+
+const PAGE_SIZE = 100;
+
+export function History() {
+  const { component } = ReactRouterDOM.useParams();
+  const [count, setCount] = React.useState(PAGE_SIZE);
+  const query = component ? { component } : undefined;
+  const { value: deployments, error } = useAnswer("history.json", query, FINISHED_BUILDS);
+  const title = component ? `History of ${component}` : "History";
+  const rest = (deployments?.length ?? 0) - count;
+  return h(
+    View,
+    { title, current: component ? undefined : "History" },
+    h(ErrorBanner, { error }),
+    deployments
+      ? h(Deployments, { deployments: deployments.slice(0, count), isOfSite: !component })
+      : h(Loading),
+    rest > 0
+      ? h(Button, {
+          label: `Show ${Math.min(PAGE_SIZE, rest)} more of ${count + rest}`,
+          onClick: () => setCount(count + PAGE_SIZE),
+        })
+      : null,
+  );
+}
+
+/** @param {{ deployments: Deployment[], isOfSite: boolean }} props */
+export function Deployments({ deployments, isOfSite }) {
+  if (!deployments.length) return h(Note, null, "Nothing has been done yet.");
+  const columns = [
+    "When",
+    ...(isOfSite ? ["Component"] : []),
+    ...["Environment", "What", "From → to", "Who and why", "Took", "Outcome"],
+  ];
+  const rows = deployments.map((deployment) =>
+    h(DeploymentRow, { key: deployment.link, deployment, isOfSite }),
+  );
+  return h(
+    "table",
+    { className: "sw-history" },
+    h(TableHead, { columns, caption: `${plural(deployments.length, "entry")}, newest first` }),
+    h("tbody", null, rows),
+  );
+}
+
+/** @param {{ deployment: Deployment, isOfSite: boolean }} props */
+function DeploymentRow({ deployment, isOfSite }) {
+  const { environment, finished, link, outcome, owner, reason, message } = deployment;
+  const { action, isWrong, took } = deploymentStatus(deployment);
+  return h(
+    "tr",
+    { "data-outcome": outcome },
+    h("td", { "data-label": "When" }, h("time", { dateTime: finished }, formatDate(finished))),
+    isOfSite ? h("td", { "data-label": "Component" }, h(ComponentLink, { deployment })) : null,
+    h("td", { "data-label": "Environment" }, environment),
+    h("td", { "data-label": "What" }, action),
+    h("td", { "data-label": "From → to" }, h(ReleaseChange, { deployment })),
+    h(
+      "td",
+      { "data-label": "Who and why" },
+      reason ? `${owner}: ${reason}` : owner,
+      h(Override, { deployment }),
+    ),
+    h("td", { "data-label": "Took" }, took),
+    h(
+      "td",
+      { "data-label": "Outcome" },
+      h(ViewLink, { to: link, title: message }, outcome),
+      isWrong ? h("div", { className: "sw-who" }, message) : null,
+    ),
+  );
+}
+
+/** @param {{ deployment: Deployment }} props */
+function ComponentLink({ deployment }) {
+  const { component } = deployment;
+  if (deploymentStatus(deployment).isWholeSite) return "the whole site";
+  return h(ViewLink, { to: `/releases/history/${component}` }, component);
+}
+
+/** @param {{ deployment: Deployment }} props */
+function ReleaseChange({ deployment }) {
+  const { digest, release } = deployment;
+  const { replaced } = deploymentStatus(deployment);
+  return h(
+    React.Fragment,
+    null,
+    replaced ? h(DigestLink, { digest: replaced }) : null,
+    replaced && digest ? " → " : null,
+    digest ? h(DigestLink, { digest }) : null,
+    digest && release ? ` ${release}` : null,
+  );
+}
+
+/** @param {{ deployment: Deployment }} props */
+function Override({ deployment }) {
+  const { freeze_override } = deployment;
+  if (!freeze_override) return null;
+  return h("div", { className: "sw-freeze" }, `❄ despite the freeze: ${freeze_override}`);
+}
