@@ -26,6 +26,7 @@ SHARED = {
     "difference": "the difference of two releases as a value, and as the terminal shows it",
     "errors": "each folder's own",
     "freeze": "the windows of a site, and the command that freezes",
+    "history": "what happened to a component in an environment, and as the terminal shows it",
     "site_wide": "the rules for all components together, and their builder",
     "trial": "our changes on newer releases: the report, its steps, builder, scheduler and command",
 }
@@ -33,19 +34,8 @@ SHARED = {
 
 # Today's exceptions, to be renamed.
 MODULES = {"check", "client", "commands", "status"}
-CLASSES = {"Build", "Contents", "Source", "Step"}
-DEFINITIONS = {
-    "change_sources.watch.heard",
-    "model.installation.known",
-    "steps.agent_step.asked",
-    "steps.agent_step.told",
-    "steps.choose_release.asked",
-    "steps.trial.tried",
-    "web.endpoints.heard",
-    "web.endpoints.known",
-    "web.health.heard",
-    "web.views.figures.tried",
-}
+CLASSES = {"Build", "Step"}
+DEFINITIONS = {"web.endpoints.heard", "web.endpoints.known", "web.health.heard"}
 
 
 def dotted(path: Path) -> str:
