@@ -1,16 +1,14 @@
 """Wait for conditions, and see whether a process has ended."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
+
+from cloud import polling
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """The test fails when the condition is not met in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
+    assert polling.wait_until(lambda: bool(condition()), seconds, 0.005), "waited in vain"
 
 
 def has_ended(process: int) -> bool:

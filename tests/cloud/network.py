@@ -6,13 +6,14 @@ their own network and, at the gateway, what the relay offers.
 
 import fcntl
 import json
+import math
 import signal
 import subprocess
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud.polling import wait_until
 from local import stop
 from tests.cloud.layout import Layout
 
@@ -102,7 +103,11 @@ def remove(namespace: str) -> None:
     A systemd that was starting when its nspawn was killed has been seen to go on.
     """
     if namespace in namespaces():
-        while left := [int(pid) for pid in ip("netns", "pids", namespace).split()]:
+
+        def is_empty() -> bool:
+            left = [int(pid) for pid in ip("netns", "pids", namespace).split()]
             stop.send_signal(signal.SIGKILL, left)
-            time.sleep(0.05)
+            return not left
+
+        wait_until(is_empty, math.inf)
         ip("netns", "delete", namespace)

@@ -7,10 +7,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import CHECKOUT
 from tests.cloud import configuration
@@ -76,13 +78,16 @@ class Running:
         """Raises CommandError, quoting the log, when one ends or does not work in time."""
         limit = time.monotonic() + patience
         for service in services:
-            process = self.processes[service.name]
-            while not service.works():
-                if process.poll() is not None:
-                    raise CommandError(self.complaint(service, f"ended with {process.returncode}"))
-                if time.monotonic() > limit:
-                    raise CommandError(self.complaint(service, f"does not work after {patience} s"))
-                time.sleep(0.1)
+            if not wait_until(partial(self.works, service), limit - time.monotonic()):
+                raise CommandError(self.complaint(service, f"does not work after {patience} s"))
+
+    def works(self, service: Service) -> bool:
+        if service.works():
+            return True
+        process = self.processes[service.name]
+        if process.poll() is not None:
+            raise CommandError(self.complaint(service, f"ended with {process.returncode}"))
+        return False
 
     def end(self, service: Service) -> None:
         process = self.processes.pop(service.name)

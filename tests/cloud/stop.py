@@ -9,7 +9,6 @@ their environment, namespaces carry its prefix, and machines are mounted where o
 import os
 import shutil
 import signal
-import time
 from argparse import ArgumentParser
 
 from agent.process_group import read_process
@@ -27,13 +26,14 @@ PATIENCE = 30
 def end(layout: Layout) -> bool:
     """End everything; whether anything ran. Raises CommandError when something will not end."""
     found = others(layout)
-    limit = time.monotonic() + PATIENCE
-    while left := others(layout):
-        if time.monotonic() > limit:
-            raise CommandError(f"these processes do not end: {left}")
+
+    def ended() -> bool:
         # Nothing is kept, so nothing has to end in good order.
-        stop.send_signal(signal.SIGKILL, left)
-        time.sleep(0.1)
+        stop.send_signal(signal.SIGKILL, others(layout))
+        return not others(layout)
+
+    if not wait_until(ended, PATIENCE):
+        raise CommandError(f"these processes do not end: {others(layout)}")
     for folder in layout.machines.glob("*"):
         Machine(layout, folder.name).remove()
     for namespace in network.namespaces():

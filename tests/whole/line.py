@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSON
 
 from agent.pages import FetchPage, PageResponse, public_fetcher
 from agent.server import Server
+from cloud.polling import wait_until
 from local.layout import CHECKOUT, Layout
 from local.secrets import password
 from model.component import Component
@@ -36,10 +36,15 @@ RELEASER, SECOND = "releaser", "second"
 
 def until(condition: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
     """Wait for a condition; its value, or a failure that says what never came."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.05)
+    value: T | None = None
+
+    def holds() -> bool:
+        nonlocal value
+        value = condition()
+        return bool(value)
+
+    assert wait_until(holds, seconds, 0.05), f"never came: {what}"
+    assert value is not None
     return value
 
 

@@ -123,7 +123,7 @@ def test_an_empty_week_between_two_others_stays() -> None:
 @pytest.mark.parametrize("name", ["lead", "failures", "recovery"])
 def test_a_week_of_refusals_has_nothing_to_measure(name: str) -> None:
     refused = build(1, action="promote", results=FAILURE, state_string="failed refused: frozen")
-    idle = build(2, action="deploy", results=SKIPPED, said="nothing moves", digest=OLD)
+    idle = build(2, action="deploy", results=SKIPPED, state_string="nothing moves", digest=OLD)
     assert set(weekly(name, refused, idle).values()) == {None}
     assert set(weekly("deployments", refused, idle).values()) == {0}
 

@@ -204,4 +204,4 @@ def until_deleted(instance):
                 expected={"task_state": [task_states.SPAWNING]},
                 actual={"task_state": task_states.DELETING},
             )
-        time.sleep(0.3)
+        time.sleep(0.3)  # Nova tells a driver of no deletion: only its database knows

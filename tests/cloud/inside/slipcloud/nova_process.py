@@ -49,7 +49,7 @@ def main() -> None:
         while not met():
             if time.monotonic() > limit:
                 sys.exit(f"nova-{name}: what it needs did not come up in {PATIENCE} s")
-            time.sleep(0.1)
+            time.sleep(0.1)  # what it needs are ports and rows of other processes
     sys.argv = [f"nova-{name}", *arguments]
     process.main()
 

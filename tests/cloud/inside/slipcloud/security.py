@@ -34,7 +34,7 @@ def watch(layout):
 def follow(layout):
     seen = stamp(layout)
     while True:
-        time.sleep(0.2)
+        time.sleep(0.2)  # Neutron is another process, and all that it leaves is a file
         now = stamp(layout)
         if now != seen:
             seen = now
