@@ -60,7 +60,7 @@ test-cloud: ## Run the tests that need a real OpenStack, as root
 	@$(PYTHON) local.bootstrap test-as-root -m pytest tests/cloud/test_stop.py
 
 check: ## Format, lint, types, shell and the fast tests, in under a minute
-	@$(PYTHON) local.bootstrap test -m tools.check
+	@$(PYTHON) local.bootstrap test -m tools.make_check
 
 screenshots: ## Take the pictures of the documents again, in a real browser
 	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_releases.py tests/whole/test_views.py \

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from cli.answers import Board, Cell, Column, Row
-from cli.client import Button
 from cli.errors import ActionRefused, UsageError
+from cli.master_client import Button
 
 
 def find_row(board: Board, component: str) -> Row:

@@ -7,8 +7,8 @@ from rich.console import RenderableType
 from cli import difference
 from cli.answers import Board, Cell, Column, Difference
 from cli.board import component_button, find_cell, find_row
-from cli.client import Button, Client
 from cli.errors import ActionRefused
+from cli.master_client import Button, Client
 from cli.words import one_line, release_name, short
 
 

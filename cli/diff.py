@@ -5,7 +5,7 @@ import click
 from cli import difference
 from cli.board import find_promotable
 from cli.candidate import fetch_difference, find_candidate
-from cli.client import Client
+from cli.master_client import Client
 from cli.options import to_option, with_client
 from cli.output import Output
 

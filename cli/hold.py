@@ -3,7 +3,7 @@
 import click
 
 from cli.board import component_button, find_cell, find_environment, find_row
-from cli.client import Button, Client
+from cli.master_client import Button, Client
 from cli.options import in_option, reason_option, with_client
 from cli.output import Output
 from cli.press import press

@@ -2,11 +2,11 @@
 
 import click
 
-from cli.client import SERVER_HELP
 from cli.diff import diff
 from cli.freeze import freeze, thaw
 from cli.history import history
 from cli.hold import hold, unhold
+from cli.master_client import SERVER_HELP
 from cli.promote import approve, promote
 from cli.revert import revert
 from cli.rollback import rollback

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from cli.client import Client
 from cli.errors import ActionRefused, CliError, Interrupted
+from cli.master_client import Client
 from cli.output import Output
 
 Command = TypeVar("Command", bound=Callable[..., Any])

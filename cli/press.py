@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.answers import Board, Running
-from cli.client import Build, Button, Client
 from cli.errors import ActionRefused, Interrupted, MasterUnreachable
+from cli.master_client import BuildData, Button, Client
 from cli.output import Output, console
 from cli.words import build_sentence, duration, one_line, seconds_between
 
@@ -105,10 +105,10 @@ class BuildFollower:
                 progress.update(task, total=self.expected, completed=completed)
             time.sleep(POLL_SECONDS)
 
-    def build_page(self, build: Build) -> str:
+    def build_page(self, build: BuildData) -> str:
         return self.client.page(f"builders/{build['builderid']}/builds/{build['number']}")
 
-    def estimate(self, build: Build) -> None:
+    def estimate(self, build: BuildData) -> None:
         """Ask once for each build how long such a build takes."""
         if build["buildid"] == self.build_id:
             return
@@ -120,7 +120,7 @@ class BuildFollower:
         self.start = time.monotonic() - elapsed
         self.expected = running["seconds"] if running else None
 
-    def step(self, build: Build) -> str:
+    def step(self, build: BuildData) -> str:
         steps = self.client.steps(build)
         running = [step["name"] for step in steps if step["started_at"] and not step["complete"]]
         return one_line(running[0]) if running else "waits"
@@ -151,7 +151,7 @@ def find_running(board: Board, link: str) -> Running | None:
     return next((build for build in running if build and build["link"] == f"#{link}"), None)
 
 
-def build_result(build: Build, page: str) -> BuildResult:
+def build_result(build: BuildData, page: str) -> BuildResult:
     message = build_sentence(build["state_string"])
     results = FAILURE if build["results"] is None else build["results"]
     is_refused = results == FAILURE and message.startswith("refused")

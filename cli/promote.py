@@ -8,8 +8,8 @@ import click
 from cli.answers import Board, Cell, Column, Freeze
 from cli.board import find_promotable, site_button
 from cli.candidate import Candidate, find_candidate, present
-from cli.client import Client
 from cli.errors import ActionRefused, UsageError
+from cli.master_client import Client
 from cli.options import digest_option, reason_option, to_option, with_client, yes_option
 from cli.output import Output
 from cli.press import nothing_to_press, press

@@ -3,8 +3,8 @@
 import click
 
 from cli.board import find_promotable, site_button
-from cli.client import Client
 from cli.errors import ActionRefused
+from cli.master_client import Client
 from cli.options import in_option, reason_option, with_client
 from cli.output import Output
 from cli.press import press

@@ -5,8 +5,8 @@ import click
 from cli import difference
 from cli.answers import Cell
 from cli.board import component_button, find_cell, find_environment, find_row
-from cli.client import Client
 from cli.errors import ActionRefused
+from cli.master_client import Client
 from cli.options import digest_option, in_option, reason_option, with_client
 from cli.output import Output
 from cli.press import press

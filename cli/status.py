@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli.answers import Board, Cell, Column, Health, Row, Running
 from cli.board import find_row
-from cli.client import Client
+from cli.master_client import Client
 from cli.options import with_client
 from cli.output import Output
 from cli.words import (

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, add_arguments, read_layout
-from local.mirrors.commands import MirrorError
+from local.mirrors.git_commands import MirrorError
 from local.mirrors.visible_change import commit_visible_change
 from local.progress import console
 from local.secrets import WEBHOOK

@@ -16,7 +16,7 @@ from local import first_releases, secrets, summary
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, add_arguments, read_layout
 from local.mirrors import git_config, mirror_builder
-from local.mirrors.commands import MirrorError
+from local.mirrors.git_commands import MirrorError
 from local.program_starter import ProgramStarter
 from local.progress import show_status, show_step
 from local.services import buildbot, environment_servers, ports, supervisord
@@ -117,7 +117,7 @@ def start_workers(startup: Startup) -> None:
     startup.starter.start(startup.workers)
 
 
-class Step(NamedTuple):
+class StartStep(NamedTuple):
     """One line of what `make run` prints."""
 
     title: str
@@ -127,14 +127,14 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("Mirrors of the repositories", make_mirrors, has_mirrors),
-    Step("Secrets", create_secrets),
-    Step("Servers", provision_machines, has_machines),
-    Step("Configuration", write_configuration),
-    Step("Databases", create_databases),
-    Step("Supervisor", start_supervisor, needs_supervisor),
-    Step("Servers and master", start_servers_and_master),
-    Step("Workers", start_workers, has_workers),
+    StartStep("Mirrors of the repositories", make_mirrors, has_mirrors),
+    StartStep("Secrets", create_secrets),
+    StartStep("Servers", provision_machines, has_machines),
+    StartStep("Configuration", write_configuration),
+    StartStep("Databases", create_databases),
+    StartStep("Supervisor", start_supervisor, needs_supervisor),
+    StartStep("Servers and master", start_servers_and_master),
+    StartStep("Workers", start_workers, has_workers),
 )
 
 
@@ -173,7 +173,7 @@ def bring_up(startup: Startup) -> None:
         raise
 
 
-def run_step(step: Step, startup: Startup) -> str | None:
+def run_step(step: StartStep, startup: Startup) -> str | None:
     try:
         return step.run(startup)
     except (AgentError, InvalidSite, MirrorError, ServerError) as error:

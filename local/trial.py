@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.markup import escape
 
-from cli.client import Button, Client, Credentials
 from cli.errors import CliError
+from cli.master_client import Button, Client, Credentials
 from cli.press import BuildFollower
 from local import secrets
 from local.errors import CommandError, exit_on_error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from local.layout import CHECKOUT
-from local.mirrors.commands import git
+from local.mirrors.git_commands import git
 from local.mirrors.git_config import mirror_folder
 from local.mirrors.mirror_builder import make_mirrors
 from model.mirrors import Mirror, Mirrors

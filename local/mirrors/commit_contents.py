@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from local.mirrors.commands import MirrorError, last_lines
 from local.mirrors.fast_import import sized
+from local.mirrors.git_commands import MirrorError, last_lines
 
 
 @dataclass

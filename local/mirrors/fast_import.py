@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from local.mirrors.commands import MirrorError, environment, last_lines
+from local.mirrors.git_commands import MirrorError, environment, last_lines
 
 PACKED = ("-c", "fastimport.unpackLimit=1", "-c", "core.compression=1")
 """Always one pack; 60 % of the time and 120 % of the space of git's default."""

@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from local.mirrors.commands import MirrorError, git, run
 from local.mirrors.commit_contents import Contents
 from local.mirrors.fast_import import PACKED, commit, fast_import, quoted, sized
+from local.mirrors.git_commands import MirrorError, git, run
 from local.mirrors.git_config import mirror_folder
 from model.mirrors import Mirror, Mirrors
 from model.reading import read

@@ -4,8 +4,8 @@ import re
 import time
 from pathlib import Path
 
-from local.mirrors.commands import MirrorError, git
 from local.mirrors.fast_import import commit, fast_import, quoted, sized
+from local.mirrors.git_commands import MirrorError, git
 from local.mirrors.git_config import mirror_folder
 from model.component import Component
 from model.mirrors import Edit, Mirrors

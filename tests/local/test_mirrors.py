@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from local.mirrors.commands import MirrorError
+from local.mirrors.git_commands import MirrorError
 from local.mirrors.git_config import git_config, mirror_folder, remote_git_config
 from local.mirrors.mirror_builder import make_mirrors, upstream_version
 from local.mirrors.visible_change import commit_visible_change

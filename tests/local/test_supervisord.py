@@ -23,7 +23,7 @@ from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import Layout, require_short_paths
 from local.program_starter import ProgramStarter
-from local.run import Startup, Step, bring_up, run
+from local.run import StartStep, Startup, bring_up, run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
@@ -272,7 +272,9 @@ def start_and_fail(layout: Layout, monkeypatch: pytest.MonkeyPatch, demo: Site) 
         assert own_pids(startup.layout)
         raise AgentError("out of luck")
 
-    monkeypatch.setattr("local.run.STEPS", (Step("Program", start_program), Step("Luck", fail)))
+    monkeypatch.setattr(
+        "local.run.STEPS", (StartStep("Program", start_program), StartStep("Luck", fail))
+    )
     startup = Startup(demo, layout, {}, (sleeper(layout),), ProgramStarter(layout))
     with pytest.raises(CommandError, match="out of luck"):
         bring_up(startup)

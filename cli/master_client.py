@@ -28,7 +28,7 @@ ATTEMPTS = 3
 """Buildbot 4.3.0 may end an answer too early, https://github.com/buildbot/buildbot/issues/9065."""
 
 
-class Build(TypedDict):
+class BuildData(TypedDict):
     """A build as Buildbot's own API describes it."""
 
     buildid: int
@@ -94,9 +94,9 @@ class Client:
         query = {"from": before, "to": after} | ({"backwards": "yes"} if backwards else {})
         return cast(Difference, self.get("plugins/releases/difference.json", query))
 
-    def build(self, request: int) -> Build | None:
+    def build(self, request: int) -> BuildData | None:
         """The last build of a build request; None while the request waits."""
-        builds = cast(list[Build], self.get(f"api/v2/buildrequests/{request}/builds")["builds"])
+        builds = cast(list[BuildData], self.get(f"api/v2/buildrequests/{request}/builds")["builds"])
         return builds[-1] if builds else None
 
     def is_cancelled(self, request: int) -> bool:
@@ -105,7 +105,7 @@ class Client:
         is_complete = not requests_ or bool(requests_[0]["complete"])
         return is_complete and self.build(request) is None
 
-    def steps(self, build: Build) -> list[BuildStep]:
+    def steps(self, build: BuildData) -> list[BuildStep]:
         steps = self.get(f"api/v2/builds/{build['buildid']}/steps")["steps"]
         return cast(list[BuildStep], steps)
 
