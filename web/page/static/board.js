@@ -1,3 +1,4 @@
+// Written by `make bundle` from web/page/source; change it there.
 import {
   Ago,
   Banner,
@@ -31,7 +32,7 @@ import {
   whyNoPromotion,
   whyNoRollBack,
   whyNotReleaser
-} from "./shared-GWLEYWXU.js";
+} from "./shared-ZNN5HQBH.js";
 
 // web/page/source/logic/comparison.js
 var LONGEST_REASON = 200;

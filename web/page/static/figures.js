@@ -1,3 +1,4 @@
+// Written by `make bundle` from web/page/source; change it there.
 import {
   ErrorBanner,
   FINISHED_BUILDS,
@@ -5,7 +6,7 @@ import {
   View,
   h,
   useAnswer
-} from "./shared-GWLEYWXU.js";
+} from "./shared-ZNN5HQBH.js";
 
 // web/page/source/figures.js
 import { Chart, registerables } from "./chart.js/chart.esm.js";

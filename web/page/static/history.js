@@ -1,8 +1,9 @@
+// Written by `make bundle` from web/page/source; change it there.
 import {
   Deployments,
   History
-} from "./shared-VHCYZ6BT.js";
-import "./shared-GWLEYWXU.js";
+} from "./shared-GDLZQBKZ.js";
+import "./shared-ZNN5HQBH.js";
 export {
   Deployments,
   History

@@ -1,3 +1,4 @@
+// Written by `make bundle` from web/page/source; change it there.
 import {
   Banner,
   ErrorBanner,
@@ -9,7 +10,7 @@ import {
   h,
   plural,
   useAnswer
-} from "./shared-GWLEYWXU.js";
+} from "./shared-ZNN5HQBH.js";
 
 // web/page/source/logic/report.js
 function readySentence({ ready, boot_seconds, attach_seconds }) {

@@ -1,6 +1,7 @@
+// Written by `make bundle` from web/page/source; change it there.
 import {
   Deployments
-} from "./shared-VHCYZ6BT.js";
+} from "./shared-GDLZQBKZ.js";
 import {
   FINISHED_BUILDS,
   Loading,
@@ -11,7 +12,7 @@ import {
   h,
   short,
   useAnswer
-} from "./shared-GWLEYWXU.js";
+} from "./shared-ZNN5HQBH.js";
 
 // web/page/source/release.js
 function Release() {

@@ -1,3 +1,5 @@
+// Written by `make bundle` from web/page/source; change it there.
+
 // web/page/source/scripts.js
 (function() {
   const h = React.createElement;

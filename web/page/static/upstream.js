@@ -1,3 +1,4 @@
+// Written by `make bundle` from web/page/source; change it there.
 import {
   Ago,
   ErrorBanner,
@@ -12,7 +13,7 @@ import {
   short,
   useAnswer,
   useNow
-} from "./shared-GWLEYWXU.js";
+} from "./shared-ZNN5HQBH.js";
 
 // web/page/source/logic/trials.js
 var TARGETS = [

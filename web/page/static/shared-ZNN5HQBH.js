@@ -1,3 +1,5 @@
+// Written by `make bundle` from web/page/source; change it there.
+
 // web/page/source/logic/words.js
 var UNITS = (
   /** @type {const} */

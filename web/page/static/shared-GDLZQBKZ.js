@@ -1,3 +1,4 @@
+// Written by `make bundle` from web/page/source; change it there.
 import {
   Button,
   DigestLink,
@@ -14,7 +15,7 @@ import {
   plural,
   secondsBetween,
   useAnswer
-} from "./shared-GWLEYWXU.js";
+} from "./shared-ZNN5HQBH.js";
 
 // web/page/source/logic/deployments.js
 var ACTIONS = {
