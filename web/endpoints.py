@@ -22,7 +22,8 @@ from releases.store import Store
 from web.health import HealthChecks
 from web.json_resource import Endpoint, JsonResource, NotFound
 from web.views.artifact_contents import contents
-from web.views.board import Board, BoardInputs, Running, board, expected_seconds
+from web.views.board import BoardInputs, board, expected_seconds
+from web.views.board_model import Board, Running
 from web.views.deployments import Deployment, all_deployments
 from web.views.difference import Difference, StoredRelease, difference
 from web.views.figures import Figure, figures

@@ -20,7 +20,7 @@ from model.component import Component
 from model.environment import Environment
 from model.installation import Installation, Reach
 from model.site import Site
-from web.views.board import Health
+from web.views.board_model import Health
 
 TIMEOUT = 10.0
 """Seconds."""

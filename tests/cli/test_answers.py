@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.cli.master import ANSWERS
-from web.views.board import Board
+from web.views.board_model import Board
 from web.views.deployments import Deployment
 from web.views.difference import Difference
 

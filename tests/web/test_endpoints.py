@@ -11,7 +11,7 @@ from tests.releases.ledgers import OLD
 from tests.web.small_master import SmallMaster
 from tests.web.views.test_difference import release
 from web.endpoints import ReleaseDetails
-from web.views.board import Board
+from web.views.board_model import Board
 from web.views.deployments import Deployment
 from web.views.difference import Difference
 from web.views.figures import Figure

@@ -36,7 +36,8 @@ from tests.agent.server_setup import free_ports
 from tests.releases.ledgers import OLD, PRODUCTION, SITE, build
 from web import health
 from web.health import HealthChecks
-from web.views.board import Health, health_of_live
+from web.views.board import health_of_live
+from web.views.board_model import Health
 
 HOST = "blog.p.example"
 CHECK = Check(path="/about?lang=en", status=200, contains="Welcome")

@@ -1,4 +1,4 @@
-"""The board: for each component and environment, what is live, what waits, what is wrong."""
+"""Makes the board of the ledger, of what runs, and of what the live releases answer."""
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -9,14 +9,14 @@ from buildbot.process.results import EXCEPTION, FAILURE
 
 from model.component import Component
 from model.environment import Environment
-from model.reading import Model, Name
 from model.site import Site
 from releases import buttons
 from releases.history import Action, Entry, History
 from releases.ledger import Build, Builds, history_from_builds, newest_digest
 from releases.provenance import Provenance
-from releases.rules import ComponentHeld, DeploymentRequest, Freeze, RequestRefused, choose
+from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose
 from releases.site_wide import active_freeze, interrupted_bulk_promotion, waiting_digest
+from web.views.board_model import Board, Cell, Column, Health, Outcome, Release, Row, Running
 from web.views.deployments import Deployment, deployments
 
 ProvenanceLookup = Callable[[str], Provenance | None]
@@ -24,122 +24,6 @@ ProvenanceLookup = Callable[[str], Provenance | None]
 
 EARLIER_RUNS = 5
 """How many runs an expected duration is the median of."""
-
-
-class Release(Model):
-    """A release as the board names it."""
-
-    digest: str
-    upstream: str
-    """The upstream's release; empty when the store has forgotten it."""
-    patches: int | None
-    since: datetime
-    owner: str
-    reason: str
-    link: str
-
-
-class Health(Model):
-    """How a live release answered last."""
-
-    healthy: bool
-    message: str
-    when: datetime
-
-
-class Running(Model):
-    """A build that runs: which step, and for how long."""
-
-    link: str
-    action: str
-    owner: str
-    step: str
-    """The step that runs now; empty while it waits for a worker or a lock."""
-    message: str
-    done: int
-    """Steps that are complete."""
-    worker: str
-    started: datetime
-    seconds: float | None
-    """How long such a build takes: the median of the last ones; None for the first."""
-
-
-class Outcome(Model):
-    """A sentence about a build, with its page."""
-
-    message: str
-    link: str
-    when: datetime
-
-
-class Cell(Model):
-    """One component in one environment."""
-
-    environment: Name
-    builder_id: int | None
-    """What a button of the environment is pressed for; None while the master knows no builder."""
-    url: str
-    live: Release | None
-    hold: Outcome | None
-    waiting: Release | None
-    """What a promotion would bring."""
-    blocked_by: str
-    """What stands against promoting it, in words."""
-    approvals: tuple[str, ...]
-    """Who approved what waits."""
-    earlier: tuple[Release, ...]
-    """What a rollback may return to: releases that were live here, newest first."""
-    previous: str
-    """The digest of the one of them that was live before what is live came; empty for none."""
-    failed: Outcome | None
-    """The last thing that was tried here, if it went wrong."""
-    running: Running | None
-    queued: int
-    health: Health | None
-
-
-class Row(Model):
-    """One component."""
-
-    component: Name
-    title: str
-    builder_id: int | None
-    """What `build` is pressed for."""
-    building: Running | None
-    problem: Outcome | None
-    """Why it cannot be built."""
-    cells: tuple[Cell, ...]
-
-
-class Column(Model):
-    """One environment."""
-
-    name: Name
-    buttons: Mapping[str, str]
-    """By action, the name of the force scheduler that starts it."""
-    builder_id: int | None
-    """What the buttons that concern all components are pressed for."""
-    promotes_from: Name | None
-    freeze: Freeze | None
-    manual: bool
-    """Whether a releaser froze it, and may end that."""
-    two_person: bool
-    running: Running | None
-    interrupted: Outcome | None
-    """A promotion of everything that stopped half-way and can be returned."""
-    interrupted_build: str
-
-
-class Board(Model):
-    """The whole site at one moment."""
-
-    title: str
-    now: datetime
-    releasers: tuple[Name, ...]
-    buttons: Mapping[str, str]
-    """By action, the name of the force scheduler; those of an environment are in its column."""
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)

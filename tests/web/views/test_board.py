@@ -9,7 +9,8 @@ from releases.history import Action
 from releases.ledger import Build
 from releases.site_wide import SiteAction
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, START, build, ledger
-from web.views.board import Board, BoardInputs, Cell, Health, Running, board, expected_seconds
+from web.views.board import BoardInputs, board, expected_seconds
+from web.views.board_model import Board, Cell, Health, Running
 
 STAGED = (
     build(1, "blog-staging", action="deploy", live=OLD, owner=None, reason=""),
