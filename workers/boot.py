@@ -72,14 +72,15 @@ class BootSequence:
         self.sweeper = worker.sweeper
         self.cloud = worker.sweeper.cloud(worker.settings.cloud)
         self.statistics = worker.sweeper.statistics
-        self.position = next(worker.sweeper.positions)
+        self.queue = worker.sweeper.quota_queue(worker.settings.cloud)
+        self.position = next(self.queue.positions)
 
     async def run(self) -> None:
         """Boot machines until the worker of one connects; raises CloudError when none does."""
         try:
             await self.boot_with_retries()
         finally:
-            self.sweeper.leave_queue(self.settings.cloud, self.position)
+            self.queue.leave(self.position)
 
     async def boot_with_retries(self) -> None:
         began: float | None = None
@@ -94,9 +95,7 @@ class BootSequence:
                 self.worker.discard_machine()
                 began = None
                 await self.boot_log.say(f"waits for quota: {error}")
-                await self.sweeper.wait_for_quota(
-                    self.settings.cloud, self.position, next(quota_delays)
-                )
+                await self.queue.wait(self.position, next(quota_delays))
             except TransientError as error:
                 self.worker.discard_machine()
                 began = began or time.monotonic()
@@ -118,7 +117,7 @@ class BootSequence:
 
     async def pause_before_retry(self, error: CloudError, seconds: float) -> None:
         # Others need not wait for us.
-        self.sweeper.leave_queue(self.settings.cloud, self.position)
+        self.queue.leave(self.position)
         self.statistics.failures[error.cause] += 1
         await self.boot_log.say(f"tries again in {seconds:.1f} s: {error}")
         await deferLater(self.worker.master.reactor, seconds)
@@ -134,7 +133,7 @@ class BootSequence:
         """Boot one machine; its worker has connected when this returns."""
         await self.boot_log.say(f"asks {boot.cloud} for machine {boot.name}")
         boot.machine = await self.create_server(boot, zone)
-        self.sweeper.leave_queue(boot.cloud, self.position)
+        self.queue.leave(self.position)
         boot.state = "boots"
         await self.boot_log.say(f"machine {boot.name} boots: {boot.machine}")
         began = time.monotonic()

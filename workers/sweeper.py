@@ -1,10 +1,9 @@
 """Knows which machines are wanted, and deletes those of ours that nobody wants any more."""
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from itertools import count
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, maybeDeferred
-from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThread
 from twisted.python import log
@@ -25,6 +23,7 @@ from model.openstack import Lane, OpenStack
 from workers.async_cloud import AsyncCloud
 from workers.backoff import backoff
 from workers.machine_request import server_request
+from workers.quota_queue import QuotaQueue
 
 NAME = "machines"
 OWNER = "slipway-owner"
@@ -89,10 +88,8 @@ class Sweeper(BuildbotService):
         self.clouds: dict[str, AsyncCloud] = {}
         self.deleting: dict[str, Deferred[None]] = {}
         """By Nova's id: the deletions under way."""
-        self.positions = count()
-        """Positions in the queues for quota: who came first has the lowest."""
-        self.queues: defaultdict[str, dict[int, Deferred[None] | None]] = defaultdict(dict)
-        """By project: who waits for quota at which position; None while that one asks again."""
+        self.quota_queues: dict[str, QuotaQueue] = {}
+        """By project."""
         self.statistics = Statistics()
         self.missing: list[str] = []
         """What the environments' files name and their projects do not have."""
@@ -147,6 +144,10 @@ class Sweeper(BuildbotService):
             self.clouds[name].start()
         return self.clouds[name]
 
+    def quota_queue(self, cloud: str) -> QuotaQueue:
+        """Those who wait for quota of this project."""
+        return self.quota_queues.setdefault(cloud, QuotaQueue(self.master.reactor))
+
     # State in Buildbot's database.
 
     async def load(self, key: str, first: Any) -> Any:
@@ -196,36 +197,6 @@ class Sweeper(BuildbotService):
             later = ensureDeferred(self.sweep_project(self.cloud(boot.cloud)))
             later.addErrback(log_failure)
 
-    async def wait_for_quota(self, cloud: str, position: int, seconds: float) -> None:
-        """Wait until a machine of the project has gone; the first of the queue at most so long.
-
-        If all asked by themselves, their requests would delay the deletes that free quota. The
-        caller keeps its position until `leave_queue`.
-        """
-        queue = self.queues[cloud]
-        while True:
-            freed: Deferred[None] = Deferred()
-            queue[position] = freed
-            try:
-                await freed.addTimeout(seconds, self.master.reactor)
-            except TooLate:
-                if position == min(queue):
-                    return
-            else:
-                return
-            finally:
-                queue[position] = None
-
-    def leave_queue(self, cloud: str, position: int) -> None:
-        """Give up a position, whether a machine was had or not."""
-        self.queues[cloud].pop(position, None)
-
-    def wake_first(self, cloud: str) -> None:
-        """Tell the first of the queue that a machine has gone."""
-        waiting = {position: freed for position, freed in self.queues[cloud].items() if freed}
-        if waiting:
-            waiting[min(waiting)].callback(None)
-
     # Machines that nobody wants.
 
     def delete(self, cloud: str, identity: str) -> None:
@@ -251,7 +222,7 @@ class Sweeper(BuildbotService):
             await deferLater(self.master.reactor, pause)
         log.msg(f"machine {identity} of {name} is gone")
         self.statistics.removed += 1
-        self.wake_first(name)
+        self.quota_queue(name).wake_first()
 
     async def wait_gone(self, cloud: AsyncCloud, identity: str) -> bool:
         """Whether a machine has gone within GONE_SECONDS after its deletion was asked for."""
