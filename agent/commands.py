@@ -1,4 +1,4 @@
-"""The only module that runs other programs, always as lists of arguments and without a shell."""
+"""Runs other programs and waits for them: lists of arguments, never a shell."""
 
 import subprocess
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Make one release live in one environment: deploy, promote, roll back, release a hold."""
+"""Make one release live in one environment: deploy, promote, roll back, hold, lift a hold."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -48,8 +48,11 @@ def short(digest: str) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    many = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    return f"{count} {noun if count == 1 else many}"
+    if count == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{count} {noun[:-1]}ies"
+    return f"{count} {noun}{'es' if noun.endswith('ch') else 's'}"
 
 
 def release_name(release: Release) -> str:

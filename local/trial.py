@@ -21,7 +21,7 @@ from releases.trial import TRIAL_PROPERTY, Report, Target
 
 
 def try_now(layout: Layout, name: str) -> Report:
-    """Have a component's watcher build now, and wait for its report; raises CommandError.
+    """Have a component's trial builder run now, and wait for its report; raises CommandError.
 
     The first releaser presses the button: that password is on this machine.
     """

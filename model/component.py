@@ -26,12 +26,7 @@ HostLabel = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+
 Runtime = Literal["php", "static", "node", "python"]
 """The kind of application: how servers run its releases.
 
-To add a runtime:
-1. add its name here, and to `SERVED_BY_SERVICES` if its releases are processes of their own;
-2. add a module to `agent/runtimes/` with the functions of that package's class `Runtime`, and an
-   entry to its table `RUNTIMES`;
-3. if its program is a Debian package, add that to `servers/debian_packages.py`;
-4. run `python -m model.schema`.
+"Add a runtime" in `CONTRIBUTING.md` names what else a new one needs.
 """
 
 SERVED_BY_SERVICES: tuple[Runtime, ...] = ("node", "python")

@@ -68,8 +68,8 @@ def choose(
 
     Raises RequestRefused, or ComponentHeld when a green build must wait.
     """
-    if request.action is not Action.DEPLOY and not (request.owner and is_releaser(request.owner)):
-        raise RequestRefused(f"{request.owner or 'nobody'} is not a releaser")
+    if request.action is not Action.DEPLOY:
+        require_releaser(request.owner, is_releaser)
     match request.action:
         case Action.DEPLOY:
             return digest_to_deploy(request, environment, history, newest)
@@ -87,6 +87,22 @@ def choose(
             return digest_after_hold(environment, history, newest)
         case Action.APPROVE:
             return verified_digest(request, environment, source)
+
+
+def require_releaser(owner: str | None, is_releaser: Callable[[str], bool]) -> str:
+    """The owner; raises RequestRefused for everybody who is not a releaser."""
+    if not owner or not is_releaser(owner):
+        raise RequestRefused(f"{owner or 'nobody'} is not a releaser")
+    return owner
+
+
+def require_source(environment: Environment) -> str:
+    """The environment which releases are promoted from; raises RequestRefused without one."""
+    if environment.promotes_from is None:
+        raise RequestRefused(
+            f"{environment.name} takes every green build: nothing is promoted to it"
+        )
+    return environment.promotes_from
 
 
 def digest_to_deploy(
@@ -120,11 +136,7 @@ def digest_to_promote(
 
 def verified_digest(request: DeploymentRequest, environment: Environment, source: History) -> str:
     """The release that is live in the environment which releases are promoted from."""
-    name = environment.promotes_from
-    if name is None:
-        raise RequestRefused(
-            f"{environment.name} takes every green build: nothing is promoted to it"
-        )
+    name = require_source(environment)
     if source.live is None or source.live.digest is None:
         raise RequestRefused(f"{name} has verified nothing yet")
     digest = source.live.digest

@@ -9,7 +9,7 @@ from model.reading import Model, Name
 from model.site import Site
 from releases.history import Action, History
 from releases.ledger import Build
-from releases.rules import Freeze, RequestRefused, short
+from releases.rules import Freeze, RequestRefused, require_source, short
 
 SITE_FILE = "site.toml"
 """The owner of a freeze that is a window in this file."""
@@ -87,11 +87,7 @@ def moves_to_promote(
     Raises RequestRefused when that does not wait any more, or nothing does. Each promotion is still
     judged by its own rules.
     """
-    source = environment.promotes_from
-    if source is None:
-        raise RequestRefused(
-            f"{environment.name} takes every green build: nothing is promoted to it"
-        )
+    source = require_source(environment)
     moves = tuple(
         Move(component=component.name, action=Action.PROMOTE, before=before, digest=digest)
         for component in site.ordered
@@ -168,10 +164,3 @@ def moves_to_revert(
     if not moves:
         raise RequestRefused("there is nothing left to revert, or no release to return to")
     return tuple(moves)
-
-
-def require_releaser(owner: str | None, releasers: Collection[str]) -> str:
-    """The owner; raises RequestRefused for everybody who is not a releaser."""
-    if not owner or owner not in releasers:
-        raise RequestRefused(f"{owner or 'nobody'} is not a releaser")
-    return owner

@@ -36,7 +36,8 @@ class Verdict(StrEnum):
 
 
 FITTING = (Verdict.APPLIES, Verdict.MOVED)
-STANDING = (Verdict.MERGES, Verdict.CONFLICTS)
+NEEDS_REBASE = (Verdict.MERGES, Verdict.CONFLICTS)
+"""A person must write the patch again before its component can take this release."""
 
 
 class PatchTrial(Model):

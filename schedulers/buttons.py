@@ -57,7 +57,7 @@ def text(action: Action | SiteAction, environment: Environment) -> str:
         Action.HOLD: f"Hold {environment.name}",
         Action.LIFT_HOLD: "Lift hold",
         SiteAction.PROMOTE_ALL: f"Promote everything to {environment.name}",
-        SiteAction.REVERT: "Return what it moved",
+        SiteAction.REVERT: "Revert the last promotion of everything",
         SiteAction.FREEZE: f"Freeze {environment.name}",
         SiteAction.THAW: "End the freeze",
     }

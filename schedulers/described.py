@@ -11,7 +11,7 @@ from model.component import Component
 from model.site import Site
 
 
-class Described(ReconfigurableBaseScheduler):
+class DescriptionScheduler(ReconfigurableBaseScheduler):
     """Asks for a build of each component that is not described as when it last did."""
 
     def checkConfig(self, stamps: Mapping[str, str], **kwargs: Any) -> None:  # type: ignore[override]  # as Buildbot itself
@@ -22,16 +22,16 @@ class Described(ReconfigurableBaseScheduler):
         self.stamps = stamps
         await super().reconfigService(builderNames=list(stamps), **kwargs)
         if self.active:
-            await self.ask()
+            await self.request_builds()
 
     @async_to_deferred
     async def activate(self) -> None:
         await super().activate()
-        await self.ask()
+        await self.request_builds()
 
-    async def ask(self) -> None:
-        known = {builder: await self.getState(builder, None) for builder in self.stamps}
-        new = [builder for builder, stamp in self.stamps.items() if known[builder] != stamp]
+    async def request_builds(self) -> None:
+        built = {builder: await self.getState(builder, None) for builder in self.stamps}
+        new = [builder for builder, stamp in self.stamps.items() if built[builder] != stamp]
         if not new:
             return
         # All in one: for each buildset, Buildbot reads every builder from its database.
@@ -42,9 +42,9 @@ class Described(ReconfigurableBaseScheduler):
             await self.setState(builder, self.stamps[builder])
 
 
-def scheduler(site: Site) -> Described:
+def scheduler(site: Site) -> DescriptionScheduler:
     stamps = {component.builder: stamp(site, component) for component in site.components}
-    return Described(name="described", stamps=stamps)
+    return DescriptionScheduler(name="described", stamps=stamps)
 
 
 def stamp(site: Site, component: Component) -> str:

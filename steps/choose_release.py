@@ -10,7 +10,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger
-from releases.history import NOTES, Action, current_name
+from releases.history import NOTES, Action
 from releases.provenance import read_unverified
 from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose, short
 from releases.site_wide import active_freeze
@@ -67,11 +67,8 @@ class ChooseRelease(Step):
 
     async def read_request(self) -> DeploymentRequest:
         """The request that started the build; raises RequestRefused when it has no action."""
-        action = current_name(self.getProperty("action"))
-        if action not in list(Action):
-            raise RequestRefused("started without an action: use one of this builder's buttons")
         return DeploymentRequest(
-            action=Action(action),
+            action=self.requested_action(Action),
             digest=self.getProperty("wanted") or "",
             owner=self.getProperty("owner"),
             freeze_override=(self.getProperty("freeze_override") or "").strip(),

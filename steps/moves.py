@@ -14,8 +14,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger, site_wide
-from releases.history import current_name
-from releases.rules import RequestRefused
+from releases.rules import RequestRefused, require_releaser
 from releases.site_wide import Move, SiteAction
 from steps.step import Step
 
@@ -61,20 +60,18 @@ class ChooseMoves(Step):
     async def plan(self) -> str:
         """Plan what the request asks for, and summarise it; raises RequestRefused."""
         await self.refuse_rebuild()
-        action = current_name(self.getProperty("action"))
-        if action not in list(SiteAction):
-            raise RequestRefused("started without an action: use one of this builder's buttons")
-        releaser = site_wide.require_releaser(self.getProperty("owner"), self.site.releasers)
+        action = self.requested_action(SiteAction)
+        releaser = require_releaser(self.getProperty("owner"), self.site.releasers.__contains__)
         reason = self.getProperty("reason")
         builds = await ledger.builds(self.master, self.ledger_builders())
         own = [b for b in builds[self.environment.site_builder] if b.id != self.build.buildid]
         if action in (SiteAction.FREEZE, SiteAction.THAW):
             now = datetime.now(UTC)
             freeze = site_wide.active_freeze(self.site, self.environment, own, now)
-            site_wide.refuse_needless_switch(SiteAction(action), freeze)
+            site_wide.refuse_needless_switch(action, freeze)
             verb = "frozen" if action == SiteAction.FREEZE else "freeze ended"
             return f"{self.environment.name}: {verb} by {releaser}: {reason}"
-        moves = self.choose_moves(SiteAction(action), builds, own)
+        moves = self.choose_moves(action, builds, own)
         self.build.addStepsAfterCurrentStep([self.move_step(move, releaser) for move in moves])
         # From here on, the last step summarises the build.
         self.updateBuildSummaryPolicy = []  # type: ignore[assignment]  # Buildbot's own is a list

@@ -7,7 +7,7 @@ from buildbot.process.results import FAILURE, SKIPPED, SUCCESS, WARNINGS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
-from releases.trial import STANDING, TRIAL_PROPERTY, Report, Target, Trial
+from releases.trial import NEEDS_REBASE, TRIAL_PROPERTY, Report, Target, Trial
 from steps.step import Step
 from steps.targets import TARGETS, FindReleases
 from steps.tree_step import ref_label
@@ -56,7 +56,7 @@ class ReportTrials(Step):
             for step in steps
             if target.includes_step(name := step["name"])
             # The verdicts already tell why the series does not apply.
-            and not (name == f"try-{target}" and verdicts & {*STANDING})
+            and not (name == f"try-{target}" and verdicts & {*NEEDS_REBASE})
             and step["results"] not in (None, *PASSED)
         ]
         return Trial.model_validate((result or untried) | {"failed": failed[0] if failed else ""})

@@ -1,12 +1,16 @@
 """The base of our steps: a failure ends the build, with a sentence that says why."""
 
-from typing import NoReturn
+from enum import StrEnum
+from typing import NoReturn, TypeVar
 
 from buildbot.master import BuildMaster
 from buildbot.process.build import Build
 from buildbot.process.buildstep import BuildStep, BuildStepFailed
 
+from releases.history import current_name
 from releases.rules import RequestRefused
+
+A = TypeVar("A", bound=StrEnum)
 
 
 class Step(BuildStep):
@@ -22,6 +26,13 @@ class Step(BuildStep):
         buildset = await self.master.data.get(("buildsets", self.build.requests[0].bsid))
         if buildset["rebuilt_buildid"]:
             raise RequestRefused("Rebuild decides nothing: press this builder's own button again")
+
+    def requested_action(self, actions: type[A]) -> A:
+        """What the build was started for; raises RequestRefused when that is none of `actions`."""
+        name = current_name(self.getProperty("action"))
+        if name not in list(actions):
+            raise RequestRefused("started without an action: use one of this builder's buttons")
+        return actions(name)
 
     def fail(self, message: str) -> NoReturn:
         """End the step with a message that a visitor understands."""

@@ -7,7 +7,7 @@ from buildbot.process.results import FAILURE, SUCCESS, WARNINGS
 from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
-from releases.trial import FITTING, STANDING, PatchTrial, Target, Trial, Verdict
+from releases.trial import FITTING, NEEDS_REBASE, PatchTrial, Target, Trial, Verdict
 from steps.lines import lines
 from steps.targets import TARGETS
 from steps.tree_step import SERIES, TreeStep, ref_label
@@ -39,7 +39,7 @@ class TrySeries(TreeStep):
         self.setProperty(f"tried-{self.target}", trial.model_dump(mode="json"), self.name)
         await self.addCompleteLog("patches", "\n".join(map(str, patches)) or "no patches")
         self.descriptionDone = f"{trial.title}: {trial.words}"
-        if any(patch.verdict in STANDING for patch in patches):
+        if any(patch.verdict in NEEDS_REBASE for patch in patches):
             return FAILURE
         await self.apply_folder_series()
         return SUCCESS if all(patch.verdict in FITTING for patch in patches) else WARNINGS

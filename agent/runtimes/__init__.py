@@ -1,7 +1,7 @@
 """The runtimes: one small module for each kind of application, all with the same functions.
 
-To add one, follow the docstring of `Runtime` in `model/component.py`: its name goes there, its
-module goes here, with the functions of the class `Runtime` below, and into the table `RUNTIMES`.
+A module here implements the protocol `RuntimeAdapter` and has a line in the table `RUNTIMES`;
+"Add a runtime" in `CONTRIBUTING.md` names the other files.
 """
 
 from collections.abc import Mapping, Sequence

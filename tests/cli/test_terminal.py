@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from cli.words import plural
 from tests.cli.conftest import Slipway
 from tests.cli.master import BLOG, BUILDS, PASSWORD, USER, Master, recorded
 from tests.conftest import ROOT
@@ -135,3 +136,17 @@ def test_ctrl_c_says_that_the_build_goes_on_and_where(demo: Master) -> None:
     page = f"{demo.url}#/builders/{build['builderid']}/builds/{build['number']}"
     assert f"blog → production goes on without you: {page}" in shown.written
     assert "left" in shown.written or "finishing" in shown.written
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [
+        (0, "release", "0 releases"),
+        (1, "entry", "1 entry"),
+        (2, "entry", "2 entries"),
+        (2, "day", "2 days"),
+        (2, "patch", "2 patches"),
+    ],
+)
+def test_a_noun_is_in_the_plural_for_every_count_but_one(count: int, noun: str, text: str) -> None:
+    assert plural(count, noun) == text

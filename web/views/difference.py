@@ -43,7 +43,7 @@ class FileChange(Model):
 
 
 class FileChanges(Model):
-    """FileChanges of one kind of change."""
+    """The files of an artifact that were added, changed or removed."""
 
     count: int
     bytes: int

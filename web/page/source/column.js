@@ -25,7 +25,7 @@ export function ColumnHead({ column, context }) {
     ),
     h(FreezeNote, { column, context }),
     running
-      ? h(RunningBuild, { running, now: context.now, action: "everything" })
+      ? h(RunningBuild, { running, now: context.now, action: "all components" })
       : h(StoppedPromotion, { column, context }),
   );
 }

@@ -1,4 +1,4 @@
-// How well the line works: small plots over the last ninety days, from the ledger.
+// Delivery metrics of the last ninety days, from the ledger, as small plots.
 
 /** @import { Figure } from "../answers" */
 

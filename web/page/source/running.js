@@ -1,4 +1,4 @@
-// A build that runs.
+// A running build: its progress bar, its step and the time that is left.
 
 /** @import { Running } from "../answers" */
 

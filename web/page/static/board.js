@@ -360,7 +360,7 @@ function ColumnHead({ column, context }) {
       h(PromotionPolicy, { column, context })
     ),
     h(FreezeNote, { column, context }),
-    running ? h(RunningBuild, { running, now: context.now, action: "everything" }) : h(StoppedPromotion, { column, context })
+    running ? h(RunningBuild, { running, now: context.now, action: "all components" }) : h(StoppedPromotion, { column, context })
   );
 }
 function TwoPersonTag() {
