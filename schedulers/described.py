@@ -6,6 +6,7 @@ from typing import Any
 
 from buildbot.schedulers.base import ReconfigurableBaseScheduler
 from buildbot.util.twisted import async_to_deferred
+from twisted.python import log
 
 from model.component import Component
 from model.site import Site
@@ -22,13 +23,16 @@ class DescriptionScheduler(ReconfigurableBaseScheduler):
         self.stamps = stamps
         await super().reconfigService(builderNames=list(stamps), **kwargs)
         if self.active:
-            await self.request_builds()
+            # Afterwards: before a new builder has its worker, Buildbot forgets what is asked for.
+            requesting = self.master.initLock.run(self.request_builds)
+            requesting.addErrback(log.err, "while requesting builds of new descriptions")
 
     @async_to_deferred
     async def activate(self) -> None:
         await super().activate()
         await self.request_builds()
 
+    @async_to_deferred
     async def request_builds(self) -> None:
         built = {builder: await self.getState(builder, None) for builder in self.stamps}
         new = [builder for builder, stamp in self.stamps.items() if built[builder] != stamp]
