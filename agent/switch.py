@@ -106,7 +106,7 @@ def set_current(
 
 
 def verify_live_release(directory: ComponentDirectory, digest: Digest) -> str:
-    """Verify a release that is live already; a failure leaves it live, as nothing was changed."""
+    """Verify a release that is live already; a failure leaves it live, and undoes a migration."""
     try:
         processes.start(directory, digest)
         reload_and_verify(directory, digest)

@@ -65,7 +65,7 @@ class FileChange(TypedDict):
 
 class FileChanges(TypedDict):
     """
-    FileChanges of one kind of change.
+    The files of an artifact that were added, changed or removed.
     """
 
     count: int
@@ -88,7 +88,7 @@ class Freeze(TypedDict):
     """
     until: str | None
     """
-    When it ends; a releaser must end it when absent.
+    When it ends; None: when a releaser ends it.
     """
 
 

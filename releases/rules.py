@@ -31,7 +31,7 @@ class Freeze(Model):
     owner: str
     """Who began it; `site.toml` for a window in that file."""
     until: datetime | None = None
-    """When it ends; a releaser must end it when absent."""
+    """When it ends; None: when a releaser ends it."""
 
     def __str__(self) -> str:
         end = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""

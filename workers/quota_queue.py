@@ -21,7 +21,7 @@ class QuotaQueue:
         """By position; None while that one asks again."""
 
     async def wait(self, position: int, seconds: float) -> None:
-        """Wait until a machine of the project has gone; the first of the queue at most so long.
+        """Wait until a machine of the project is gone; the first of the queue at most `seconds`.
 
         The caller keeps its position until `leave`.
         """
@@ -43,7 +43,7 @@ class QuotaQueue:
         self.waiting.pop(position, None)
 
     def wake_first(self) -> None:
-        """Tell the first of the queue that a machine has gone."""
+        """Wake the first that waits; those that ask again already are passed over."""
         waiting = {position: freed for position, freed in self.waiting.items() if freed}
         if waiting:
             waiting[min(waiting)].callback(None)

@@ -32,7 +32,8 @@ BOOT = "slipway-boot"
 SWEEP_SECONDS = 15
 """How often each project is asked for its machines, which takes one call."""
 STATE_OBJECT = "workers.machines.Machines"
-"""Buildbot's database keeps our state under this class name: with another, machines are lost."""
+"""A former class name, kept: under another one our owner is not found in Buildbot's database, and
+machines that are there already are never deleted."""
 READY = "ready"
 DEAD_STATES = ("DELETED", "ERROR", "SHUTOFF", "SOFT_DELETED")
 """What Nova calls a machine on which no worker runs any more."""
@@ -67,7 +68,7 @@ class Statistics:
     ready: int = 0
     """Machines whose worker connected."""
     boot_seconds: float = 0.0
-    """The sum over these machines: until Nova said ACTIVE, or the worker was faster."""
+    """The sum over these machines: until Nova said ACTIVE or the worker connected."""
     attach_seconds: float = 0.0
     """The sum over these machines: from there until the worker connected."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -313,7 +314,7 @@ class Sweeper(BuildbotService):
         now = time.monotonic()
         return {
             **asdict(self.statistics),
-            # In Python 3.11 `asdict` makes of a Counter one that counts its pairs.
+            # In Python 3.11 `asdict` converts a Counter wrongly: it counts its pairs.
             "failures": dict(self.statistics.failures),
             "lacking": self.missing,
             "machines": [

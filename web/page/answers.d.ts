@@ -76,7 +76,7 @@ export interface Freeze {
    */
   owner: string;
   /**
-   * When it ends; a releaser must end it when absent.
+   * When it ends; None: when a releaser ends it.
    */
   until: string | null;
 }
@@ -313,7 +313,7 @@ export interface TextChange {
   difference: string;
 }
 /**
- * FileChanges of one kind of change.
+ * The files of an artifact that were added, changed or removed.
  */
 export interface FileChanges {
   count: number;
