@@ -9,7 +9,7 @@ handled in `agent/switch.py`.
 from agent import processes
 from agent.component_directory import NEXT, ComponentDirectory
 from agent.errors import AgentError
-from agent.recovery import error_after_undo
+from agent.recovery import undo_on_failure
 from agent.verification import verify_release
 from model.release import SHORT, Digest
 
@@ -23,11 +23,9 @@ def check(directory: ComponentDirectory, digest: Digest) -> str:
     deployment = directory.journal.unfinished()
     if not deployment or deployment.digest != digest:
         raise AgentError(f"{digest[:SHORT]} is not being deployed: prepare it first")
-    try:
+    with undo_on_failure(directory):
         processes.start(directory, digest, show_log=True)
         directory.set_link(NEXT, digest)
         verify_release(directory, digest, NEXT)
-    except (AgentError, OSError) as error:
-        raise error_after_undo(directory, error) from None
     directory.journal.append("checked", digest)
     return f"{len(manifest.checks)} checks passed before the switch"

@@ -6,7 +6,7 @@ from agent import accounts, commands, database, versions
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
 from agent.plans import variables
-from agent.recovery import error_after_undo
+from agent.recovery import undo_on_failure
 from model.component import Database
 from model.reading import Command
 from model.release import SHORT, Digest
@@ -18,10 +18,8 @@ def migrate(directory: ComponentDirectory, digest: Digest) -> str:
     declared = manifest.database
     if directory.live == digest:
         return f"{digest[:SHORT]} is already live: nothing to migrate"
-    try:
+    with undo_on_failure(directory):
         versions.require_version(directory, manifest)
-    except (AgentError, OSError) as error:
-        raise error_after_undo(directory, error) from None
     if not declared or not (declared.install or declared.migrate):
         return "nothing to migrate"
     deployment = directory.journal.unfinished()
@@ -44,11 +42,9 @@ def run_migration(directory: ComponentDirectory, digest: Digest, declared: Datab
         directory.journal.append("migrating", digest, backup=backup)
         note = f"backup {backup}"
     migration = declared.install if is_empty and declared.install else declared.migrate
-    try:
+    with undo_on_failure(directory):
         for command in migration:
             run_component_command(directory, digest, command)
-    except (AgentError, OSError) as error:
-        raise error_after_undo(directory, error) from None
     directory.journal.append("migrated", digest)
     return f"{' and '.join(map(shlex.join, migration))}; {note}"
 

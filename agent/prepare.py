@@ -16,7 +16,7 @@ from agent.configuration import (
     template_context,
 )
 from agent.errors import AgentError
-from agent.recovery import error_after_undo, finish_or_undo
+from agent.recovery import finish_or_undo, undo_on_failure
 from model.release import SHORT, Digest, EnvironmentContext, Manifest
 
 
@@ -35,13 +35,11 @@ def prepare(
     if recovered := finish_or_undo(directory):
         print(recovered, flush=True)
     directory.journal.append("preparing", digest)
-    try:
+    with undo_on_failure(directory):
         if directory.release(digest).is_dir():
             summary = configure_again(directory, digest, context, provenance)
         else:
             summary = add_release(directory, digest, context, artifact, provenance)
-    except (AgentError, OSError) as error:
-        raise error_after_undo(directory, error) from None
     directory.journal.append("prepared", digest, context=context.model_copy(update={"secrets": {}}))
     return summary
 

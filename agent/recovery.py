@@ -1,14 +1,16 @@
 """Undo a deployment that failed, and finish or undo one that was killed.
 
-- A verb fails before the switch, for example a check: `error_after_undo` restores a migrated
+- A verb fails before the switch, for example a check: `undo_on_failure` restores a migrated
   database and ends the new processes. The live release is not touched. The event is `abandoned`.
-- A verb fails after the switch: `error_after_undo` also points `current` at the previous release
+- A verb fails after the switch: `undo_on_failure` also points `current` at the previous release
   again. The event is `returned`.
 - A verb is killed: the next verb (or `abandon`) calls `finish_or_undo`.
 
 A migrated database stays as it is when visitors may have used it for long: see `UNDECIDED`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from agent import database, processes, runtimes
@@ -46,12 +48,19 @@ def finish_or_undo(directory: ComponentDirectory) -> str | None:
     return "; ".join(filter(None, [result, end_other_processes(directory)]))
 
 
-def error_after_undo(directory: ComponentDirectory, error: Exception) -> AgentError:
-    """Undo the unfinished deployment; an error that also names what was undone."""
-    deployment = directory.journal.unfinished()
-    message = error_message(error)
-    result = undo(directory, deployment, message) if deployment else live_sentence(directory)
-    return AgentError(f"{message}: {result}")
+@contextmanager
+def undo_on_failure(directory: ComponentDirectory) -> Iterator[None]:
+    """A block whose failure undoes the unfinished deployment.
+
+    Raises AgentError, which also names what was undone.
+    """
+    try:
+        yield
+    except (AgentError, OSError) as error:
+        deployment = directory.journal.unfinished()
+        message = error_message(error)
+        result = undo(directory, deployment, message) if deployment else live_sentence(directory)
+        raise AgentError(f"{message}: {result}") from None
 
 
 def undo(directory: ComponentDirectory, deployment: UnfinishedDeployment, reason: str) -> str:

@@ -16,11 +16,11 @@ from agent.component_directory import CURRENT, NEXT, ComponentDirectory
 from agent.errors import AgentError, error_message
 from agent.journal import UnfinishedDeployment
 from agent.recovery import (
-    error_after_undo,
     finish_or_undo,
     is_switched,
     live_sentence,
     reload_and_verify,
+    undo_on_failure,
 )
 from model.release import SHORT, Digest
 
@@ -36,11 +36,9 @@ def switch(directory: ComponentDirectory, digest: Digest, *, together: bool = Fa
     if directory.live == digest and not (deployment and deployment.first("switching")):
         return verify_live_release(directory, digest)
     require_check(directory, digest, deployment)
-    try:
+    with undo_on_failure(directory):
         previous = set_current(directory, digest, deployment, together=together)
         reload_and_verify(directory, digest)
-    except (AgentError, OSError) as error:
-        raise error_after_undo(directory, error) from None
     summary = f"in {time.monotonic() - start:.1f} s, digest {digest[:SHORT]}"
     if together:
         return f"answers {summary}"
@@ -107,11 +105,9 @@ def set_current(
 
 def verify_live_release(directory: ComponentDirectory, digest: Digest) -> str:
     """Verify a release that is live already; a failure leaves it live, and undoes a migration."""
-    try:
+    with undo_on_failure(directory):
         processes.start(directory, digest)
         reload_and_verify(directory, digest)
-    except (AgentError, OSError) as error:
-        raise error_after_undo(directory, error) from None
     directory.journal.append("proved", digest)
     directory.remove_link(NEXT)
     return f"already live, digest {digest[:SHORT]}"
