@@ -159,8 +159,8 @@ class Span:
 
     took: float
     ideal: float
-    asked: int
-    """How many machines were asked for, the refused ones included."""
+    requests: int
+    """For a machine, the refused ones included."""
 
 
 def makespan(master: Master, there: Connection) -> Span:
@@ -256,7 +256,7 @@ def measure(cloud: Cloud, project: str) -> None:
         span = makespan(master, there)
     console.print(
         f"{BUILDS} builds of {WORK_SECONDS} s under a quota of {QUOTA}: {span.took:.0f} s, "
-        f"{span.took / span.ideal:.2f} times the best order; {span.asked} requests for a machine"
+        f"{span.took / span.ideal:.2f} times the best order; {span.requests} requests for a machine"
     )
 
 

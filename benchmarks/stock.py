@@ -56,7 +56,7 @@ class Stock(Master):
         self.kill()
 
 
-def arguments(cloud: Cloud, connection: Connection, told: str) -> dict[str, Any]:
+def arguments(cloud: Cloud, connection: Connection, user_data: str) -> dict[str, Any]:
     """What the stock worker is given; it knows nothing of clouds.yaml."""
     image, flavor, network = parts(cloud, connection)
     return {
@@ -71,7 +71,7 @@ def arguments(cloud: Cloud, connection: Connection, told: str) -> dict[str, Any]
         "nova_args": {
             "nics": [{"net-id": network}],
             "security_groups": ["worker"],
-            "userdata": told,
+            "userdata": user_data,
         },
     }
 

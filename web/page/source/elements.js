@@ -86,7 +86,11 @@ export function View({ title, current, summary, children }) {
 /**
  * A line that stands out; an alert is read out at once.
  *
- * @param {{ state: "bad" | "note" | "warn", role?: "alert" | "status", children?: ReactNode }} props
+ * @param {{
+ *   state: "bad" | "note" | "warn",
+ *   role?: "alert" | "status",
+ *   children?: ReactNode,
+ * }} props
  */
 export function Banner({ state, role, children }) {
   return h("p", { className: `sw-banner sw-${state}`, role }, children);

@@ -26,8 +26,8 @@ export function Upstream() {
     h(
       Note,
       null,
-      "Our patches, lint and tests are tried on upstream's releases every night and after each new " +
-        "release tag. A trial deploys nothing.",
+      "Our patches, lint and tests are tried on upstream's releases every night and after each " +
+        "new release tag. A trial deploys nothing.",
     ),
     h(ErrorBanner, { error }),
     value ? h(TrialTable, { rows: value, now }) : h(Loading),
