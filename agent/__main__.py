@@ -12,11 +12,10 @@ from pydantic import ValidationError
 
 from agent import lock
 from agent.abandon import abandon
-from agent.check import check
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError, error_message
-from agent.migrate import migrate
 from agent.prepare import prepare
+from agent.rehearse import rehearse
 from agent.server import Server
 from agent.status import status
 from agent.switch import keep, switch
@@ -29,7 +28,7 @@ def main(
 ) -> int:
     """Run one verb; the exit code. The last line printed is the result in a sentence.
 
-    `read_input` returns the environment context, which only `prepare` needs.
+    `read_input` returns the environment context, which `prepare` and `rehearse` need.
     """
     options = argument_parser().parse_args(arguments)
     os.umask(0o022)
@@ -56,13 +55,16 @@ def run_verb(
             case "prepare":
                 files = options.artifact, options.provenance
                 return prepare(directory, digest, parse_context(read_input()), *files)
-            case "migrate":
-                return migrate(directory, digest)
-            case "check":
-                return check(directory, digest)
+            case "rehearse":
+                return rehearse(directory, digest, parse_context(read_input()))
             case "switch":
                 with report_live_release(directory):
-                    return switch(directory, digest, together=options.together)
+                    return switch(
+                        directory,
+                        digest,
+                        configuration=options.configuration,
+                        together=options.together,
+                    )
             case "keep":
                 with report_live_release(directory):
                     return keep(directory, digest)
@@ -96,15 +98,16 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--server", type=Path, required=True)
     verbs = parser.add_subparsers(dest="verb", required=True)
     digest = text_matching(r"[0-9a-f]{64}")
-    for name in ("prepare", "migrate", "check", "switch", "keep", "abandon", "status"):
+    for name in ("prepare", "rehearse", "switch", "keep", "abandon", "status"):
         verb = verbs.add_parser(name)
         verb.add_argument("component", type=text_matching(r"[a-z][a-z0-9-]{0,23}"))
-        if name in ("prepare", "migrate", "check", "switch", "keep"):
+        if name in ("prepare", "rehearse", "switch", "keep"):
             verb.add_argument("digest", type=digest)
         if name == "prepare":
             verb.add_argument("--artifact", type=Path)
             verb.add_argument("--provenance", type=Path)
         if name == "switch":
+            verb.add_argument("--configuration", type=text_matching(r"\d*"), help="of the release")
             verb.add_argument("--together", action="store_true", help="wait for `keep`")
         if name == "abandon":
             verb.add_argument("--switched", type=digest, help="undo a switch to it as well")

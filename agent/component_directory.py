@@ -1,9 +1,12 @@
-"""A component's directory on a server: its releases, its shared files, its journal and two links.
+"""A component's directory on a server: its instances, its shared files, its journal and two links.
 
-- `releases/<digest>/`: a release, read-only.
-- `shared/`: uploads, `database.json` and `backups/`, which outlive releases.
-- `current`: the link to the live release. A switch replaces it.
-- `next`: the link to the release that `check` requests, through the edge's preview socket.
+- `releases/<digest>-<deployment>/`: an instance, that is a release with one configuration,
+  read-only.
+- `logins/`: how each instance reaches the database (`agent/database.py`).
+- `shared/`: uploads and `backups/`, which outlive releases.
+- `current`: the link to the live instance. A switch replaces it.
+- `next`: the link to the instance that is checked, through the edge's preview socket.
+- `read-only`: exists while visitors may only read (`agent/read_only.py`).
 - `journal.jsonl`: what was done here (`agent/journal.py`).
 - `.lock`: held while a verb runs (`agent/lock.py`).
 """
@@ -16,6 +19,7 @@ from pydantic import ValidationError
 
 from agent.commands import run
 from agent.errors import AgentError
+from agent.instance import Instance
 from agent.journal import Journal
 from agent.server import Server
 from model.release import METADATA_FOLDER, SHORT, Digest, EnvironmentContext, Manifest
@@ -23,6 +27,10 @@ from model.release import METADATA_FOLDER, SHORT, Digest, EnvironmentContext, Ma
 CURRENT = "current"
 NEXT = "next"
 BACKUPS = "backups"
+READ_ONLY = "read-only"
+
+KEPT_CONFIGURATIONS = 2
+"""How many instances of a release stay, if the release itself does."""
 
 
 @dataclass(frozen=True)
@@ -49,41 +57,74 @@ class ComponentDirectory:
         return self.shared / BACKUPS
 
     @property
+    def logins(self) -> Path:
+        return self.path / "logins"
+
+    @property
     def journal(self) -> Journal:
         return Journal(self.path / "journal.jsonl")
 
     @property
-    def live(self) -> Digest | None:
+    def live_instance(self) -> Instance | None:
         link = self.path / CURRENT
-        return link.readlink().name if link.is_symlink() else None
+        return Instance.from_name(link.readlink().name) if link.is_symlink() else None
+
+    @property
+    def live(self) -> Digest | None:
+        """The live release."""
+        instance = self.live_instance
+        return instance.digest if instance else None
 
     def create(self) -> None:
         self.releases.mkdir(parents=True, exist_ok=True)
         self.shared.mkdir(exist_ok=True)
         # The accounts of other components may enter `shared`.
-        self.backups.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.backups, self.logins):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
-    def release(self, digest: Digest) -> Path:
-        return self.releases / digest
+    def tree(self, instance: Instance) -> Path:
+        """The folder of an instance."""
+        return self.draft(instance) if instance.is_copy else self.releases / instance.name
 
-    def draft(self, digest: Digest) -> Path:
-        """Where a release is built up, before it is renamed to its digest."""
-        return self.releases / f".tmp-{digest}"
+    def draft(self, instance: Instance) -> Path:
+        """Where an instance is built up, before its folder is renamed."""
+        return self.releases / f".tmp-{instance.name}"
+
+    def instances(self) -> list[Instance]:
+        """The complete instances: the one that was live last comes first, never live ones last."""
+        paths = self.releases.glob("[!.]*")
+        rank = {instance: number for number, instance in enumerate(self.journal.live_instances())}
+        return sorted(
+            (Instance.from_name(path.name) for path in paths),
+            key=lambda instance: (rank.get(instance, len(rank)), instance.name),
+        )
+
+    def instances_of(self, digest: Digest) -> list[Instance]:
+        """The instances of a release, the one that was live last first."""
+        return [instance for instance in self.instances() if instance.digest == digest]
 
     def installed_digests(self) -> list[Digest]:
-        """The complete releases: the one that was live last comes first, never live ones last."""
-        live_order = [
-            event.digest for event in self.journal.events() if event.event in ("live", "proved")
-        ]
-        rank = {digest: number for number, digest in enumerate(live_order)}
-        digests = [path.name for path in self.releases.iterdir() if not path.name.startswith(".")]
-        return sorted(digests, key=lambda digest: rank.get(digest, -1), reverse=True)
+        """The installed releases, in the order of `instances`."""
+        return list(dict.fromkeys(instance.digest for instance in self.instances()))
 
-    def manifest(self, digest: Digest) -> Manifest:
-        """Raises AgentError when the release is not installed."""
-        if not self.release(digest).is_dir():
+    def require_instance(self, digest: Digest) -> Instance:
+        """The instance of a release that was live last; raises AgentError without any."""
+        instances = self.instances_of(digest) if self.releases.is_dir() else []
+        if not instances:
             raise AgentError(f"release {digest[:SHORT]} of {self.component} is not on this server")
-        return read_manifest(self.release(digest), self.component)
+        return instances[0]
+
+    def new_instance(self, digest: Digest, deployment: int | None) -> Instance:
+        """An instance whose name none had before: PHP caches files by their paths."""
+        used = {e.configuration for e in self.journal.events() if e.digest == digest}
+        numbers = [int(number) for number in used if number.isdigit()]
+        if deployment and str(deployment) not in used:
+            return Instance(digest, str(deployment))
+        return Instance(digest, str(max(numbers, default=0) + 1))
+
+    def manifest(self, instance: Instance) -> Manifest:
+        """Raises AgentError when the manifest is missing or damaged."""
+        return read_manifest(self.tree(instance), self.component)
 
     def context(self) -> EnvironmentContext:
         """That of the last preparation, without secrets; raises AgentError when there was none."""
@@ -92,11 +133,11 @@ class ComponentDirectory:
             raise AgentError(f"{self.component} was never prepared on this server")
         return context
 
-    def set_link(self, name: str, digest: Digest) -> None:
-        """Point a link at a release, atomically: rename(2)."""
+    def set_link(self, name: str, instance: Instance) -> None:
+        """Point a link at an instance, atomically: rename(2)."""
         draft = self.path / f".{name}"
         draft.unlink(missing_ok=True)
-        draft.symlink_to(Path("releases") / digest)
+        draft.symlink_to(Path("releases") / self.tree(instance).name)
         draft.rename(self.path / name)
 
     def remove_link(self, name: str) -> None:
@@ -110,13 +151,21 @@ class ComponentDirectory:
         for backup in self.backups.glob(".tmp-*"):
             backup.unlink()
 
-    def prune(self, keep: int, *protected: Digest | None) -> None:
-        """Remove all releases but the `keep` newest ones and the protected ones."""
-        for digest in self.installed_digests()[keep:]:
-            if digest not in protected:
-                # Renamed first: a half removed release must not look complete after a kill.
-                self.release(digest).rename(self.draft(digest))
-                remove_tree(self.draft(digest))
+    def prune(self, keep: int, *protected: Instance | None) -> list[Instance]:
+        """Remove all but the `keep` newest releases and the protected instances; those removed."""
+        instances = self.instances()
+        newest = list(dict.fromkeys(instance.digest for instance in instances))[:keep]
+        kept = {
+            instance
+            for digest in newest
+            for instance in [i for i in instances if i.digest == digest][:KEPT_CONFIGURATIONS]
+        }
+        removed = [i for i in instances if i not in kept and i not in protected]
+        for instance in removed:
+            # Renamed first: a half removed release must not look complete after a kill.
+            self.tree(instance).rename(self.draft(instance))
+            remove_tree(self.draft(instance))
+        return removed
 
 
 def remove_tree(tree: Path) -> None:
@@ -128,6 +177,14 @@ def remove_tree(tree: Path) -> None:
 def make_read_only(tree: Path) -> None:
     """Keep a verified tree unchanged while it is served."""
     run(["chmod", "-R", "a-w", tree])
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Copy a read-only tree as hard links to its files; the copy's folders can be written."""
+    if target.exists():
+        remove_tree(target)
+    run(["cp", "--archive", "--link", "--no-target-directory", source, target])
+    run(["find", target, "-type", "d", "-exec", "chmod", "u+w", "{}", "+"])
 
 
 def read_manifest(release: Path, component: str) -> Manifest:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent import accounts, instances
+from agent import accounts, service_process
 from agent.component_directory import BACKUPS, ComponentDirectory, write_atomically
-from agent.database import LOGIN_FILE, DatabaseLogin
+from agent.database import LEGACY_LOGIN, DatabaseLogin
 from agent.errors import AgentError
+from agent.instance import Instance
 from agent.rendering import render_template
-from model.release import METADATA_FOLDER, Digest, EnvironmentContext, Manifest
+from model.release import METADATA_FOLDER, EnvironmentContext, Manifest
 
 TEMPLATES = Path(METADATA_FOLDER) / "templates"
 
-RESERVED = (BACKUPS, LOGIN_FILE)
+RESERVED = (BACKUPS, LEGACY_LOGIN)
 """Names in the shared folder that no writable folder of a component may have."""
 
 
@@ -48,7 +49,7 @@ def declared_secrets(manifest: Manifest, context: EnvironmentContext) -> Secrets
 
 def template_context(
     directory: ComponentDirectory,
-    digest: Digest,
+    instance: Instance,
     manifest: Manifest,
     context: EnvironmentContext,
     secrets: Secrets,
@@ -60,26 +61,31 @@ def template_context(
         "host": context.host,
         "url": context.url,
         "component": directory.component,
-        "digest": digest,
-        "release": str(directory.release(digest)),
+        "digest": instance.digest,
+        "release": str(directory.tree(instance)),
         "shared": str(directory.shared),
         "secrets": secrets,
     }
     if login:
         names["database"] = login.model_dump(mode="json")
     if manifest.services:
-        names["services"] = service_addresses(directory, digest, manifest, context)
+        names["services"] = service_addresses(directory, instance, manifest, context)
     return names
 
 
 def service_addresses(
-    directory: ComponentDirectory, digest: Digest, manifest: Manifest, context: EnvironmentContext
+    directory: ComponentDirectory,
+    instance: Instance,
+    manifest: Manifest,
+    context: EnvironmentContext,
 ) -> dict[str, dict[str, str]]:
     """How services reach each other: `services.web.socket`, and `services.web.url` when public."""
     addresses = {}
     for name in (service.name for service in manifest.services):
         public = {"url": context.locations[name]} if name in context.locations else {}
-        socket = instances.service_socket(directory.server, directory.component, digest, name)
+        socket = service_process.service_socket(
+            directory.server, directory.component, instance.short, name
+        )
         addresses[name] = {"socket": str(socket), **public}
     return addresses
 
@@ -91,31 +97,32 @@ def files_by_template(release: Path) -> dict[str, Path]:
     return {name.as_posix(): release / name.with_suffix("") for name in names}
 
 
-def render_templates(release: Path, names: Mapping[str, Any], owner: int | None) -> tuple[int, int]:
-    """Render the templates of a release; the number of templates and of changed files."""
-    files = files_by_template(release)
-    changed = 0
-    for template, file in files.items():
+def render_templates(release: Path, names: Mapping[str, Any]) -> dict[Path, str]:
+    """The text of every file that is rendered from a template of a release, by its path."""
+    texts = {}
+    for template, file in files_by_template(release).items():
         if not file.parent.resolve().is_relative_to(release.resolve()):
             raise AgentError(f"template {template} would be written outside the release")
-        text = render_template(release / TEMPLATES, template, names)
-        changed += write_if_changed(file, text, owner)
-    return len(files), changed
+        texts[file] = render_template(release / TEMPLATES, template, names)
+    return texts
 
 
-def write_if_changed(path: Path, text: str, owner: int | None) -> bool:
-    """Write a file into a folder that may be read-only; whether the text differed."""
-    if path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text:
-        return False
-    if path.is_dir():
-        raise AgentError(f"a template would replace the folder {path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder_mode = path.parent.stat().st_mode
-    path.parent.chmod(folder_mode | 0o200)
-    mode = 0o600 if folder_mode & 0o200 and owner is None else 0o400
-    write_atomically(path, text, mode, -1 if owner is None else owner)
-    path.parent.chmod(folder_mode)
-    return True
+def differing_files(texts: Mapping[Path, str]) -> list[Path]:
+    """The files that do not have these texts."""
+    return [path for path, text in texts.items() if not has_text(path, text)]
+
+
+def has_text(path: Path, text: str) -> bool:
+    return path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text
+
+
+def write_configuration(texts: Mapping[Path, str], owner: int | None) -> None:
+    """Write rendered files into an instance that is not in use; only their owner may read them."""
+    for path, text in texts.items():
+        if path.is_dir():
+            raise AgentError(f"a template would replace the folder {path.name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text, 0o400, -1 if owner is None else owner)
 
 
 def link_writable_folders(
@@ -132,7 +139,8 @@ def link_writable_folders(
                 f"key 'serve.writable': '{path}' would show visitors Slipway's own files"
             )
         link = release / path
-        if link_above := next((p for p in (link, *link.parents) if p.is_symlink()), None):
+        inside = [p for p in (link, *link.parents) if p.is_relative_to(release) and p != release]
+        if link_above := next((p for p in inside if p.is_symlink()), None):
             raise AgentError(
                 f"key 'serve.writable': '{path}' lies behind the link {link_above.name}"
             )

@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from agent import runtimes
-from agent.component_directory import CURRENT, NEXT, ComponentDirectory
+from agent.component_directory import CURRENT, NEXT, READ_ONLY, ComponentDirectory
 from agent.rendering import SERVICE_TEMPLATES, render_template
 from agent.server import Server
 from model.component import Component, Serve
 from model.environment import Environment
 from model.release import METADATA_FOLDER
+
+RETRY_AFTER = 5
+"""Seconds after which a visitor may send again what was refused during a migration."""
 
 ALWAYS_HIDDEN = (rf".*/{re.escape(METADATA_FOLDER)}", r".*/\.git[^/]*", r".*/\.user\.ini")
 
@@ -31,6 +34,8 @@ def caddyfile(server: Server, environment: Environment, components: Iterable[Com
         "sites": blocks,
         "current": CURRENT,
         "next": NEXT,
+        "read_only": READ_ONLY,
+        "retry_after": RETRY_AFTER,
         "manifest": f"{METADATA_FOLDER}/manifest.json",
     }
     return render_template(SERVICE_TEMPLATES, "Caddyfile.j2", names)

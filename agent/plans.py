@@ -6,63 +6,60 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 
-from agent import accounts, configuration, instances, runtimes
+from agent import accounts, runtimes, service_process
 from agent.commands import PATH, with_debian_python
 from agent.component_directory import ComponentDirectory
-from agent.instances import Instance
+from agent.instance import Instance
 from agent.launch import Plan
+from agent.service_process import ServiceProcess
 from model.component import Service
-from model.release import METADATA_FOLDER, SHORT, Digest, Manifest
+from model.release import METADATA_FOLDER, Manifest
 
 
 def variables(
-    directory: ComponentDirectory, digest: Digest, manifest: Manifest
+    directory: ComponentDirectory, instance: Instance, manifest: Manifest
 ) -> Mapping[str, str]:
-    """All environment variables of the release's commands and processes."""
-    added = runtimes.get_runtime(manifest.runtime).variables(directory.release(digest))
-    return {**PATH, "HOME": str(directory.shared), "SLIPWAY_RELEASE": digest, **added}
+    """All environment variables of the commands and processes of an instance."""
+    added = runtimes.get_runtime(manifest.runtime).variables(directory.tree(instance))
+    return {**PATH, "HOME": str(directory.shared), "SLIPWAY_RELEASE": instance.digest, **added}
 
 
-def plan_instance(
-    directory: ComponentDirectory, digest: Digest, manifest: Manifest, service: Service
-) -> tuple[Instance, Plan]:
-    """The instance of a service for its present configuration, and how to start it."""
+def plan_process(
+    directory: ComponentDirectory, instance: Instance, manifest: Manifest, service: Service
+) -> tuple[ServiceProcess, Plan]:
+    """The process of a service of an instance, and how to start it."""
     server, component = directory.server, directory.component
     environment = directory.context().environment
-    draft = plan_without_instance(directory, digest, manifest, service)
-    stamp = configuration_stamp(directory, digest, draft)
-    instance = Instance(server, environment, component, digest[:SHORT], service.name, stamp)
-    paths = {"socket": str(instance.socket), "record": str(instance.record)}
-    return instance, Plan(**{**asdict(draft), **paths})
+    draft = plan_without_paths(directory, instance, manifest, service)
+    stamp = plan_stamp(draft)
+    process = ServiceProcess(server, environment, component, instance.short, service.name, stamp)
+    paths = {"socket": str(process.socket), "record": str(process.record)}
+    return process, Plan(**{**asdict(draft), **paths})
 
 
-def plan_without_instance(
-    directory: ComponentDirectory, digest: Digest, manifest: Manifest, service: Service
+def plan_without_paths(
+    directory: ComponentDirectory, instance: Instance, manifest: Manifest, service: Service
 ) -> Plan:
-    """The plan without the paths that depend on the instance's name."""
+    """The plan without the paths that depend on the name of the process."""
     server, component = directory.server, directory.component
-    release = directory.release(digest).resolve()
+    tree = directory.tree(instance).resolve()
     account = accounts.account(directory, manifest)
+    socket = service_process.service_socket(server, component, instance.short, service.name)
     return Plan(
         command=with_debian_python(service.command),
-        folder=str(release),
+        folder=str(tree),
         socket="",
-        name=str(instances.service_socket(server, component, digest, service.name)),
+        name=str(socket),
         record="",
-        settings=str(release / METADATA_FOLDER / f"{service.name}.env"),
-        variables=dict(variables(directory, digest, manifest)),
+        settings=str(tree / METADATA_FOLDER / f"{service.name}.env"),
+        variables=dict(variables(directory, instance, manifest)),
         account=account,
         group=accounts.edge_group(server) if account is not None else None,
         umask=0o007 if service.name in directory.context().locations else 0o077,
     )
 
 
-def configuration_stamp(directory: ComponentDirectory, digest: Digest, plan: Plan) -> str:
-    """A hash of the plan and of the times at which the rendered files were written.
-
-    Of their times and not of their texts, because the texts hold secrets.
-    """
-    files = configuration.files_by_template(directory.release(digest)).values()
-    times = [(str(file), file.stat().st_mtime_ns) for file in files]
-    text = json.dumps([asdict(plan), sys.executable, times])
-    return sha256(text.encode()).hexdigest()[: instances.STAMP_LENGTH]
+def plan_stamp(plan: Plan) -> str:
+    """A hash of the plan; the rendered files of an instance never change."""
+    text = json.dumps([asdict(plan), sys.executable])
+    return sha256(text.encode()).hexdigest()[: service_process.STAMP_LENGTH]

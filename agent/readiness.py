@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
-from agent.instances import Instance
 from agent.pages import UnixHTTPConnection, get_page
+from agent.service_process import ServiceProcess
 from agent.supervisor import Supervisor
 from model.component import Service
 
@@ -58,16 +58,16 @@ class LogExcerpt:
 
 def wait_until_healthy(
     directory: ComponentDirectory,
-    instance: Instance,
+    process: ServiceProcess,
     service: Service,
     supervisor: Supervisor,
     log: LogExcerpt,
 ) -> None:
     """Raises AgentError when the process dies, or is not healthy in the server's `patience`."""
-    process = supervisor.pid(instance.name)
+    pid = supervisor.pid(process.name)
     deadline = time.monotonic() + directory.server.patience
-    while error := health_error(directory, instance, service, deadline):
-        died = not process or supervisor.pid(instance.name) != process
+    while error := health_error(directory, process, service, deadline):
+        died = not pid or supervisor.pid(process.name) != pid
         if died or time.monotonic() > deadline:
             print("\n".join(log.lines[-PRINTED_LINES:]), flush=True)
             state = "died" if died else "is not healthy"
@@ -79,13 +79,13 @@ def wait_until_healthy(
 
 
 def health_error(
-    directory: ComponentDirectory, instance: Instance, service: Service, deadline: float
+    directory: ComponentDirectory, process: ServiceProcess, service: Service, deadline: float
 ) -> str:
     """Why the process is not healthy; empty when it is."""
     context = directory.context()
     host = urlsplit(context.locations.get(service.name, context.url)).netloc
     timeout = max(deadline - time.monotonic(), 0.1)
-    connection = UnixHTTPConnection(instance.socket, host, timeout)
+    connection = UnixHTTPConnection(process.socket, host, timeout)
     try:
         response = get_page(connection, host, service.health, {"X-Forwarded-Proto": "https"})
     except ConnectionRefusedError:
@@ -95,8 +95,8 @@ def health_error(
     return "" if response.status == 200 else f"GET {service.health} -> {response}"
 
 
-def drain(instance: Instance) -> None:
+def drain(process: ServiceProcess) -> None:
     """Wait until the process has accepted all requests in its queue: ours is the last of them."""
     with suppress(AgentError, ConnectionRefusedError):
-        connection = UnixHTTPConnection(instance.socket, "localhost", DRAIN_SECONDS)
+        connection = UnixHTTPConnection(process.socket, "localhost", DRAIN_SECONDS)
         get_page(connection, "localhost", "/")

@@ -1,49 +1,49 @@
 """Undo a deployment that failed, and finish or undo one that was killed.
 
-- A verb fails before the switch, for example a check: `undo_on_failure` restores a migrated
-  database and ends the new processes. The live release is not touched. The event is `abandoned`.
-- A verb fails after the switch: `undo_on_failure` also points `current` at the previous release
+- A verb fails before the switch, for example a check: `undo_on_failure` ends the new processes, and
+  restores the database if its migration has begun. The live release is not touched. The event is
+  `abandoned`.
+- A verb fails after the switch: `undo_on_failure` also points `current` at the previous instance
   again. The event is `returned`.
 - A verb is killed: the next verb (or `abandon`) calls `finish_or_undo`.
 
-A migrated database stays as it is when visitors may have used it for long: see `UNDECIDED`.
+A backup is restored only when nobody could write since it was made (`agent/read_only.py`). Then it
+may be days old.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
-from agent import database, processes, runtimes
+from agent import database, processes, read_only
 from agent.component_directory import CURRENT, ComponentDirectory
 from agent.errors import AgentError, error_message
 from agent.journal import EventName, UnfinishedDeployment
+from agent.migration import undo_migration
 from agent.verification import verify_release
-from model.release import SHORT, Digest
-
-UNDECIDED = timedelta(minutes=10)
-"""Longer than servers that switch together take until `keep`. A switch without a decision for
-longer has an owner that is lost, and visitors have written to the database."""
+from model.release import SHORT
 
 
 def finish_or_undo(directory: ComponentDirectory) -> str | None:
     """End the unfinished deployment in the journal; the result in a sentence, None without one.
 
-    Before its switch, it is undone. After its switch, visitors have been using the new release, so
-    the checks decide: the release stays live when it passes them, otherwise the switch is undone.
+    Before its switch, it is undone. After its switch, the checks decide: the release stays live
+    when it passes them, otherwise the switch is undone.
     """
     deployment = directory.journal.unfinished()
     if not deployment:
-        directory.remove_leftovers()
+        remove_leftovers(directory)
+        read_only.open_again(directory)
         return end_other_processes(directory)
     short = deployment.digest[:SHORT]
     if not is_switched(directory, deployment):
         return f"{short} was unfinished: {undo(directory, deployment, 'unfinished')}"
     try:
-        reload_and_verify(directory, deployment.digest)
+        verify_release(directory, deployment.instance, CURRENT)
     except (AgentError, OSError) as error:
         return f"{error}: {undo(directory, deployment, str(error))}"
-    directory.journal.append("live", deployment.digest)
-    directory.remove_leftovers()
+    directory.journal.append("live", deployment.instance)
+    read_only.open_again(directory)
+    remove_leftovers(directory)
     result = f"the unfinished switch to {short} has passed its checks: it is live"
     return "; ".join(filter(None, [result, end_other_processes(directory)]))
 
@@ -66,66 +66,54 @@ def undo_on_failure(directory: ComponentDirectory) -> Iterator[None]:
 def undo(directory: ComponentDirectory, deployment: UnfinishedDeployment, reason: str) -> str:
     """Undo the switch and the migration, as far as they were made; the result in a sentence.
 
-    Every part may be repeated, so a killed undo is done again as a whole.
+    Every part may be repeated, so a killed undo is done again as a whole. Visitors may write again
+    when all of it is done.
     """
     returning = is_switched(directory, deployment)
     results = [return_to_previous(directory, deployment) if returning else live_sentence(directory)]
     # Before the database is restored, because processes write to it until they end.
     warning = end_other_processes(directory)
-    if change := deployment.first("installing", "migrating"):
-        results.append(
-            "its database is not restored, because visitors have used it since"
-            if is_long_undecided(deployment)
-            else database.restore(directory, change.backup)
-        )
-    directory.remove_leftovers()
+    results.append(undo_migration(directory, deployment))
+    remove_leftovers(directory)
     event: EventName = "returned" if returning else "abandoned"
-    directory.journal.append(event, deployment.digest, why=reason)
-    return "; ".join(results if warning is None else [*results, warning])
+    directory.journal.append(event, deployment.instance, why=reason)
+    # After the event: an undo that was killed in between must not find the database open.
+    read_only.open_again(directory)
+    return "; ".join(filter(None, [*results, warning]))
 
 
 def return_to_previous(directory: ComponentDirectory, deployment: UnfinishedDeployment) -> str:
-    """Make the release live that was live before the switch, if any; the result in a sentence."""
+    """Make the instance live that was live before the switch, if any; the result in a sentence."""
     switch = deployment.first("switching")
-    previous = switch.previous if switch else None
-    runtime = runtimes.get_runtime(directory.manifest(deployment.digest).runtime)
-    if previous:
-        directory.set_link(CURRENT, previous)
-    else:
+    previous = switch.previous_instance if switch else None
+    if not previous:
         directory.remove_link(CURRENT)
+        return "nothing is live, as before"
+    directory.set_link(CURRENT, previous)
     try:
-        runtime.reload(directory.server)
-        if previous:
-            processes.start(directory, previous)
+        processes.start(directory, previous)
     except (AgentError, OSError) as error:
         return f"{live_sentence(directory)}, but {error}"
-    return f"returned to {previous[:SHORT]}" if previous else "nothing is live, as before"
+    return f"returned to {previous.digest[:SHORT]}"
+
+
+def remove_leftovers(directory: ComponentDirectory) -> None:
+    """Remove what an unfinished deployment or rehearsal has left."""
+    directory.remove_leftovers()
+    database.drop_copy(directory)
 
 
 def end_other_processes(directory: ComponentDirectory) -> str | None:
-    """End the processes of every release that is not live; a warning when that fails."""
+    """End the processes of every instance that is not live; a warning when that fails."""
     try:
-        processes.end_others(directory, directory.live)
+        processes.end_others(directory, directory.live_instance)
     except (AgentError, OSError) as error:
         return f"but processes of other releases may still be running: {error_message(error)}"
     return None
 
 
-def reload_and_verify(directory: ComponentDirectory, digest: Digest) -> None:
-    """Reload the runtime and verify the live release as visitors reach it; raises AgentError."""
-    manifest = directory.manifest(digest)
-    runtimes.get_runtime(manifest.runtime).reload(directory.server)
-    verify_release(directory, digest, CURRENT)
-
-
 def is_switched(directory: ComponentDirectory, deployment: UnfinishedDeployment) -> bool:
-    return bool(deployment.first("switching")) and directory.live == deployment.digest
-
-
-def is_long_undecided(deployment: UnfinishedDeployment) -> bool:
-    """Whether visitors may have written much since a switch that waits for other servers."""
-    switch = deployment.undecided_switch
-    return switch is not None and datetime.now(UTC) - switch.time > UNDECIDED
+    return bool(deployment.first("switching")) and directory.live_instance == deployment.instance
 
 
 def live_sentence(directory: ComponentDirectory) -> str:

@@ -24,7 +24,7 @@ from agent.server import Server
 from model.reading import InvalidSite, read
 from model.release import ARTIFACT, PROVENANCE
 
-FLAGS = ("--together", "--switched")
+FLAGS = ("--together", "--switched", "--configuration")
 """The only options that a client may use."""
 FILES = (ARTIFACT, PROVENANCE)
 """The files in the tar."""

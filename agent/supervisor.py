@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy, Transport
 
-from agent import instances
+from agent import service_process
 from agent.errors import AgentError
 from agent.pages import UnixHTTPConnection
 
@@ -112,14 +112,14 @@ class Supervisor:
     def update(self) -> None:
         """Reload supervisord.conf; add, replace and remove the programs that differ in it.
 
-        New instances of releases are left to the deployments that start them.
+        New processes of releases are left to the deployments that start them.
         """
         with self.connect() as rpc:
             ((added, changed, removed),) = rpc.reloadConfig()
             for name in (*changed, *removed):
                 self.remove(name)
             for name in (*added, *changed):
-                if not instances.is_instance_name(name):
+                if not service_process.is_process_name(name):
                     fault_code(rpc.addProcessGroup, name)
 
     @contextmanager

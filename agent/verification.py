@@ -1,27 +1,34 @@
 """Verify that a release serves its pages: each check holds, and the answer is the release's own.
 
-A page alone does not show which release made it. So each runtime also verifies the digest
-(`agent/runtimes/`), and for each service the kernel names the process that listens
+A page alone does not show which release made it. So each runtime also verifies the
+instance (`agent/runtimes/`), and for each service the kernel names the process that listens
 (`agent/listeners.py`).
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
-from agent import listeners, pages, runtimes
+from agent import listeners, pages, processes, runtimes
 from agent.component_directory import NEXT, ComponentDirectory
 from agent.errors import AgentError
+from agent.instance import Instance
 from agent.pages import PageResponse
 from model.component import Check, Service
-from model.release import Digest
 
 
-def verify_release(directory: ComponentDirectory, digest: Digest, link: str) -> None:
+def request_next(directory: ComponentDirectory, instance: Instance) -> None:
+    """Start an instance and request its pages before visitors do; raises AgentError."""
+    processes.start(directory, instance, show_log=True)
+    directory.set_link(NEXT, instance)
+    verify_release(directory, instance, NEXT)
+
+
+def verify_release(directory: ComponentDirectory, instance: Instance, link: str) -> None:
     """Raises AgentError naming the first check that does not hold, with the expected response.
 
-    The release that `next` points at is requested through the preview socket, that of `current`
+    The instance that `next` points at is requested through the preview socket, that of `current`
     over HTTPS. The requests run at the same time: a new release computes each page anew.
     """
-    manifest, context = directory.manifest(digest), directory.context()
+    manifest, context = directory.manifest(instance), directory.context()
     fetcher = pages.preview_fetcher if link == NEXT else pages.public_fetcher
     fetch_page = fetcher(directory.server, context.url)
     with ThreadPoolExecutor(len(manifest.checks)) as pool:
@@ -29,9 +36,9 @@ def verify_release(directory: ComponentDirectory, digest: Digest, link: str) -> 
     for check, response in zip(manifest.checks, responses, strict=True):
         verify_page(check, response)
     runtime = runtimes.get_runtime(manifest.runtime)
-    runtime.verify_digest(digest, manifest.serve, responses, fetch_page)
+    runtime.verify_instance(directory.tree(instance).name, manifest.serve, responses, fetch_page)
     for service in manifest.services:
-        listeners.verify_listener(directory, link, digest, service)
+        listeners.verify_listener(directory, link, instance, service)
     for service in manifest.services[1:]:
         if url := context.locations.get(service.name):
             verify_health(service, url, fetcher(directory.server, url)(service.health))

@@ -70,8 +70,7 @@ def recipe(
             send("send-artifact", f"{store.artifact('%(prop:digest)s')}", ARTIFACT),
             send("send-provenance", f"{store.provenance('%(prop:digest)s')}", PROVENANCE),
             agent_step("unpack-and-configure", "prepare", may_be_new, files=files),
-            agent_step("back-up-and-migrate", "migrate", may_be_new),
-            agent_step("check-before-the-switch", "check", may_be_new),
+            agent_step("rehearse", "rehearse", may_be_new),
             agent_step("switch", "switch", has_release),
             agent_step("clean-up", "abandon", has_failed, alwaysRun=True),
         ]

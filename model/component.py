@@ -107,7 +107,12 @@ class Database(Model):
     install: tuple[Command, ...] = ()
     """Run once in the release's folder, when the schema is empty."""
     migrate: tuple[Command, ...] = ()
-    """Run in the release's folder before each switch; the database is backed up first."""
+    """Run in the release's folder on a copy of the database first. If they change something there,
+    they run on the database itself before the switch, after a backup; visitors may only read
+    meanwhile."""
+    online: bool = False
+    """The previous release works with the migrated database: visitors may write meanwhile, and
+    no backup is restored when the release fails its checks."""
 
 
 class Serve(Model):

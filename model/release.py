@@ -58,6 +58,8 @@ class EnvironmentContext(Model):
     keep: Annotated[int, Field(ge=2)]
     locations: dict[Name, str] = {}
     """The URL of each service with a host of its own."""
+    deployment: Annotated[int, Field(ge=1)] | None = None
+    """The number of the deployment's build, by which servers name a new configuration."""
     secrets: dict[str, str] = {}
 
     @classmethod

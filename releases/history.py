@@ -38,11 +38,18 @@ class Entry(Model):
     action: Action
     digest: Digest | None
     """The release that the build was about."""
+    configuration: str = ""
+    """The number of the deployment that made the live configuration of it; empty if unknown."""
     made_live: bool
     """Whether `digest` was live and verified at the end of the build."""
     owner: str
     reason: str
     finished: datetime
+
+    @property
+    def instance(self) -> str:
+        """The release with its configuration, as servers name it."""
+        return "-".join(filter(None, (self.digest, self.configuration)))
 
     @property
     def is_rollback(self) -> bool:
@@ -86,16 +93,24 @@ class History(Model):
             if entry.action is Action.APPROVE and entry.digest == digest and entry.finished >= since
         )
 
-    def find_earlier(self, prefix: str) -> str | None:
-        """The digest of a release that was live here and is not live now.
+    def find_earlier(self, prefix: str) -> Entry | None:
+        """The entry of a release that was live here and is not live now.
+
+        The prefix is the beginning of a digest, or `<digest>-<configuration>` for one of the
+        configurations of a release, also of the live one.
 
         For an empty prefix, the release that was live before the current one came: after a
         rollback it goes one release further back, never forward to what was rolled back from.
         """
+        if "-" in prefix:
+            others = (
+                e for e in self.live_entries if self.live and e.instance != self.live.instance
+            )
+            return next((entry for entry in others if entry.instance == prefix), None)
         live = self.live.digest if self.live else None
         entries = self.live_entries if prefix else self.before(live)
-        digests = (entry.digest for entry in entries if entry.digest != live)
-        return next((digest for digest in digests if digest and digest.startswith(prefix)), None)
+        others = (entry for entry in entries if entry.digest and entry.digest != live)
+        return next((e for e in others if e.digest and e.digest.startswith(prefix)), None)
 
     def before(self, digest: str | None) -> tuple[Entry, ...]:
         """The entries older than the one that made a digest live, newest first."""

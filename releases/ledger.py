@@ -29,6 +29,9 @@ DEPTH = 200
 LEDGER_PROPERTIES = (
     *(
         "action",
+        "configuration",
+        "configured",
+        "migration",
         "approved",
         "despite",
         "freeze_override",
@@ -239,6 +242,7 @@ def history_entry(build: Build) -> Entry | None:
         build=build.number,
         action=action,
         digest=build.digest,
+        configuration=build.properties.get("configuration") or "",
         made_live=build.made_live,
         owner=build.owner,
         reason=build.reason,

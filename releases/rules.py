@@ -176,11 +176,11 @@ def require_approval(
 def digest_to_roll_back(
     request: DeploymentRequest, environment: Environment, history: History
 ) -> str:
-    digest = history.find_earlier(request.digest)
-    if digest is None:
+    entry = history.find_earlier(request.digest)
+    if entry is None or entry.digest is None:
         target = short(request.digest) or "an earlier release"
         raise RequestRefused(f"{target} was never live in {environment.name}, or it is live now")
-    return digest
+    return entry.digest
 
 
 def digest_to_hold(environment: Environment, history: History) -> str:

@@ -1,5 +1,6 @@
 """Have the agent on a component's servers do one part of a deployment."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from model.component import Component
 from model.environment import Environment
 from model.installation import ServerAddress
 from model.release import EnvironmentContext
+from steps.choose_release import CONFIGURATION
 from steps.git import last_line
 from steps.step import Step
 
@@ -25,6 +27,15 @@ PROGRAM = "slipway-agent"
 CURRENT = re.compile(r"^current: ([0-9a-f]{64})$", re.MULTILINE)
 """The line in which the agent names the live release, whether the verb succeeds or fails."""
 
+PROPERTIES = re.compile(r"^properties: (\{.*\})$", re.MULTILINE)
+"""The lines with values that become build properties, each a JSON object."""
+
+ALLOWED_PROPERTIES = ("configuration", "configured", "migration")
+"""The configuration that is live now, the files of a new one, and the rehearsal's result."""
+
+WITH_SECRETS = ("prepare", "rehearse")
+"""The verbs that render the release's templates."""
+
 DECIDED = "decided"
 """The property that says: every server has verified the release, so all of them keep it."""
 
@@ -32,6 +43,10 @@ KEEP_ATTEMPTS = 3
 """How often servers are told to keep a release: one that misses the message stays undecided."""
 
 SCRIPT = Path(__file__).with_name("remote_agent.bash")
+
+
+class MissingSecret(Exception):
+    """A secret that a component or an environment needs and the master does not have."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +84,8 @@ class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no run
         try:
             context = await self.create_context()
             outcome = await self.run_verb(context.model_dump_json())
-        except KeyError as missing:
-            self.descriptionDone = str(missing.args[0])
+        except MissingSecret as missing:
+            self.descriptionDone = str(missing)
             return FAILURE
         self.descriptionDone = outcome.message
         if outcome.live:
@@ -80,6 +95,7 @@ class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no run
     async def run_verb(self, context: str) -> CommandResult:
         options = [word for option, file in self.files.items() for word in (f"--{option}", file)]
         command = await self.run_on_worker([PROGRAM, *self.arguments(self.verb), *options], context)
+        self.set_agent_properties(command.stdout)
         output = command.stderr if command.didFail() else command.stdout
         current = CURRENT.search(command.stdout)
         return CommandResult(
@@ -102,25 +118,39 @@ class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no run
 
     def arguments(self, verb: str) -> list[str]:
         """The verb, the component, and the chosen release; `abandon` needs no release."""
-        digest = () if verb == "abandon" else (self.getProperty("digest"),)
-        return [verb, self.component.name, *digest]
+        if verb == "abandon":
+            return [verb, self.component.name]
+        words = [verb, self.component.name, self.getProperty("digest")]
+        if verb == "switch" and (configuration := self.getProperty(CONFIGURATION)):
+            words += ["--configuration", configuration]
+        return words
+
+    def set_agent_properties(self, output: str) -> None:
+        """Keep the values that the agent printed as properties of the build."""
+        for line in PROPERTIES.findall(output):
+            for name, value in json.loads(line).items():
+                if name in ALLOWED_PROPERTIES:
+                    self.setProperty(name, value, self.name)
 
     async def create_context(self) -> EnvironmentContext:
-        """What the environment adds to the release; raises KeyError naming a missing secret."""
+        """What the environment adds to the release; raises MissingSecret."""
         secrets = {
             name: await self.render_secret(self.environment.secret(self.component, name))
-            for name in (self.component.secrets if self.verb == "prepare" else ())
+            for name in (self.component.secrets if self.verb in WITH_SECRETS else ())
         }
         context = EnvironmentContext.of(self.environment, self.component)
-        return context.model_copy(update={"secrets": secrets})
+        return context.model_copy(update={"deployment": self.build.number, "secrets": secrets})
 
     async def render_secret(self, name: str) -> str:
-        """One secret of this environment, which Buildbot hides in the logs from now on."""
+        """One secret of this environment, which Buildbot hides in the logs from now on.
+
+        Raises MissingSecret.
+        """
         try:
             return str(await self.build.render(Secret(name)))
         except KeyError:
             user = f"{self.component.name} in {self.environment.name}"
-            raise KeyError(f"secret '{name}' is missing: {user} needs it") from None
+            raise MissingSecret(f"secret '{name}' is missing: {user} needs it") from None
 
 
 class RemoteAgentStep(AgentStep):
@@ -175,6 +205,8 @@ class RemoteAgentStep(AgentStep):
         output = lines_by_server(command.stdout, self.hosts)
         errors = lines_by_server(command.stderr, self.hosts)
         live = common_release(output)
+        for text in reversed(output.values()):  # that of the first server counts
+            self.set_agent_properties(text)
         if command.results() != SUCCESS:  # an interrupted command has neither failed nor succeeded
             failed = {name: errors[name] for name in self.hosts if errors[name]}
             return CommandResult(command.results(), summary(failed, command.stderr), live)

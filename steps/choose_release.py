@@ -27,6 +27,10 @@ WORDS = {
 }
 
 
+CONFIGURATION = "wanted_configuration"
+"""The property with the configuration of the release to which a rollback returns."""
+
+
 class ChooseRelease(Step):
     """Check a request against every rule and the ledger; choose a digest, or say why not."""
 
@@ -108,6 +112,9 @@ class ChooseRelease(Step):
             two_person=self.environment.name in self.site.two_person,
         )
         sends_files = request.action not in (Action.ROLL_BACK, *NOTES)
+        if request.action is Action.ROLL_BACK:
+            entry = ledger.history_from_builds(builds[deploy]).find_earlier(request.digest)
+            self.setProperty(CONFIGURATION, entry.configuration if entry else "", self.name)
         if digest and sends_files and digest not in self.store:
             raise RequestRefused(f"the store does not hold {short(digest)} any more")
         return digest

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent import commands, instances
+from agent import commands, service_process
 from agent.commands import PATH, Command
 from agent.component_directory import NEXT, ComponentDirectory
+from agent.instance import Instance
 from agent.pages import FetchPage, PageResponse
 from agent.runtimes import static
 from agent.server import Server
 from model.component import Serve
 from model.environment import Environment
-from model.release import Digest
 
 PUBLIC_HEADERS = {
     "X-Forwarded-For": "127.0.0.1",
@@ -33,26 +33,28 @@ class ApplicationServer:
     """From a release's folder to the language's environment variables."""
 
     def configure(
-        self, directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve
+        self, directory: ComponentDirectory, instance: Instance, folder: Path, serve: Serve
     ) -> None:
-        """Add the digest's file, and the link by which the edge finds the release's sockets."""
-        static.configure(directory, digest, folder, serve)
-        link = folder / instances.SOCKETS_LINK
+        """Add the name's file, and the link by which the edge finds the instance's sockets."""
+        static.configure(directory, instance, folder, serve)
+        link = folder / service_process.SOCKETS_LINK
         link.unlink(missing_ok=True)
-        link.symlink_to(instances.socket_folder(directory.server, directory.component, digest))
+        link.symlink_to(
+            service_process.socket_folder(directory.server, directory.component, instance.short)
+        )
 
     def reload(self, server: Server) -> None:
         """Do nothing: each release has its own processes, so none has old code in memory."""
 
-    def verify_digest(
+    def verify_instance(
         self,
-        digest: Digest,
+        name: str,
         serve: Serve,
         responses: Sequence[PageResponse],
         fetch_page: FetchPage,
     ) -> None:
         """Verify that the edge follows the link; `agent/listeners.py` verifies the processes."""
-        static.verify_digest(digest, serve, responses, fetch_page)
+        static.verify_instance(name, serve, responses, fetch_page)
 
     def caddy_directives(
         self, directory: ComponentDirectory, link: str, service: str, environment: Environment
@@ -62,11 +64,11 @@ class ApplicationServer:
         `keepalive off`: a kept connection would reach the previous release after a switch.
         `lb_try_duration`: requests wait while a process that died is started again.
         """
-        socket = instances.edge_socket(directory.server, directory.component, link, service)
+        socket = service_process.edge_socket(directory.server, directory.component, link, service)
         headers = PUBLIC_HEADERS if link == NEXT else {}
         return "\n".join(
             [
-                f"file_server /{static.DIGEST_FILE}",
+                f"file_server /{static.NAME_FILE}",
                 f"reverse_proxy unix/{socket} {{",
                 "\tlb_try_duration 5s",
                 "\tlb_try_interval 50ms",

@@ -1,4 +1,4 @@
-"""PHP applications, run by php-fpm. A response header names the release that made the page."""
+"""PHP applications, run by php-fpm. A response header names the instance that made the page."""
 # ruff: noqa: ARG001 - every runtime takes the same arguments
 
 import os
@@ -10,30 +10,41 @@ from pathlib import Path
 from agent.commands import Command
 from agent.component_directory import NEXT, ComponentDirectory
 from agent.errors import AgentError
+from agent.instance import Instance
 from agent.pages import FetchPage, PageResponse
 from agent.server import Server
 from model.component import Serve
 from model.environment import Environment
-from model.release import METADATA_FOLDER, SHORT, Digest
+from model.release import METADATA_FOLDER
 
 HEADER = "X-Slipway-Release"
 
+SCRIPT = Path(METADATA_FOLDER) / "release.php"
+
 PREPENDED_SCRIPT = f"""<?php
-// Names the release: the folder that PHP has read this file from.
+// Names the instance: the folder that PHP has read this file from.
 if (PHP_SAPI !== 'cli') {{
     header('{HEADER}: ' . basename(dirname(__DIR__)));
 }}
 """
 
 
-def configure(directory: ComponentDirectory, digest: Digest, folder: Path, serve: Serve) -> None:
+def configure(
+    directory: ComponentDirectory, instance: Instance, folder: Path, serve: Serve
+) -> None:
     """Have PHP run our script before each of its own, by `.user.ini` in the document root."""
-    (folder / METADATA_FOLDER / "release.php").write_text(PREPENDED_SCRIPT)
+    replace_file(folder / SCRIPT, PREPENDED_SCRIPT)
     settings = folder / (serve.root or ".") / ".user.ini"
-    shipped = settings.read_text() + "\n" if settings.is_file() else ""
-    settings.unlink(missing_ok=True)
-    script = directory.release(digest) / METADATA_FOLDER / "release.php"
-    settings.write_text(f'{shipped}auto_prepend_file = "{script}"\n')
+    lines = settings.read_text().splitlines() if settings.is_file() else []
+    shipped = [line for line in lines if not line.endswith(f'/{SCRIPT}"')]
+    ours = f'auto_prepend_file = "{directory.tree(instance) / SCRIPT}"'
+    replace_file(settings, "\n".join([*shipped, ours, ""]))
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a new file, because other instances may have hard links to the old one."""
+    path.unlink(missing_ok=True)
+    path.write_text(text)
 
 
 def reload(server: Server) -> None:
@@ -47,15 +58,15 @@ def reload(server: Server) -> None:
         raise AgentError(f"{server.php_pid}: php-fpm is not running") from None
 
 
-def verify_digest(
-    digest: Digest, serve: Serve, responses: Sequence[PageResponse], fetch_page: FetchPage
+def verify_instance(
+    name: str, serve: Serve, responses: Sequence[PageResponse], fetch_page: FetchPage
 ) -> None:
-    digests = {response.headers.get(HEADER.lower(), "") for response in responses} - {""}
-    if not digests:
+    names = {response.headers.get(HEADER.lower(), "") for response in responses} - {""}
+    if not names:
         raise AgentError(f"no checked page came from PHP: none has the header {HEADER}")
-    if digests != {digest}:
-        others = ", ".join(other[:SHORT] for other in digests - {digest})
-        raise AgentError(f"release {others} answers instead of {digest[:SHORT]}")
+    if names != {name}:
+        others = ", ".join(other for other in names - {name})
+        raise AgentError(f"release {others} answers instead of {name}")
 
 
 def caddy_directives(

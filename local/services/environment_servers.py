@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tomli_w
 
-from agent import instances, services
+from agent import service_process, services
 from agent.component_directory import CURRENT
 from agent.server import Server
 from local.errors import CommandError
@@ -35,7 +35,7 @@ def settings(site: Site, layout: Layout) -> Mapping[str, Server]:
         path
         for s in servers.values()
         for c in site.components
-        for path in instances.socket_paths(
+        for path in service_process.socket_paths(
             s, c.name, CURRENT, [service.name for service in c.services]
         )
     ]

@@ -41,6 +41,10 @@ COMPONENTS = (BLOG, SHOP, SPECS, NOTHING)
 PAGE = """<?php
 require __DIR__ . '/config.php';
 $database = new mysqli('localhost', $user, $password, $name, 0, $socket);
+if ($_SERVER['REQUEST_METHOD'] === 'POST') {
+    $database->execute_query('INSERT INTO notes (text) VALUES (?)', [$_POST['text']]);
+    exit("stored\n");
+}
 $notes = array_column($database->query('SELECT text FROM notes ORDER BY id')->fetch_all(), 0);
 %s
 echo "blog VERSION; notes ", implode(',', $notes), "; salt $salt; https ", $_SERVER['HTTPS'],
@@ -70,11 +74,18 @@ $salt = '{{ secrets.salt }}'; $shared = '{{ shared }}';
 
 SPOIL = "$database->query('DELETE FROM notes');"
 
+NO_REHEARSAL = "if (!str_contains($name, 'copy'))"
+"""Before a statement of a migration that does not run on the copy of the database."""
+
+ADD_COLUMN = "$database->query('ALTER TABLE notes ADD IF NOT EXISTS more INT DEFAULT 7');"
+
 
 BROKEN = (
-    "if (file_exists(__DIR__ . '/content/uploads/broken')) {"
+    "if (file_exists(__DIR__ . '/content/uploads/broken')"
+    " && basename(readlink(__DIR__ . '/../../current')) === basename(__DIR__)) {"
     " usleep(300000); http_response_code(500); exit('it broke'); }"
 )
+"""How a release breaks as soon as it is live, and not before."""
 
 
 COMMENT = "$database->query(\"INSERT INTO notes (text) VALUES ('migrated')\");"

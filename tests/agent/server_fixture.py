@@ -5,14 +5,15 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agent import instances, mariadb
+from agent import mariadb, service_process
 from agent.commands import run
 from agent.component_directory import CURRENT, ComponentDirectory
+from agent.instance import Instance
 from agent.listeners import listening_process
 from agent.pages import EdgeConnection, PageResponse, public_fetcher
 from agent.server import Server
@@ -49,6 +50,8 @@ class ServerFixture:
     components: Mapping[str, Component]
     private_key: str
     supervisord: Supervisord
+    services: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """The processes of its services, by name."""
 
     @property
     def settings_file(self) -> Path:
@@ -56,6 +59,14 @@ class ServerFixture:
 
     def directory(self, component: str) -> ComponentDirectory:
         return ComponentDirectory(self.settings, component)
+
+    def instance(self, release: Release) -> Instance:
+        """The instance of a release that was live last."""
+        return self.directory(release.component).require_instance(release.digest)
+
+    def tree(self, release: Release) -> Path:
+        """The folder of that instance."""
+        return self.directory(release.component).tree(self.instance(release))
 
     def agent_command(self, verb: str, component: str, *arguments: str | Path) -> list[str]:
         words = ["-m", "agent", "--server", self.settings_file, verb, component, *arguments]
@@ -79,13 +90,19 @@ class ServerFixture:
         values = {"salt": "pepper"} if secrets is None else dict(secrets)
         return context.model_copy(update={"secrets": values}).model_dump_json()
 
+    def rehearse(self, release: Release, secrets: Mapping[str, str] | None = None) -> VerbResult:
+        command = self.agent_command("rehearse", release.component, release.digest)
+        return run_command(command, self.context(release.component, secrets))
+
     def run_verb(self, verb: str, release: Release) -> VerbResult:
+        if verb == "rehearse":
+            return self.rehearse(release)
         return self.run_agent(verb, release.component, release.digest)
 
     def deploy(self, release: Release) -> VerbResult:
         """Run all verbs in their order until one fails; the last result."""
         result = self.prepare(release)
-        for verb in ("migrate", "check", "switch"):
+        for verb in ("rehearse", "switch"):
             if not result.code:
                 result = self.run_verb(verb, release)
         return result
@@ -104,7 +121,7 @@ class ServerFixture:
             env=environment_with_bytecode(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
         )
         assert process.stdin
         process.stdin.write(self.context(release.component, secrets).encode())
@@ -141,11 +158,16 @@ class ServerFixture:
 
     def live_process(self, component: str, service: str) -> int:
         """The process that visitors reach."""
-        return listening_process(instances.edge_socket(self.settings, component, CURRENT, service))
+        return listening_process(
+            service_process.edge_socket(self.settings, component, CURRENT, service)
+        )
 
     def running_services(self, component: str) -> list[tuple[str, str]]:
         """Release and name of every service that supervisord has."""
-        return [(i.release, i.service) for i in instances.find_instances(self.directory(component))]
+        return [
+            (process.instance.partition("-")[0], process.service)
+            for process in service_process.find_processes(self.directory(component))
+        ]
 
     def events(self, component: str) -> list[str]:
         return [event.event for event in self.directory(component).journal.events()]

@@ -87,24 +87,43 @@ def run_services(fixture: ServerFixture) -> Iterator[ServerFixture]:
         run(mariadb.initialise(fixture.settings, account))
     if not os.geteuid():
         open_folders(fixture.settings)
-    started: list[subprocess.Popen[bytes]] = []
     try:
-        for name, command in services.commands(fixture.settings, components).items():
-            log = (fixture.settings.log / f"{name}.out").open("wb")
-            die_with_parent = ["setpriv", "--pdeathsig", "TERM", *AS_EDGE, *map(str, command)]
-            started.append(subprocess.Popen(die_with_parent, stdout=log, stderr=log))
-        fixture.supervisord.start()
-        wait_until(lambda: is_ready(fixture) and fixture.supervisord.runs())
+        start_services(fixture)
         yield fixture
     finally:
         fixture.supervisord.end()
-        for process in started:
+        for process in fixture.services.values():
             process.send_signal(signal.SIGTERM)
-        for process in started:
+        for process in fixture.services.values():
             process.wait(20)
         # Releases are read-only, and pytest could not remove them.
         run(["chmod", "-R", "u+w", fixture.settings.srv])
         run(["rm", "-rf", mariadb.folder(fixture.settings)])
+
+
+def start_services(fixture: ServerFixture) -> None:
+    """Start the services that do not run, and wait until all of them answer."""
+    components = tuple(fixture.components.values())
+    for name, command in services.commands(fixture.settings, components).items():
+        if name not in fixture.services:
+            log = (fixture.settings.log / f"{name}.out").open("ab")
+            die_with_parent = ["setpriv", "--pdeathsig", "TERM", *AS_EDGE, *map(str, command)]
+            fixture.services[name] = subprocess.Popen(
+                die_with_parent, stdout=log, stderr=log, start_new_session=True
+            )
+    if not fixture.supervisord.processes:
+        fixture.supervisord.start()
+    wait_until(lambda: is_ready(fixture) and fixture.supervisord.runs())
+
+
+def kill_services(fixture: ServerFixture, *names: str) -> None:
+    """End services at once, all of them when none is named, as when the server fails."""
+    for name in names or tuple(fixture.services):
+        process = fixture.services.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)  # php-fpm's children too
+        process.wait(20)
+    if not names:
+        fixture.supervisord.kill()
 
 
 def open_folders(server: Server) -> None:
@@ -115,6 +134,12 @@ def open_folders(server: Server) -> None:
         shutil.chown(folder, EDGE, EDGE)
 
 
+def answers(path: Path) -> bool:
+    """Whether something listens at a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
 def is_ready(fixture: ServerFixture) -> bool:
     server = fixture.settings
     assert server.authority
@@ -122,6 +147,11 @@ def is_ready(fixture: ServerFixture) -> bool:
     if server.database:
         paths += [server.database.socket, server.php_pid]
     if not all(path.exists() for path in paths):
+        return False
+    # A killed service leaves its files: those of the new one must have replaced them.
+    if server.database and server.php_pid.read_text() != str(fixture.services["php"].pid):
+        return False
+    if server.database and not answers(server.database.socket):
         return False
     try:
         return all(fixture.page(component).status for component in fixture.components)

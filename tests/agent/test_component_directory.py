@@ -11,6 +11,7 @@ from agent import lock
 from agent.component_directory import CURRENT, ComponentDirectory
 from agent.configuration import link_writable_folders, move_to_shared
 from agent.errors import AgentError
+from agent.instance import Instance
 from agent.journal import Journal
 from tests.agent.server_setup import create_server
 
@@ -26,26 +27,30 @@ def digest(number: int) -> str:
     return f"{number:064x}"
 
 
+def instance(number: int, configuration: str = "") -> Instance:
+    return Instance(digest(number), configuration)
+
+
 def test_pruning_keeps_the_newest_the_live_and_the_previous_release(
     directory: ComponentDirectory,
 ) -> None:
     for number in range(9):
-        directory.release(digest(number)).mkdir(mode=0o555)
-        directory.journal.append("live", digest(number))
-    directory.set_link(CURRENT, digest(0))
-    directory.prune(5, directory.live, digest(1))
+        directory.tree(instance(number)).mkdir(mode=0o555)
+        directory.journal.append("live", instance(number))
+    directory.set_link(CURRENT, instance(0))
+    directory.prune(5, directory.live_instance, instance(1))
     assert sorted(directory.installed_digests()) == [
         digest(number) for number in (0, 1, 4, 5, 6, 7, 8)
     ]
 
 
 def test_at_every_moment_of_a_switch_some_release_is_live(directory: ComponentDirectory) -> None:
-    directory.set_link(CURRENT, digest(0))
+    directory.set_link(CURRENT, instance(0))
     stop = Event()
 
     def switch() -> None:
         for number in range(2000):
-            directory.set_link(CURRENT, digest(number % 2))
+            directory.set_link(CURRENT, instance(number % 2))
         stop.set()
 
     switching = Thread(target=switch)
@@ -59,12 +64,53 @@ def test_at_every_moment_of_a_switch_some_release_is_live(directory: ComponentDi
 
 def test_a_line_that_was_cut_by_a_power_failure_counts_as_never_written(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
-    journal.append("preparing", digest(1))
+    journal.append("preparing", instance(1))
     with journal.path.open("a") as file:
         file.write('{"time": "2025-01-01T0')
-    journal.append("abandoned", digest(1))
+    journal.append("abandoned", instance(1))
     assert [event.event for event in journal.events()] == ["preparing", "abandoned"]
     assert journal.unfinished() is None
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085", "\x0b", "\x1c"])
+def test_an_error_with_a_line_separator_of_unicode_still_ends_its_deployment(
+    tmp_path: Path, separator: str
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append("preparing", instance(1))
+    journal.append("abandoned", instance(1), why=f"line{separator}line")
+    assert [event.event for event in journal.events()] == ["preparing", "abandoned"]
+    assert journal.unfinished() is None
+
+
+def test_a_line_of_a_newer_agent_still_ends_its_deployment(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append("preparing", instance(1))
+    journal.append("live", instance(1))
+    text = journal.path.read_text()
+    journal.path.write_text(text.replace('"live",', '"live","colour":"blue",'))
+    assert "colour" in journal.path.read_text()
+    assert journal.unfinished() is None
+
+
+def test_a_line_that_this_agent_cannot_read_is_no_reason_to_guess(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append("preparing", instance(1))
+    journal.append("live", instance(1))
+    journal.path.write_text(journal.path.read_text().replace('"live"', '"thawed"'))
+    with pytest.raises(
+        AgentError, match=r"journal\.jsonl: line 2: key 'event' .* update the agent"
+    ):
+        journal.unfinished()
+
+
+def test_a_rotated_secret_pushes_no_earlier_release_out(directory: ComponentDirectory) -> None:
+    every = [instance(1), *(instance(2, str(number)) for number in range(1, 8))]
+    for each in every:
+        directory.tree(each).mkdir(mode=0o555)
+        directory.journal.append("live", each)
+    directory.prune(2, every[-1], every[-2])
+    assert directory.instances() == [every[-1], every[-2], instance(1)]
 
 
 def test_a_lock_timeout_names_the_holder(tmp_path: Path) -> None:

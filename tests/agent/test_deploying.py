@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from agent import lock
+from agent.database import login_file
 from agent.pages import public_fetcher
 from tests.agent import applications
 from tests.agent.packaging import Release
@@ -19,7 +20,7 @@ def test_a_release_goes_live_and_says_so(php_server: ServerFixture, blog: Releas
     page = php_server.page("blog")
     assert page.status == 200
     assert "blog one; notes first; salt pepper; https on" in page.body
-    assert page.headers["x-slipway-release"] == blog.digest
+    assert page.headers["x-slipway-release"].partition("-")[0] == blog.digest
     assert page.headers["strict-transport-security"] == "max-age=31536000"
     assert page.headers["x-robots-tag"] == "noindex, nofollow"
     assert php_server.page("blog", "/robots.txt").body == "User-agent: *\nDisallow: /\n"
@@ -28,9 +29,9 @@ def test_a_release_goes_live_and_says_so(php_server: ServerFixture, blog: Releas
 def test_a_release_is_read_only_and_its_configuration_private(
     php_server: ServerFixture, blog: Release
 ) -> None:
-    release = php_server.directory("blog").release(blog.digest)
+    release = php_server.tree(blog)
     assert stat.S_IMODE((release / "config.php").stat().st_mode) == 0o400
-    login = php_server.directory("blog").shared / "database.json"
+    login = login_file(php_server.directory("blog"), php_server.instance(blog))
     assert stat.S_IMODE(login.stat().st_mode) == 0o600
     with pytest.raises(PermissionError):
         (release / "index.php").write_text("changed")
@@ -83,12 +84,11 @@ def test_a_component_that_was_never_deployed_says_so(php_server: ServerFixture) 
 
 
 def test_a_live_release_is_only_verified(php_server: ServerFixture, blog: Release) -> None:
-    assert php_server.prepare(blog).last_line == "already here, configured 1 templates, 0 changed"
+    assert php_server.prepare(blog).last_line == "already here, with the same configuration"
     assert (
-        php_server.run_verb("migrate", blog).last_line
-        == f"{blog.digest[:12]} is already live: nothing to migrate"
+        php_server.run_verb("rehearse", blog).last_line
+        == f"{blog.digest[:12]} is already live: nothing to rehearse"
     )
-    assert php_server.run_verb("check", blog).last_line == "2 checks passed before the switch"
     assert (
         php_server.run_verb("switch", blog).last_line == f"already live, digest {blog.digest[:12]}"
     )
@@ -98,23 +98,32 @@ def test_a_live_release_is_only_verified(php_server: ServerFixture, blog: Releas
 def test_a_rotated_secret_reaches_the_live_release(
     php_server: ServerFixture, blog: Release
 ) -> None:
-    result = php_server.prepare(blog, {"salt": "cinnamon"})
-    assert result.last_line == "already here, configured 1 templates, 1 changed"
-    assert "salt cinnamon" in php_server.page("blog").body
-    assert php_server.prepare(blog).code == 0
+    secrets = {"salt": "cinnamon"}
+    before = php_server.instance(blog)
+    result = php_server.prepare(blog, secrets)
+    assert result.last_line == "already live; new configuration: config.php"
+    assert 'properties: {"configured": "config.php"}' in result.stdout
+    assert php_server.rehearse(blog, secrets).code == 0
     assert "salt pepper" in php_server.page("blog").body
-    assert php_server.run_agent("abandon", "blog").code == 0
+    assert php_server.run_verb("switch", blog).last_line.startswith("live in ")
+    assert "salt cinnamon" in php_server.page("blog").body
+    back = php_server.run_agent(
+        "switch", "blog", blog.digest, "--configuration", before.configuration
+    )
+    assert back.last_line.startswith("live in ")
+    assert "salt pepper" in php_server.page("blog").body
 
 
 def test_a_migration_and_the_way_back(php_server: ServerFixture, blog: Release) -> None:
     page = "$notes[] = $database->query('SELECT COUNT(more) FROM notes')->fetch_row()[0];"
     migration = "$database->query('ALTER TABLE notes ADD IF NOT EXISTS more INT DEFAULT 7');"
     new = applications.blog(php_server, "migrated", page, migration)
-    assert php_server.prepare(new).last_line == "unpacked 10 files, configured 1 templates"
-    assert "; backup " in php_server.run_verb("migrate", new).last_line
-    assert php_server.run_verb("check", new).code == 0
-    assert "blog one" in php_server.page("blog").body
-    assert php_server.run_verb("switch", new).last_line.endswith(f"digest {new.digest[:12]}")
+    assert php_server.prepare(new).last_line == "unpacked and configured 10 files"
+    rehearsal = php_server.run_verb("rehearse", new)
+    assert rehearsal.last_line.startswith("the migration changes the definition of 1 table and ")
+    assert "visitors only read meanwhile; 2 checks passed" in rehearsal.last_line
+    assert "blog one; notes first;" in php_server.page("blog").body
+    assert "; backup " in php_server.run_verb("switch", new).last_line
     assert "blog migrated; notes first,1" in php_server.page("blog").body
     status = json.loads(php_server.run_agent("status", "blog").stdout)
     assert status["current"] == new.digest
@@ -134,7 +143,8 @@ def test_plain_files_pass_their_checks_and_change_their_etag(php_server: ServerF
         assert page.body == f"specs {version}"
         tags.append(page.headers["etag"])
         assert (
-            php_server.page("specs", "/.well-known/slipway-release").body.strip() == release.digest
+            php_server.page("specs", "/.well-known/slipway-release").body.strip()
+            == php_server.instance(release).name
         )
     assert len(set(tags)) == 3
     assert set(php_server.directory("specs").installed_digests()) == {
@@ -156,7 +166,7 @@ def test_a_deployment_waits_for_the_one_before_it(php_server: ServerFixture) -> 
         waiting = process.stdout.readline().decode()
         assert waiting == f"waiting until this is done: switch 0123, process {os.getpid()}\n"
     output, _ = process.communicate()
-    assert (process.returncode, output) == (0, b"unpacked 3 files, configured 0 templates\n")
+    assert (process.returncode, output) == (0, b"unpacked and configured 3 files\n")
     assert php_server.run_agent("abandon", "shop").code == 0
 
 

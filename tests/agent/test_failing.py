@@ -54,7 +54,7 @@ def test_no_disk_space_for_the_release(php_server: ServerFixture) -> None:
     result = php_server.prepare(large, wrapper=("prlimit", "--fsize=200000"))
     assert result.code == 1
     assert "tar failed" in result.last_line
-    assert not php_server.directory("blog").release(large.digest).exists()
+    assert php_server.directory("blog").instances_of(large.digest) == []
 
 
 def test_a_secret_that_the_environment_does_not_give(php_server: ServerFixture) -> None:
@@ -86,9 +86,21 @@ def test_a_migration_that_fails_half_way(php_server: ServerFixture, blog: Releas
     migration = f"{applications.SPOIL} echo 'spoilt'; exit(3);"
     new = applications.blog(php_server, "spoilt", migration=migration)
     assert php_server.prepare(new).code == 0
-    result = php_server.run_verb("migrate", new)
+    result = php_server.run_verb("rehearse", new)
     assert result.code == 1
     assert "$ php migrate.php\nspoilt" in result.stdout
+    assert result.last_line == f"php migrate.php failed with 3: {stays(blog)}"
+    assert "copy" not in php_server.run_sql("SHOW DATABASES; SELECT user FROM mysql.user")
+
+
+def test_a_migration_that_fails_although_its_rehearsal_did_not(
+    php_server: ServerFixture, blog: Release
+) -> None:
+    migration = f"{applications.COMMENT} {applications.NO_REHEARSAL} exit(3);"
+    new = applications.blog(php_server, "fickle", migration=migration)
+    assert php_server.prepare(new).code == 0
+    assert php_server.run_verb("rehearse", new).code == 0
+    result = php_server.run_verb("switch", new)
     assert result.last_line == f"php migrate.php failed with 3: {stays(blog)}; database restored"
 
 
@@ -103,7 +115,9 @@ def test_an_installation_that_fails_leaves_an_empty_schema(php_server: ServerFix
     }
     release = php_server.build_release("nothing", files, manifest)
     assert php_server.prepare(release).code == 0
-    result = php_server.run_verb("migrate", release)
+    rehearsal = php_server.run_verb("rehearse", release)
+    assert rehearsal.last_line.startswith("the database is empty: ")
+    result = php_server.run_verb("switch", release)
     assert result.last_line == (
         "php install.php failed with 4: nothing is live; database emptied again"
     )
@@ -116,10 +130,10 @@ def test_a_check_that_fails_before_the_switch(php_server: ServerFixture, blog: R
     new = applications.blog(php_server, "two", page, applications.SPOIL)
     result = php_server.deploy(new)
     assert result.code == 1
-    expected = f"GET / -> 500 'no such table', expected 200: {stays(blog)}; database restored"
+    expected = f"GET / -> 500 'no such table', expected 200: {stays(blog)}"
     assert result.last_line == expected
     assert php_server.run_verb("switch", new).last_line.endswith(
-        "has not been checked: check it first"
+        "has not been checked: rehearse it first"
     )
 
 
@@ -145,8 +159,7 @@ def test_a_release_whose_pages_do_not_come_from_php(php_server: ServerFixture) -
 def test_a_check_that_fails_after_the_switch(php_server: ServerFixture, blog: Release) -> None:
     new = applications.blog(php_server, "two", applications.BROKEN, applications.COMMENT)
     assert php_server.prepare(new).code == 0
-    assert php_server.run_verb("migrate", new).code == 0
-    assert php_server.run_verb("check", new).code == 0
+    assert php_server.run_verb("rehearse", new).code == 0
     (php_server.directory("blog").shared / "content/uploads/broken").touch()
     result = php_server.run_verb("switch", new)
     assert result.code == 1

@@ -46,31 +46,48 @@ def test_while_it_prepares(php_server: ServerFixture, blog: Release) -> None:
     new = applications.blog(php_server, "large", files={"large": "x" * 30_000_000})
     kill_at(php_server, "prepare", new, "preparing")
     assert_blog_one_is_live(php_server)
-    assert php_server.prepare(new).last_line.startswith("unpacked 11 files")
+    assert php_server.prepare(new).last_line == "unpacked and configured 11 files"
     result = php_server.run_agent("abandon", "blog")
     assert result.last_line == f"{new.digest[:12]} was unfinished: {blog.digest[:12]} stays live"
 
 
+def test_while_it_rehearses_its_migration(php_server: ServerFixture, blog: Release) -> None:
+    new = applications.blog(php_server, "slow", migration=f"{applications.SPOIL} sleep(120);")
+    assert php_server.prepare(new).code == 0
+    copy = "testing_blog$copy"
+    kill_when(php_server, "rehearse", new, lambda: has_empty_notes(php_server, copy))
+    assert_blog_one_is_live(php_server)
+    result = php_server.run_agent("abandon", "blog")
+    assert result.last_line == f"{new.digest[:12]} was unfinished: {blog.digest[:12]} stays live"
+    assert copy not in php_server.run_sql("SHOW DATABASES; SELECT user FROM mysql.user")
+
+
+def has_empty_notes(php_server: ServerFixture, schema: str) -> bool:
+    exists = f"SELECT 1 FROM information_schema.tables WHERE table_schema = '{schema}'"  # noqa: S608  # ours
+    count = f"SELECT COUNT(*) FROM `{schema}`.notes"  # noqa: S608  # ours
+    return bool(php_server.run_sql(exists)) and php_server.run_sql(count).strip() == "0"
+
+
 def test_by_its_own_migration(php_server: ServerFixture) -> None:
-    migration = f"{applications.SPOIL} posix_kill(posix_getppid(), SIGKILL); sleep(120);"
+    kill = "{ posix_kill(posix_getppid(), SIGKILL); sleep(120); }"
+    migration = f"{applications.SPOIL} {applications.NO_REHEARSAL} {kill}"
     new = applications.blog(php_server, "killing", migration=migration)
     assert php_server.prepare(new).code == 0
-    assert php_server.run_verb("migrate", new).code == -9
+    assert php_server.run_verb("rehearse", new).code == 0
+    assert php_server.run_verb("switch", new).code == -9
     assert "blog one; notes ;" in php_server.page("blog").body
-    assert php_server.run_verb("migrate", new).last_line.endswith(
-        "was interrupted: prepare it again"
-    )
-    result = php_server.prepare(applications.blog(php_server, "next"))
-    assert f"{new.digest[:12]} was unfinished: " in result.stdout
-    assert "stays live; database restored" in result.stdout
-    assert php_server.run_agent("abandon", "blog").code == 0
+    result = php_server.run_verb("switch", new)
+    assert "was interrupted: prepare it again: " in result.last_line
+    assert result.last_line.endswith("stays live; database restored")
     assert php_server.run_agent("abandon", "blog").last_line == "no deployment was unfinished"
 
 
 def test_while_its_migration_runs(php_server: ServerFixture) -> None:
-    new = applications.blog(php_server, "slow", migration=f"{applications.COMMENT} sleep(120);")
+    migration = f"{applications.COMMENT} {applications.NO_REHEARSAL} sleep(120);"
+    new = applications.blog(php_server, "slow", migration=migration)
     assert php_server.prepare(new).code == 0
-    kill_at(php_server, "migrate", new, "migrating")
+    assert php_server.run_verb("rehearse", new).code == 0
+    kill_at(php_server, "switch", new, "migrating")
     assert_blog_one_is_live(php_server)
     assert "database restored" in php_server.run_agent("abandon", "blog").last_line
 
@@ -78,11 +95,10 @@ def test_while_its_migration_runs(php_server: ServerFixture) -> None:
 def test_between_its_verbs(php_server: ServerFixture, blog: Release) -> None:
     new = applications.blog(php_server, "two", migration=applications.COMMENT)
     assert php_server.prepare(new).code == 0
-    assert php_server.run_verb("migrate", new).code == 0
-    assert php_server.run_verb("check", new).code == 0
+    assert php_server.run_verb("rehearse", new).code == 0
     assert_blog_one_is_live(php_server)
     result = php_server.run_verb("switch", blog)
-    assert "stays live; database restored" in result.stdout
+    assert f"{new.digest[:12]} was unfinished: {blog.digest[:12]} stays live" in result.stdout
     assert result.last_line == f"already live, digest {blog.digest[:12]}"
 
 
@@ -92,7 +108,7 @@ def test_after_the_switch_and_before_the_checks(
 ) -> None:
     new = applications.blog(php_server, "two", SLOW)
     assert php_server.prepare(new).code == 0
-    assert php_server.run_verb("check", new).code == 0
+    assert php_server.run_verb("rehearse", new).code == 0
     kill_switched(php_server, new)
     if verb == "switch":
         assert php_server.run_verb("switch", new).last_line.endswith(f"digest {new.digest[:12]}")
@@ -108,8 +124,7 @@ def test_after_the_switch_to_a_release_that_fails_its_checks(
 ) -> None:
     new = applications.blog(php_server, "two", applications.BROKEN, applications.COMMENT)
     assert php_server.prepare(new).code == 0
-    assert php_server.run_verb("migrate", new).code == 0
-    assert php_server.run_verb("check", new).code == 0
+    assert php_server.run_verb("rehearse", new).code == 0
     (php_server.directory("blog").shared / "content/uploads/broken").touch()
     kill_switched(php_server, new)
     result = php_server.run_agent("abandon", "blog")

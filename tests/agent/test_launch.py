@@ -13,8 +13,9 @@ import pytest
 
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
+from agent.instance import Instance
 from agent.launch import Plan, parse_settings
-from agent.migrate import run_component_command
+from agent.migration import run_commands
 from agent.process_group import living_processes
 from model.release import EnvironmentContext, Manifest
 from tests.agent import service_applications
@@ -89,19 +90,16 @@ def test_a_migration_finds_what_the_processes_find(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     php_server = create_server(tmp_path, service_applications.COMPONENTS)
-    directory, digest = ComponentDirectory(php_server.settings, "notes"), "0" * 64
+    directory, instance = ComponentDirectory(php_server.settings, "notes"), Instance("0" * 64)
     directory.create()
-    release = directory.release(digest)
+    release = directory.tree(instance)
     (release / ".slipway").mkdir(parents=True)
     manifest = Manifest.of(service_applications.NOTES).model_copy(update={"services": ()})
     (release / ".slipway/manifest.json").write_text(manifest.model_dump_json())
     context = EnvironmentContext.of(php_server.environment, service_applications.NOTES)
-    directory.journal.append("prepared", digest, context=context)
-    run_component_command(
-        directory,
-        digest,
-        ("python", "-c", "import os, sys; print(sys.executable, dict(os.environ))"),
-    )
+    directory.journal.append("prepared", instance, context=context.model_dump())
+    command = ("python", "-c", "import os, sys; print(sys.executable, dict(os.environ))")
+    run_commands(directory, instance, [command])
     output = capfd.readouterr().out
     assert output.splitlines()[1].startswith("/usr/bin/python3 {")
     assert f"'PYTHONPATH': '{release}/packages'" in output

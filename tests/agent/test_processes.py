@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import instances
+from agent import service_process
 from tests.agent import service_applications
 from tests.agent.packaging import Release
 from tests.agent.server_fixture import ServerFixture
@@ -23,7 +23,7 @@ def test_all_services_of_a_release_go_live_in_their_order(
     page = process_server.page("api")
     assert page.status == 200
     assert "api ordered; salt pepper" in page.body
-    assert f"cwd {process_server.directory('api').release(new.digest).resolve()}" in page.body
+    assert f"cwd {process_server.tree(new).resolve()}" in page.body
     echo = json.loads(process_server.page("api", "/echo", "feed").body)
     assert echo["before"] == "web answered 200"
     assert echo["env"]["ADDRESS"] == process_server.environment.location("feed")
@@ -38,7 +38,7 @@ def test_a_python_release_goes_live(process_server: ServerFixture) -> None:
     assert process_server.deploy(release).code == 0
     page = process_server.page("notes")
     assert "notes one;" in page.body
-    assert f"{process_server.directory('notes').release(release.digest)}/packages" in page.body
+    assert f"{process_server.tree(release)}/packages" in page.body
     executable = Path(f"/proc/{process_server.live_process('notes', 'web')}/exe").readlink()
     assert executable == Path("/usr/bin/python3").resolve()
 
@@ -47,7 +47,7 @@ def test_a_process_gets_no_environment_variable_of_the_agent(
     process_server: ServerFixture, api: Release
 ) -> None:
     directory = process_server.directory("api")
-    release = directory.release(api.digest)
+    release = process_server.tree(api)
     echo = json.loads(process_server.page("api", "/echo").body)
     assert echo["env"].pop("PATH").startswith(f"{release}/node_modules/.bin:/usr/local/sbin:")
     assert (
@@ -83,7 +83,7 @@ def test_files_of_a_release_are_not_served_but_its_digest_is(
 ) -> None:
     for label in ("api", "feed"):
         echo = process_server.page("api", "/.well-known/slipway-release", label)
-        assert echo.body == f"{api.digest}\n"
+        assert echo.body == f"{process_server.instance(api).name}\n"
     for path in ("/web.js", "/data/shipped.txt"):
         assert "api one" in process_server.page("api", path).body
 
@@ -91,12 +91,14 @@ def test_files_of_a_release_are_not_served_but_its_digest_is(
 def test_settings_are_readable_for_the_process_alone(
     process_server: ServerFixture, api: Release
 ) -> None:
-    release = process_server.directory("api").release(api.digest)
+    release = process_server.tree(api)
     file = (release / ".slipway/web.env").stat()
     assert stat.S_IMODE(file.st_mode) == 0o400
     process = Path(f"/proc/{process_server.live_process('api', 'web')}").stat()
     assert file.st_uid == process.st_uid
-    folder = instances.socket_folder(process_server.settings, "api", api.digest).stat()
+    folder = service_process.socket_folder(
+        process_server.settings, "api", process_server.instance(api).short
+    ).stat()
     assert stat.S_IMODE(folder.st_mode) & 0o027 == 0
     plans = [path.read_text() for path in process_server.settings.services.iterdir()]
     assert not any("pepper" in text for text in plans)
@@ -104,10 +106,9 @@ def test_settings_are_readable_for_the_process_alone(
 
 def test_a_live_release_is_only_verified(process_server: ServerFixture, api: Release) -> None:
     before = process_server.live_process("api", "web")
-    assert (
-        process_server.prepare(api).last_line == "already here, configured 2 templates, 0 changed"
-    )
-    assert process_server.run_verb("check", api).last_line == "1 checks passed before the switch"
+    assert process_server.prepare(api).last_line == "already here, with the same configuration"
+    rehearsal = process_server.run_verb("rehearse", api)
+    assert rehearsal.last_line.endswith(" is already live: nothing to rehearse")
     assert (
         process_server.run_verb("switch", api).last_line
         == f"already live, digest {api.digest[:12]}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import instances, listeners
+from agent import listeners, service_process
 from agent.component_directory import NEXT
 from agent.errors import AgentError
 from agent.readiness import LogExcerpt
@@ -30,7 +30,7 @@ def test_a_service_that_is_not_healthy_is_named(
         process_server, "sick", feed=f"{sick} return response.end('oops'); }}"
     )
     assert process_server.prepare(new).code == 0
-    result = process_server.run_verb("check", new)
+    result = process_server.run_verb("rehearse", new)
     assert result.code == 1
     assert result.last_line.startswith(
         "service feed of api is not healthy: GET /health -> 500 'oops', expected 200; its log ends:"
@@ -44,7 +44,7 @@ def test_a_service_that_dies_is_named_with_the_end_of_its_log(
 ) -> None:
     new = service_applications.api(process_server, "dead", feed="throw new Error('out of luck');")
     assert process_server.prepare(new).code == 0
-    result = process_server.run_verb("check", new)
+    result = process_server.run_verb("rehearse", new)
     assert result.code == 1
     assert result.last_line.startswith("service feed of api died: GET /health -> no answer")
     assert "its log ends: Error: out of luck | Node.js v" in result.last_line
@@ -115,7 +115,7 @@ def test_another_version_of_the_runtime_is_refused(
     )
     new = service_applications.api(process_server, "two", manifest=manifest)
     assert process_server.prepare(new).code == 0
-    result = process_server.run_verb("migrate", new)
+    result = process_server.run_verb("rehearse", new)
     assert result.code == 1
     assert result.last_line.startswith(f"api needs node {required}; this server has ")
     assert result.last_line.endswith(stays(api))
@@ -148,18 +148,22 @@ def test_a_socket_that_another_release_answers_is_refused(
 ) -> None:
     new = service_applications.api(process_server, "thief")
     assert process_server.prepare(new).code == 0
-    assert process_server.run_verb("check", new).code == 0
+    assert process_server.run_verb("rehearse", new).code == 0
     mine, theirs = (
-        instances.service_socket(process_server.settings, "api", r.digest, "web")
+        service_process.service_socket(
+            process_server.settings, "api", process_server.instance(r).short, "web"
+        )
         for r in (new, api)
     )
     mine.unlink()
     mine.symlink_to(theirs.resolve())
     directory = process_server.directory("api")
     with pytest.raises(
-        AgentError, match=f"web is answered from {directory.release(api.digest)}, not by"
+        AgentError, match=f"web is answered from {process_server.tree(api)}, not by"
     ):
-        listeners.verify_listener(directory, NEXT, new.digest, service_applications.API.services[0])
+        listeners.verify_listener(
+            directory, NEXT, process_server.instance(new), service_applications.API.services[0]
+        )
     assert process_server.run_agent("abandon", "api").code == 0
 
 
@@ -170,7 +174,7 @@ def test_without_a_supervisor_the_check_fails_and_nothing_changes(
     assert process_server.prepare(new).code == 0
     process_server.supervisord.kill()
     try:
-        result = process_server.run_verb("check", new)
+        result = process_server.run_verb("rehearse", new)
         assert result.code == 1
         assert result.last_line.startswith(
             f"supervisord does not answer at {process_server.settings.supervisor}"

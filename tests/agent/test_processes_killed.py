@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agent import instances
+from agent import service_process
 from tests.agent import service_applications
 from tests.agent.packaging import Release
 from tests.agent.server_fixture import ServerFixture
@@ -33,7 +33,7 @@ def started(process_server: ServerFixture, release: Release, service: str) -> bo
 def test_while_it_checks(service: str, process_server: ServerFixture, api: Release) -> None:
     new = service_applications.api(process_server, f"checked {service}", web=SLOW)
     assert process_server.prepare(new).code == 0
-    kill_when(process_server, "check", new, lambda: started(process_server, new, service))
+    kill_when(process_server, "rehearse", new, lambda: started(process_server, new, service))
     assert "api one" in process_server.page("api").body
     result = process_server.run_agent("abandon", "api")
     assert result.last_line.startswith(
@@ -44,7 +44,7 @@ def test_while_it_checks(service: str, process_server: ServerFixture, api: Relea
 def test_while_it_switches(process_server: ServerFixture, api: Release) -> None:
     new = service_applications.api(process_server, "switched", web=SLOW)
     assert process_server.prepare(new).code == 0
-    assert process_server.run_verb("check", new).code == 0
+    assert process_server.run_verb("rehearse", new).code == 0
     kill_when(
         process_server, "switch", new, lambda: process_server.directory("api").live == new.digest
     )
@@ -67,7 +67,7 @@ def test_while_it_starts_what_it_rolls_back_to(process_server: ServerFixture, ap
 def test_while_it_ends_the_old_one(process_server: ServerFixture, api: Release) -> None:
     new = service_applications.api(process_server, "ending")
     assert process_server.prepare(new).code == 0
-    assert process_server.run_verb("check", new).code == 0
+    assert process_server.run_verb("rehearse", new).code == 0
     # The old process may not end yet: it has a request to finish.
     connection = process_server.open_connection("api")
     connection.request("GET", "/slow", headers={"Host": process_server.host("api")})
@@ -79,12 +79,16 @@ def test_while_it_ends_the_old_one(process_server: ServerFixture, api: Release) 
 
 
 def test_while_it_replaces_a_process(process_server: ServerFixture, api: Release) -> None:
-    before = {i.name for i in instances.find_instances(process_server.directory("api"))}
+    """A process of a rotated secret: the live one, with the old secret, is not touched."""
+    before = {i.name for i in service_process.find_processes(process_server.directory("api"))}
     directory = process_server.directory("api")
-    process = process_server.start("prepare", api, {"salt": "thyme"})
-    wait_until(lambda: {i.name for i in instances.find_instances(directory)} != before)
+    secrets = {"salt": "thyme"}
+    assert process_server.prepare(api, secrets).code == 0
+    process = process_server.start("rehearse", api, secrets)
+    wait_until(lambda: {i.name for i in service_process.find_processes(directory)} != before)
     process.kill()
     process.communicate()
     assert process_server.prepare(api).code == 0
     assert "salt pepper" in process_server.page("api").body
+    assert {i.name for i in service_process.find_processes(directory)} == before
     assert process_server.run_agent("abandon", "api").code == 0

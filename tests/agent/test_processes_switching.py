@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from agent import instances
+from agent import service_process
 from agent.component_directory import CURRENT
 from tests.agent import service_applications
 from tests.agent.packaging import Release
@@ -15,7 +15,7 @@ def test_a_switch_and_the_way_back(process_server: ServerFixture, api: Release) 
     new = service_applications.api(process_server, "two")
     old = process_server.live_process("api", "web")
     assert process_server.prepare(new).code == 0
-    assert process_server.run_verb("check", new).code == 0
+    assert process_server.run_verb("rehearse", new).code == 0
     assert "api one" in process_server.page("api").body
     assert {release for release, _ in process_server.running_services("api")} == {
         api.digest[:12],
@@ -26,7 +26,9 @@ def test_a_switch_and_the_way_back(process_server: ServerFixture, api: Release) 
     assert "api two" in process_server.page("api", "/", "feed").body
     assert has_ended(old)
     assert {release for release, _ in process_server.running_services("api")} == {new.digest[:12]}
-    assert not instances.socket_folder(process_server.settings, "api", api.digest).exists()
+    assert not service_process.socket_folder(
+        process_server.settings, "api", process_server.instance(api).short
+    ).exists()
     assert process_server.run_verb("switch", api).last_line.startswith("live in ")
     assert "api one" in process_server.page("api", "/", "feed").body
     assert {release for release, _ in process_server.running_services("api")} == {api.digest[:12]}
@@ -37,17 +39,20 @@ def test_a_rotated_secret_replaces_processes_without_failing_requests(
 ) -> None:
     before = {name: process_server.live_process("api", name) for name in ("web", "feed")}
     with visiting(process_server, "api", "api", "feed") as visits:
-        result = process_server.prepare(api, {"salt": "cinnamon"})
-        assert result.last_line == "already here, configured 2 templates, 1 changed"
-        wait_until(lambda: "salt cinnamon" in process_server.page("api").body)
+        secrets = {"salt": "cinnamon"}
+        result = process_server.prepare(api, secrets)
+        assert result.last_line == "already live; new configuration: .slipway/web.env"
+        assert process_server.rehearse(api, secrets).code == 0
+        assert "salt pepper" in process_server.page("api").body
+        assert process_server.run_verb("switch", api).code == 0
+        assert "salt cinnamon" in process_server.page("api").body
     assert visits.failed == []
     after = {name: process_server.live_process("api", name) for name in ("web", "feed")}
     assert all(has_ended(before[name]) for name in before if before[name] != after[name])
     assert after["web"] != before["web"]
     assert len(process_server.running_services("api")) == 3
-    assert process_server.prepare(api).code == 0
+    assert process_server.deploy(api).code == 0
     assert "salt pepper" in process_server.page("api").body
-    assert process_server.run_agent("abandon", "api").code == 0
 
 
 def test_no_request_fails_while_releases_change(
@@ -55,7 +60,7 @@ def test_no_request_fails_while_releases_change(
 ) -> None:
     new = service_applications.api(process_server, "two")
     assert process_server.prepare(new).code == 0
-    assert process_server.run_verb("check", new).code == 0
+    assert process_server.run_verb("rehearse", new).code == 0
     with visiting(process_server, "api", "api", "feed") as visits:
         for release in (new, api, new, api):
             assert process_server.run_verb("switch", release).code == 0
@@ -69,10 +74,10 @@ def test_from_the_moment_of_the_switch_no_request_reaches_the_release_before(
 ) -> None:
     new = service_applications.api(process_server, "next")
     assert process_server.prepare(new).code == 0
-    assert process_server.run_verb("check", new).code == 0
+    assert process_server.run_verb("rehearse", new).code == 0
     directory = process_server.directory("api")
     for release, text in ((new, "api next"), (api, "api one")) * 3:
-        directory.set_link(CURRENT, release.digest)
+        directory.set_link(CURRENT, process_server.instance(release))
         assert text in process_server.page("api").body
         assert text in process_server.page("api", "/", "feed").body
     assert process_server.run_agent("abandon", "api").code == 0
@@ -83,7 +88,7 @@ def test_the_old_release_finishes_the_requests_that_it_began(
 ) -> None:
     new = service_applications.api(process_server, "slower")
     assert process_server.prepare(new).code == 0
-    assert process_server.run_verb("check", new).code == 0
+    assert process_server.run_verb("rehearse", new).code == 0
     connection = process_server.open_connection("api")
     old = process_server.live_process("api", "web")
     connection.request("POST", "/slow", body="words", headers={"Host": process_server.host("api")})
@@ -134,8 +139,7 @@ def test_the_old_release_answers_the_requests_in_its_queue_before_it_ends(
     assert process_server.deploy(release("patient")).code == 0
     later = release("later")
     assert process_server.prepare(later).code == 0
-    assert process_server.run_verb("migrate", later).code == 0
-    assert process_server.run_verb("check", later).code == 0
+    assert process_server.run_verb("rehearse", later).code == 0
 
     def post(path: str) -> str:
         connection = process_server.open_connection("notes")
@@ -146,7 +150,8 @@ def test_the_old_release_answers_the_requests_in_its_queue_before_it_ends(
     with ThreadPoolExecutor(5) as pool:
         slow = pool.submit(post, "/slow")
         logs = [
-            instance.log for instance in instances.find_instances(process_server.directory("notes"))
+            instance.log
+            for instance in service_process.find_processes(process_server.directory("notes"))
         ]
         wait_until(lambda: any("began" in log.read_text() for log in logs))
         queued = [pool.submit(post, "/") for _ in range(4)]
@@ -170,7 +175,7 @@ def test_a_failed_rollback_names_the_log_and_does_not_quote_it(
     flag.unlink()
     assert result.code == 1
     assert "service feed of api died" in result.last_line
-    log = process_server.settings.log / f"api.feed.{first.digest[:12]}.log"
+    log = process_server.settings.log / f"api.feed.{process_server.instance(first).short}.log"
     assert f"its log on the server is {log}" in result.last_line
     assert "the secret is" not in result.stdout + result.stderr
     assert process_server.deploy(api).code == 0

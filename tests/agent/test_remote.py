@@ -60,8 +60,9 @@ def test_a_release_comes_over_ssh(php_server: ServerFixture) -> None:
     result = run_remote(php_server, f"prepare {arguments}", prepare_input(php_server, release))
     assert result.code == 0, result
     assert result.last_line.startswith("unpacked ")
-    for verb, flag in (("migrate", ""), ("check", ""), ("switch", "--together"), ("keep", "")):
-        result = run_remote(php_server, f"{verb} {arguments} {flag}")
+    context = php_server.context("blog").encode() + b"\n"
+    for verb, flag in (("rehearse", ""), ("switch", "--together"), ("keep", "")):
+        result = run_remote(php_server, f"{verb} {arguments} {flag}", context)
         assert result.code == 0, result
     assert "blog by wire" in php_server.page("blog").body
     assert json.loads(run_remote(php_server, "status blog").stdout)["current"] == release.digest

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import accounts, instances
+from agent import accounts, service_process
 from tests.agent import service_applications
 from tests.agent.packaging import Release
 from tests.agent.server_fixture import ServerFixture
@@ -63,7 +63,7 @@ def test_a_process_keeps_nothing_of_root(
 def test_a_secret_is_read_by_its_component_alone(
     process_server: ServerFixture, api: Release, accounts_of_both: tuple[int, int]
 ) -> None:
-    settings = process_server.directory("api").release(api.digest) / ".slipway/web.env"
+    settings = process_server.tree(api) / ".slipway/web.env"
     mine, theirs = accounts_of_both
     assert (settings.stat().st_uid, stat.S_IMODE(settings.stat().st_mode)) == (mine, 0o400)
     assert can_run(mine, "cat", settings)
@@ -74,10 +74,14 @@ def test_a_secret_is_read_by_its_component_alone(
 def test_the_edge_reaches_a_socket_and_other_components_do_not(
     process_server: ServerFixture, api: Release, accounts_of_both: tuple[int, int]
 ) -> None:
-    folder = instances.socket_folder(process_server.settings, "api", api.digest).stat()
+    folder = service_process.socket_folder(
+        process_server.settings, "api", process_server.instance(api).short
+    ).stat()
     assert (folder.st_uid, folder.st_gid) == (accounts_of_both[0], grp.getgrnam(EDGE).gr_gid)
     assert stat.S_IMODE(folder.st_mode) == 0o2750
-    socket = instances.service_socket(process_server.settings, "api", api.digest, "web")
+    socket = service_process.service_socket(
+        process_server.settings, "api", process_server.instance(api).short, "web"
+    )
     assert socket.stat().st_gid == grp.getgrnam(EDGE).gr_gid
     dial = f"import socket; socket.socket(socket.AF_UNIX).connect('{socket}')"
     assert can_run(grp.getgrnam(EDGE).gr_gid, "/usr/bin/python3", "-c", dial)
@@ -96,7 +100,7 @@ def test_a_writable_folder_is_its_component_s_and_nothing_else_is(
         directory.path,
         directory.shared,
         directory.releases,
-        directory.release(api.digest),
+        process_server.tree(api),
     ):
         assert not can_run(mine, "touch", closed / "mine")
     assert not can_run(mine, "ls", directory.backups)

@@ -29,14 +29,14 @@ def refuse(path: str) -> PageResponse:
 
 def test_php_passes_when_each_of_its_pages_comes_from_the_new_release() -> None:
     pages = [*from_release(NEW, NEW), response(body="a picture")]
-    get_runtime("php").verify_digest(NEW, Serve(), pages, refuse)
+    get_runtime("php").verify_instance(NEW, Serve(), pages, refuse)
 
 
 @pytest.mark.parametrize(
     ("pages", "why"),
     [
-        (from_release(OLD), "release bbbbbbbbbbbb answers instead of aaaaaaaaaaaa"),
-        (from_release(NEW, OLD), "release bbbbbbbbbbbb answers"),
+        (from_release(OLD), f"release {OLD} answers instead of {NEW}"),
+        (from_release(NEW, OLD), f"release {OLD} answers"),
         ([response()], "no checked page came from PHP"),
     ],
 )
@@ -44,15 +44,15 @@ def test_php_fails_with_a_page_of_another_release_or_with_none(
     pages: list[PageResponse], why: str
 ) -> None:
     with pytest.raises(AgentError, match=why):
-        get_runtime("php").verify_digest(NEW, Serve(), pages, refuse)
+        get_runtime("php").verify_instance(NEW, Serve(), pages, refuse)
 
 
 @pytest.mark.parametrize("runtime", ["static", "node", "python"])
 def test_other_runtimes_pass_when_the_edge_serves_the_digest_file(runtime: str) -> None:
-    get_runtime(runtime).verify_digest(NEW, Serve(), [], lambda _: response(body=f"{NEW}\n"))
+    get_runtime(runtime).verify_instance(NEW, Serve(), [], lambda _: response(body=f"{NEW}\n"))
     for wrong in (response(body=OLD), response(404)):
         with pytest.raises(AgentError, match=r"^GET /.well-known/slipway-release -> "):
-            get_runtime(runtime).verify_digest(NEW, Serve(), [], lambda _, wrong=wrong: wrong)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            get_runtime(runtime).verify_instance(NEW, Serve(), [], lambda _, wrong=wrong: wrong)  # type: ignore[misc]  # mypy cannot infer a lambda's default
 
 
 def test_an_unexpected_response_is_quoted_in_one_line() -> None:

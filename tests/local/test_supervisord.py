@@ -13,11 +13,11 @@ import pytest
 from supervisor.options import ServerOptions
 
 from agent.errors import AgentError
-from agent.instances import Instance
 from agent.launch import Plan
 from agent.process_group import BOOT_ID, recorded_group
 from agent.processes import write_files
 from agent.server import Server
+from agent.service_process import ServiceProcess
 from agent.supervisor import Supervisor
 from cloud.polling import wait_until
 from local.errors import CommandError
@@ -165,7 +165,7 @@ def test_a_program_that_is_no_longer_configured_ends(installation: Layout) -> No
     assert wait_until(lambda: second not in own_pids(installation), SECONDS)
 
 
-def released(layout: Layout) -> tuple[Program, Instance]:
+def released(layout: Layout) -> tuple[Program, ServiceProcess]:
     """A program whose server also has a process of a release, written as a deployment does."""
     folder = layout.server("staging")
     for path in (folder / "run", folder / "state", folder / "log"):
@@ -174,7 +174,7 @@ def released(layout: Layout) -> tuple[Program, Instance]:
         srv=folder, run=folder / "run", state=folder / "state", log=folder / "log",
         public_key=folder,
     )  # fmt: skip
-    instance = Instance(server, "staging", "docs", "0" * 12, "web", "abcdef")
+    instance = ServiceProcess(server, "staging", "docs", "0" * 12, "web", "abcdef")
     plan = Plan(
         command=["sleep", "600"], folder=str(folder), socket=str(instance.socket),
         name=str(instance.link), record=str(instance.record), settings=str(folder / "no.env"),
@@ -186,7 +186,7 @@ def released(layout: Layout) -> tuple[Program, Instance]:
     return edge, instance
 
 
-def process(instance: Instance) -> int:
+def process(instance: ServiceProcess) -> int:
     return recorded_group(instance.record) or 0
 
 

@@ -29,7 +29,9 @@ OTHER = "9bd1" * 16
 
 
 def expected(verb: str, *words: str, **secrets: str) -> ExpectShell:
-    context = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    context = EnvironmentContext.of(STAGING, BLOG).model_copy(
+        update={"deployment": 1, "secrets": secrets}
+    )
     return ExpectShell(
         workdir="wkdir",
         command=["slipway-agent", verb, "blog", *words],
@@ -46,6 +48,7 @@ class AgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
     def set_up(self, verb: str, **files: str) -> None:
         self.setup_step(AgentStep(verb, BLOG, STAGING, files, name=verb))
         self.build.setProperty("digest", DIGEST, "test")
+        self.build.number = 1
 
     def set_secrets(self, **secrets: str) -> None:
         """Give Buildbot these secrets and no others."""
@@ -84,6 +87,23 @@ class AgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.expect_outcome(SUCCESS, "unpacked")
         return self.run_step()
 
+    def test_what_the_agent_reports_becomes_properties(self) -> Deferred[None]:
+        self.set_up("switch")
+        report = 'properties: {"configuration": "7", "owner": "mallory"}\n'
+        self.expect_commands(expected("switch", DIGEST).stdout(f"{report}live\n").exit(0))
+        self.expect_outcome(SUCCESS, "live")
+        self.expect_property("configuration", "7")
+        self.expect_no_property("owner")
+        return self.run_step()
+
+    def test_a_rollback_names_the_configuration_that_the_release_had(self) -> Deferred[None]:
+        self.set_up("switch")
+        self.build.setProperty("wanted_configuration", "7", "test")
+        command = expected("switch", DIGEST, "--configuration", "7")
+        self.expect_commands(command.stdout("live\n").exit(0))
+        self.expect_outcome(SUCCESS, "live")
+        return self.run_step()
+
     def test_a_missing_secret_is_named_and_nothing_is_sent(self) -> Deferred[None]:
         self.set_secrets()
         self.set_up("prepare")
@@ -108,7 +128,9 @@ KNOWN = "10.0.0.1 ssh-ed25519 KEY1\n10.0.0.2 ssh-ed25519 KEY2"
 
 
 def on_servers(words: str, files: str = "", **secrets: str) -> ExpectShell:
-    context = EnvironmentContext.of(STAGING, BLOG).model_copy(update={"secrets": secrets})
+    context = EnvironmentContext.of(STAGING, BLOG).model_copy(
+        update={"deployment": 1, "secrets": secrets}
+    )
     script = ["ssh-agent", "bash", "-c", SCRIPT.read_text(), "remote_agent"]
     return ExpectShell(
         workdir="wkdir",
@@ -132,6 +154,7 @@ class RemoteAgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
     def set_up(self, verb: str, **files: str) -> None:
         self.setup_step(RemoteAgentStep(HOSTS, verb, BLOG, STAGING, files, name=verb))
         self.build.setProperty("digest", DIGEST, "test")
+        self.build.number = 1
 
     def test_all_servers_are_sent_the_files_and_the_secrets(self) -> Deferred[None]:
         self.set_up("prepare", artifact="a", provenance="p")
@@ -141,8 +164,8 @@ class RemoteAgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         return self.run_step()
 
     def test_the_error_of_one_server_is_shown_with_its_name(self) -> Deferred[None]:
-        self.set_up("check")
-        failing = on_servers(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
+        self.set_up("keep")
+        failing = on_servers(f"keep blog {DIGEST}").stdout("web-1: 2 checks hold\n")
         self.expect_commands(failing.stderr("web-2: GET / -> 500\n").exit(1))
         self.expect_outcome(FAILURE, "web-2: GET / -> 500 (failure)")
         return self.run_step()
@@ -200,10 +223,10 @@ class RemoteAgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         return self.run_step()
 
     def test_a_server_without_output_has_failed(self) -> Deferred[None]:
-        self.set_up("check")
-        half = on_servers(f"check blog {DIGEST}").stdout("web-1: 2 checks hold\n")
+        self.set_up("keep")
+        half = on_servers(f"keep blog {DIGEST}").stdout("web-1: 2 checks hold\n")
         self.expect_commands(half.exit(0))
-        self.expect_outcome(FAILURE, "web-2: check ended without a word (failure)")
+        self.expect_outcome(FAILURE, "web-2: keep ended without a word (failure)")
         return self.run_step()
 
     def test_servers_with_different_releases_leave_the_live_release_unknown(self) -> Deferred[None]:

@@ -118,7 +118,7 @@ def cell(
         ),
         approvals=approvers(history, source) if is_waiting else (),
         earlier=earlier_releases(environment, history, links, provenance_of),
-        previous=history.find_earlier("") or "",
+        previous=earlier.digest or "" if (earlier := history.find_earlier("")) else "",
         failed=last_failure(list(deployments(component.name, environment, builds))),
         running=inputs.running.get(builder),
         queued=inputs.queued.get(builder, 0),

@@ -1,40 +1,41 @@
-"""An instance is one process of a release; this module names it and its files and sockets."""
+"""The names, files and sockets of the processes of instances."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.component_directory import ComponentDirectory
+from agent.instance import Instance
 from agent.server import Server
-from model.release import METADATA_FOLDER, SHORT, Digest
+from model.release import METADATA_FOLDER
 
 SOCKETS_LINK = Path(METADATA_FOLDER) / "run"
-"""The link in a release to the folder of its sockets."""
+"""The link in an instance to the folder of its sockets."""
 
 STAMP_LENGTH = 6
 
 
 @dataclass(frozen=True)
-class Instance:
-    """A service of a release with one configuration; a new configuration makes a new instance."""
+class ServiceProcess:
+    """A process of a service of an instance, started in one way."""
 
     server: Server
     environment: str
     component: str
-    release: str
-    """The first `SHORT` characters of its digest."""
+    instance: str
+    """The short name of the instance."""
     service: str
     stamp: str
-    """A hash of its configuration."""
+    """A hash of how it is started; a newer agent may start it in another way."""
 
     @classmethod
-    def from_name(cls, server: Server, name: str) -> "Instance":
+    def from_name(cls, server: Server, name: str) -> "ServiceProcess":
         return cls(server, *name.split("."))
 
     @property
     def name(self) -> str:
         """The name in supervisord, which may serve several environments."""
-        parts = self.environment, self.component, self.release, self.service, self.stamp
+        parts = self.environment, self.component, self.instance, self.service, self.stamp
         return ".".join(parts)
 
     @property
@@ -52,25 +53,25 @@ class Instance:
 
     @property
     def log(self) -> Path:
-        return self.server.log / f"{self.component}.{self.service}.{self.release}.log"
+        return self.server.log / f"{self.component}.{self.service}.{self.instance}.log"
 
     @property
     def socket(self) -> Path:
         name = f"{self.service}.{self.stamp}.sock"
-        return socket_folder(self.server, self.component, self.release) / name
+        return socket_folder(self.server, self.component, self.instance) / name
 
     @property
     def link(self) -> Path:
         """The socket's stable name, by which the edge and other services reach it."""
-        return service_socket(self.server, self.component, self.release, self.service)
+        return service_socket(self.server, self.component, self.instance, self.service)
 
     @property
     def is_linked(self) -> bool:
-        """Whether the stable name points at this instance, or will as soon as it runs."""
+        """Whether the stable name points at this process, or will as soon as it runs."""
         return not self.link.is_symlink() or self.link.readlink().name == self.socket.name
 
     def take_over(self) -> None:
-        """Point the stable name at this instance, atomically: rename(2)."""
+        """Point the stable name at this process, atomically: rename(2)."""
         draft = self.link.with_suffix(".new")
         draft.unlink(missing_ok=True)
         draft.symlink_to(self.socket.name)
@@ -81,37 +82,37 @@ class Instance:
             path.unlink(missing_ok=True)
 
 
-def is_instance_name(name: str) -> bool:
-    """Whether a supervisord program is an instance; our other programs have no dot in the name."""
+def is_process_name(name: str) -> bool:
+    """Whether a supervisord program is such a process; our other programs have no dot."""
     return "." in name
 
 
-def socket_folder(server: Server, component: str, digest: Digest) -> Path:
-    """The folder of a release's sockets."""
-    return server.sockets / component / digest[:SHORT]
+def socket_folder(server: Server, component: str, instance: str) -> Path:
+    """The folder of the sockets of an instance, which is given by its short name."""
+    return server.sockets / component / instance
 
 
-def service_socket(server: Server, component: str, digest: Digest, service: str) -> Path:
-    return socket_folder(server, component, digest) / f"{service}.sock"
+def service_socket(server: Server, component: str, instance: str, service: str) -> Path:
+    return socket_folder(server, component, instance) / f"{service}.sock"
 
 
 def edge_socket(server: Server, component: str, link: str, service: str) -> Path:
-    """The path that the edge connects to, for the release that `current` or `next` points at."""
+    """The path that the edge connects to, for the instance that `current` or `next` points at."""
     return server.srv / component / link / SOCKETS_LINK / f"{service}.sock"
 
 
 def socket_paths(server: Server, component: str, link: str, services: Iterable[str]) -> list[Path]:
     """The socket paths of a component, which must not exceed the length that Linux allows."""
-    release, stamp = "0" * SHORT, "x" * STAMP_LENGTH
+    instance, stamp = Instance("0" * 64, "12345").short, "x" * STAMP_LENGTH
     edge = [edge_socket(server, component, link, service) for service in services]
-    own = [Instance(server, "", component, release, name, stamp).socket for name in services]
+    own = [ServiceProcess(server, "", component, instance, name, stamp).socket for name in services]
     return [*edge, *own]
 
 
-def find_instances(directory: ComponentDirectory) -> list[Instance]:
-    """The instances of a component that supervisord may have, in the order of their start."""
+def find_processes(directory: ComponentDirectory) -> list[ServiceProcess]:
+    """The processes of a component that supervisord may have, in the order of their start."""
     files = directory.server.services.glob("*.*.*.*.*.conf")
-    instances = (Instance.from_name(directory.server, file.stem) for file in files)
+    processes = (ServiceProcess.from_name(directory.server, file.stem) for file in files)
     # Filtered before stat: the files of other components may vanish at any time.
-    own = (instance for instance in instances if instance.component == directory.component)
-    return sorted(own, key=lambda instance: instance.configuration.stat().st_mtime_ns)
+    own = (process for process in processes if process.component == directory.component)
+    return sorted(own, key=lambda process: process.configuration.stat().st_mtime_ns)

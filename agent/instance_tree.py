@@ -1,0 +1,90 @@
+"""Build up the folder of an instance: a verified release, configured for the environment."""
+
+from pathlib import Path
+from typing import Any
+
+from agent import accounts, database, runtimes
+from agent.artifact import unpack, verify_artifact, verify_provenance
+from agent.component_directory import (
+    ComponentDirectory,
+    link_tree,
+    make_read_only,
+    read_manifest,
+    remove_tree,
+)
+from agent.configuration import (
+    declared_secrets,
+    link_writable_folders,
+    render_templates,
+    template_context,
+    write_configuration,
+)
+from agent.errors import AgentError
+from agent.instance import Instance
+from model.release import SHORT, EnvironmentContext, Manifest
+
+
+def unpack_instance(
+    directory: ComponentDirectory,
+    instance: Instance,
+    context: EnvironmentContext,
+    artifact: Path | None,
+    provenance: Path | None,
+) -> int:
+    """The first instance of a release, from its artifact; the number of files."""
+    digest = instance.digest
+    if not artifact or not provenance:
+        raise AgentError(
+            f"release {digest[:SHORT]} is not on this server: give --artifact and --provenance"
+        )
+    verify_provenance(provenance, directory.server.public_key, directory.component, digest)
+    files = verify_artifact(artifact, digest)
+    draft = directory.draft(instance)
+    if draft.exists():
+        remove_tree(draft)
+    unpack(artifact, draft)
+    manifest = read_manifest(draft, directory.component)
+    values = template_values(directory, instance, manifest, context)
+    owner = accounts.account(directory, manifest)
+    texts = render_templates(draft, values)
+    write_configuration(texts, owner)
+    edge = accounts.edge_group(directory.server) if owner is not None else None
+    link_writable_folders(draft, directory.shared, manifest.serve.writable, owner, edge)
+    finish(directory, instance, manifest)
+    return files
+
+
+def link_instance(
+    directory: ComponentDirectory,
+    source: Instance,
+    instance: Instance,
+    context: EnvironmentContext,
+) -> None:
+    """Another instance of an installed release: the same files, with its own configuration."""
+    draft = directory.draft(instance)
+    link_tree(directory.tree(source), draft)
+    manifest = directory.manifest(source)
+    values = template_values(directory, instance, manifest, context)
+    write_configuration(render_templates(draft, values), accounts.account(directory, manifest))
+    finish(directory, instance, manifest)
+
+
+def finish(directory: ComponentDirectory, instance: Instance, manifest: Manifest) -> None:
+    """Add the runtime's files to the draft, and give it its name."""
+    draft = directory.draft(instance)
+    runtime = runtimes.get_runtime(manifest.runtime)
+    runtime.configure(directory, instance, draft, manifest.serve)
+    make_read_only(draft)
+    draft.rename(directory.tree(instance))
+
+
+def template_values(
+    directory: ComponentDirectory,
+    instance: Instance,
+    manifest: Manifest,
+    context: EnvironmentContext,
+) -> dict[str, Any]:
+    """The names that templates may use; a missing secret is refused before a database is made."""
+    secrets = declared_secrets(manifest, context)
+    login = database.ensure_login(directory, instance, manifest, context)
+    return template_context(directory, instance, manifest, context, secrets, login)
