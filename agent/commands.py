@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
+from tempfile import TemporaryFile
 
 from agent.errors import AgentError
 
@@ -59,10 +60,21 @@ def run_in_log(
 
 
 def pipe(source: Command, sink: Command) -> None:
-    """Connect the source's output to the sink's input; raises AgentError when either fails."""
-    with subprocess.Popen(
-        die_with_parent(source), stdout=PIPE, stderr=PIPE, stdin=DEVNULL, env=PATH, close_fds=False
-    ) as process:
+    """Connect the source's output to the sink's input; raises AgentError when either fails.
+
+    The source's errors go to a file: it would wait for ever for the reader of a full pipe.
+    """
+    with (
+        TemporaryFile() as errors,
+        subprocess.Popen(
+            die_with_parent(source),
+            stdout=PIPE,
+            stderr=errors,
+            stdin=DEVNULL,
+            env=PATH,
+            close_fds=False,
+        ) as process,
+    ):
         result = subprocess.run(
             die_with_parent(sink),
             stdin=process.stdout,
@@ -72,14 +84,16 @@ def pipe(source: Command, sink: Command) -> None:
             check=False,
             close_fds=False,
         )
-        assert process.stdout and process.stderr  # noqa: S101  # for mypy: both are PIPE
+        assert process.stdout  # noqa: S101  # for mypy: it is a PIPE
         process.stdout.close()
-        errors = process.stderr.read().decode(errors="replace")
+        process.wait()
+        errors.seek(0)
+        source_errors = errors.read().decode(errors="replace")
     if result.returncode:
         sink_errors = result.stderr.decode(errors="replace")
         raise AgentError(failure_message(sink, result.returncode, sink_errors))
     if process.returncode:
-        raise AgentError(failure_message(source, process.returncode, errors))
+        raise AgentError(failure_message(source, process.returncode, source_errors))
 
 
 def failure_message(command: Command, code: int, errors: str) -> str:

@@ -171,6 +171,17 @@ def test_no_writable_folder_shows_backups_or_passwords(path: str, tmp_path: Path
         link_writable_folders(tmp_path / "releases/one", tmp_path / "shared", [path])
 
 
+def test_a_link_above_the_servers_folder_is_no_reason_to_refuse_uploads(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "srv").symlink_to("disk")
+    release, shared = tmp_path / "srv/releases/one", tmp_path / "srv/shared"
+    (release / "images").mkdir(parents=True)
+    (release / "images/shipped.png").write_text("shipped")
+    link_writable_folders(release, shared, ["images"])
+    assert (release / "images").is_symlink()
+    assert (release / "images/shipped.png").read_text() == "shipped"
+
+
 def test_an_interrupted_copy_of_shipped_files_is_repeated(tmp_path: Path) -> None:
     (tmp_path / "shipped").mkdir()
     (tmp_path / "shipped/file").write_text("whole")
