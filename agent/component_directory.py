@@ -169,9 +169,13 @@ class ComponentDirectory:
 
 
 def remove_tree(tree: Path) -> None:
-    """Remove a tree whose folders may be read-only."""
-    run(["chmod", "-R", "u+w", tree])
+    """Remove a tree with read-only folders; other instances may have hard links to its files."""
+    make_folders_writable(tree)
     run(["rm", "-rf", tree])
+
+
+def make_folders_writable(tree: Path) -> None:
+    run(["find", tree, "-type", "d", "-exec", "chmod", "u+w", "{}", "+"])
 
 
 def make_read_only(tree: Path) -> None:
@@ -184,7 +188,7 @@ def link_tree(source: Path, target: Path) -> None:
     if target.exists():
         remove_tree(target)
     run(["cp", "--archive", "--link", "--no-target-directory", source, target])
-    run(["find", target, "-type", "d", "-exec", "chmod", "u+w", "{}", "+"])
+    make_folders_writable(target)
 
 
 def read_manifest(release: Path, component: str) -> Manifest:

@@ -14,9 +14,10 @@ may be days old.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from agent import database, processes, read_only
+from agent import database, processes, read_only, runtimes
 from agent.component_directory import CURRENT, ComponentDirectory
 from agent.errors import AgentError, error_message
+from agent.instance import Instance
 from agent.journal import EventName, UnfinishedDeployment
 from agent.migration import undo_migration
 from agent.verification import verify_release
@@ -38,7 +39,7 @@ def finish_or_undo(directory: ComponentDirectory) -> str | None:
     if not is_switched(directory, deployment):
         return f"{short} was unfinished: {undo(directory, deployment, 'unfinished')}"
     try:
-        verify_release(directory, deployment.instance, CURRENT)
+        reload_and_verify(directory, deployment.instance)
     except (AgentError, OSError) as error:
         return f"{error}: {undo(directory, deployment, str(error))}"
     directory.journal.append("live", deployment.instance)
@@ -86,15 +87,17 @@ def return_to_previous(directory: ComponentDirectory, deployment: UnfinishedDepl
     """Make the instance live that was live before the switch, if any; the result in a sentence."""
     switch = deployment.first("switching")
     previous = switch.previous_instance if switch else None
-    if not previous:
+    if previous:
+        directory.set_link(CURRENT, previous)
+    else:
         directory.remove_link(CURRENT)
-        return "nothing is live, as before"
-    directory.set_link(CURRENT, previous)
     try:
-        processes.start(directory, previous)
+        reload(directory, deployment.instance)
+        if previous:
+            processes.start(directory, previous)
     except (AgentError, OSError) as error:
         return f"{live_sentence(directory)}, but {error}"
-    return f"returned to {previous.digest[:SHORT]}"
+    return f"returned to {previous.digest[:SHORT]}" if previous else "nothing is live, as before"
 
 
 def remove_leftovers(directory: ComponentDirectory) -> None:
@@ -110,6 +113,17 @@ def end_other_processes(directory: ComponentDirectory) -> str | None:
     except (AgentError, OSError) as error:
         return f"but processes of other releases may still be running: {error_message(error)}"
     return None
+
+
+def reload(directory: ComponentDirectory, instance: Instance) -> None:
+    """Empty the runtime's caches, which may hold what another instance has put there."""
+    runtimes.get_runtime(directory.manifest(instance).runtime).reload(directory.server)
+
+
+def reload_and_verify(directory: ComponentDirectory, instance: Instance) -> None:
+    """Verify the live instance as visitors reach it; raises AgentError."""
+    reload(directory, instance)
+    verify_release(directory, instance, CURRENT)
 
 
 def is_switched(directory: ComponentDirectory, deployment: UnfinishedDeployment) -> bool:

@@ -10,7 +10,7 @@ A rehearsal that fails ends the deployment; the live release and its database ar
 
 import time
 
-from agent import database, mariadb, migration, processes, runtimes, versions
+from agent import database, mariadb, migration, processes, versions
 from agent.component_directory import NEXT, ComponentDirectory
 from agent.database_snapshot import changed_definitions, changed_rows, take_snapshot
 from agent.errors import AgentError
@@ -35,8 +35,6 @@ def rehearse(directory: ComponentDirectory, digest: Digest, context: Environment
     manifest = directory.manifest(instance)
     with undo_on_failure(directory):
         versions.require_version(directory, manifest)
-        # Before the pages are requested, because they fill PHP's cache of code again.
-        runtimes.get_runtime(manifest.runtime).reload(directory.server)
         sentence, result = rehearse_release(directory, instance, manifest, context)
     directory.journal.append("rehearsed", instance, migration=result)
     if result:

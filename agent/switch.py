@@ -20,7 +20,14 @@ from agent.errors import AgentError, error_message
 from agent.instance import Instance
 from agent.journal import UnfinishedDeployment
 from agent.properties import print_properties
-from agent.recovery import finish_or_undo, is_switched, live_sentence, undo_on_failure
+from agent.recovery import (
+    finish_or_undo,
+    is_switched,
+    live_sentence,
+    reload,
+    reload_and_verify,
+    undo_on_failure,
+)
 from agent.verification import request_next, verify_release
 from model.release import SHORT, Digest
 
@@ -45,6 +52,8 @@ def switch(
     with undo_on_failure(directory):
         summary = migrate(directory, deployment)
         previous = set_current(directory, wanted, deployment, together=together)
+        if not read_only.is_closed_at_edge(directory):
+            reload(directory, wanted)
         verify_release(directory, wanted, CURRENT)
     print_properties(configuration=wanted.configuration)
     result = f"in {time.monotonic() - start:.1f} s, digest {digest[:SHORT]}{summary}"
@@ -110,16 +119,17 @@ def end_deployment(
     """Record that an instance is live, let visitors write again, and remove old releases.
 
     The result is a warning when removing fails, as the end of a sentence: the switch itself has
-    succeeded. Raises AgentError when visitors cannot write again.
+    succeeded. Raises AgentError when visitors cannot write again, or get no pages.
     """
+    was_closed = read_only.is_closed_at_edge(directory)
     directory.journal.append("live", instance)
     try:
         read_only.open_again(directory)
+        if was_closed:
+            # Not before: PHP compiles everything again, and visitors would wait for that.
+            reload_and_verify(directory, instance)
     except (AgentError, OSError) as error:
-        raise AgentError(
-            f"{instance.digest[:SHORT]} is live, but visitors still cannot write: "
-            f"{error_message(error)}"
-        ) from None
+        raise AgentError(f"{instance.digest[:SHORT]} is live, but {error_message(error)}") from None
     try:
         directory.remove_link(NEXT)
         processes.end_others(directory, instance)
@@ -172,7 +182,7 @@ def verify_live_instance(directory: ComponentDirectory, instance: Instance) -> s
     """Verify an instance that is live already; a failure leaves it live."""
     with undo_on_failure(directory):
         processes.start(directory, instance)
-        verify_release(directory, instance, CURRENT)
+        reload_and_verify(directory, instance)
     directory.journal.append("proved", instance)
     read_only.open_again(directory)
     directory.remove_link(NEXT)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cli.answers import Board, Cell, Column, Row
 from cli.errors import ActionRefused, UsageError
-from cli.master_client import Button
+from cli.master_client import Button, Client
 
 
 def find_row(board: Board, component: str) -> Row:
@@ -48,6 +48,16 @@ def choose(
     if column is None:
         raise UsageError(f"no environment '{environment}'; expected one of {names}")
     return column
+
+
+def find_component_button(
+    client: Client, component: str, environment: str | None, action: str
+) -> tuple[str, Button]:
+    """The environment's name, and the button for an action on one component there."""
+    board = client.board()
+    row = find_row(board, component)
+    column = find_environment(board, environment, "--in")
+    return column["name"], component_button(column, find_cell(row, column), action)
 
 
 def component_button(column: Column, cell: Cell, action: str) -> Button:

@@ -2,8 +2,8 @@
 
 import click
 
-from cli.board import component_button, find_cell, find_environment, find_row
-from cli.master_client import Button, Client
+from cli.board import find_component_button
+from cli.master_client import Client
 from cli.options import in_option, reason_option, with_client
 from cli.output import Output
 from cli.press import press
@@ -18,7 +18,7 @@ def hold(
     client: Client, output: Output, component: str, environment: str | None, reason: str | None
 ) -> int:
     """Keep the live release of COMPONENT until the hold is lifted."""
-    name, button = find_hold_button(client, component, environment, "hold")
+    name, button = find_component_button(client, component, environment, "hold")
     why = output.require_reason(reason, f"Why is {component} held in {name}")
     client.log_in()
     return press(client, output, f"{component} in {name}", button, {"reason": why})
@@ -33,17 +33,7 @@ def unhold(
     client: Client, output: Output, component: str, environment: str | None, reason: str | None
 ) -> int:
     """Lift the hold of COMPONENT."""
-    name, button = find_hold_button(client, component, environment, "lift-hold")
+    name, button = find_component_button(client, component, environment, "lift-hold")
     client.log_in()
     fields = {"reason": reason or "the hold is over"}
     return press(client, output, f"{component} in {name}", button, fields)
-
-
-def find_hold_button(
-    client: Client, component: str, environment: str | None, action: str
-) -> tuple[str, Button]:
-    """The environment's name, and the button for the action."""
-    board = client.board()
-    row = find_row(board, component)
-    column = find_environment(board, environment, "--in")
-    return column["name"], component_button(column, find_cell(row, column), action)

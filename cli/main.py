@@ -2,6 +2,7 @@
 
 import click
 
+from cli.configure import configure
 from cli.diff import diff
 from cli.freeze import freeze, thaw
 from cli.history import history
@@ -22,6 +23,7 @@ COMMANDS = (
     history,
     hold,
     unhold,
+    configure,
     freeze,
     thaw,
 )

@@ -13,7 +13,12 @@ TRY_UPSTREAM = "try-upstream"
 
 def actions(site: Site, environment: Environment) -> tuple[Action | SiteAction, ...]:
     """What releasers may start in an environment."""
-    offered: list[Action | SiteAction] = [Action.ROLL_BACK, Action.HOLD, Action.LIFT_HOLD]
+    offered: list[Action | SiteAction] = [
+        Action.ROLL_BACK,
+        Action.HOLD,
+        Action.LIFT_HOLD,
+        Action.CONFIGURE,
+    ]
     if environment.promotes_from:
         offered += [Action.PROMOTE, *SiteAction]
     if environment.name in site.two_person:

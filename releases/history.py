@@ -17,6 +17,8 @@ class Action(StrEnum):
     HOLD = "hold"
     LIFT_HOLD = "lift-hold"
     APPROVE = "approve"
+    CONFIGURE = "configure"
+    """Deploy the live release again, with the secrets and the settings of today."""
 
 
 FORMER_NAMES = {"release-hold": Action.LIFT_HOLD.value, "return": "revert"}
@@ -75,7 +77,8 @@ class History(Model):
     def hold(self) -> Entry | None:
         """The entry that holds the component, until it is lifted or a release is promoted."""
         actions = (Action.HOLD, Action.LIFT_HOLD)
-        last = next((e for e in self.entries if e.made_live or e.action in actions), None)
+        moves = (e for e in self.entries if e.action is not Action.CONFIGURE)
+        last = next((e for e in moves if e.made_live or e.action in actions), None)
         return last if last and last.action in (Action.ROLL_BACK, Action.HOLD) else None
 
     @property

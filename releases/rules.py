@@ -87,6 +87,8 @@ def choose(
             return digest_after_hold(environment, history, newest)
         case Action.APPROVE:
             return verified_digest(request, environment, source)
+        case Action.CONFIGURE:
+            return live_digest(environment, history)
 
 
 def require_releaser(owner: str | None, is_releaser: Callable[[str], bool]) -> str:
@@ -184,10 +186,15 @@ def digest_to_roll_back(
 
 
 def digest_to_hold(environment: Environment, history: History) -> str:
-    if history.live is None or history.live.digest is None:
-        raise RequestRefused(f"nothing is live in {environment.name}")
+    digest = live_digest(environment, history)
     if history.hold:
         raise RequestRefused(hold_sentence(history.hold))
+    return digest
+
+
+def live_digest(environment: Environment, history: History) -> str:
+    if history.live is None or history.live.digest is None:
+        raise RequestRefused(f"nothing is live in {environment.name}")
     return history.live.digest
 
 

@@ -17,6 +17,7 @@ from releases.site_wide import SiteAction
 from schedulers.force import ForceOne
 
 DIGEST = r"^[0-9a-f]{0,64}$"
+INSTANCE = r"^[0-9a-f]{0,64}(-[0-9]{1,9})?$"
 SHOWN = r"^([a-z][a-z0-9-]*=[0-9a-f]{12,64}(,(?=[a-z])|$))*$"
 
 
@@ -56,6 +57,7 @@ def text(action: Action | SiteAction, environment: Environment) -> str:
         Action.ROLL_BACK: f"Roll back {environment.name}",
         Action.HOLD: f"Hold {environment.name}",
         Action.LIFT_HOLD: "Lift hold",
+        Action.CONFIGURE: f"Configure {environment.name} again",
         SiteAction.PROMOTE_ALL: f"Promote everything to {environment.name}",
         SiteAction.REVERT: "Revert the last promotion of everything",
         SiteAction.FREEZE: f"Freeze {environment.name}",
@@ -67,7 +69,10 @@ def text(action: Action | SiteAction, environment: Environment) -> str:
 def asked_for(action: Action | SiteAction, environment: Environment) -> Iterable[StringParameter]:
     """The fields of the form beside the reason, which every one has."""
     verified = f"Digest that {environment.promotes_from} verified; empty: the one it runs now"
-    lived = "Digest of a release that was live here; empty: the last one before"
+    lived = (
+        "Digest of a release that was live here, or <digest>-<number> for one of its "
+        "configurations; empty: the last release before"
+    )
     shown = "What you looked at (blog=<digest>,docs=<digest>); empty: all that waits now"
     number = "Number of the build that promoted everything; empty: the last one"
     match action:
@@ -76,7 +81,7 @@ def asked_for(action: Action | SiteAction, environment: Environment) -> Iterable
         case Action.APPROVE:
             return (wanted(verified, 64, DIGEST),)
         case Action.ROLL_BACK:
-            return (wanted(lived, 64, DIGEST),)
+            return (wanted(lived, 64, INSTANCE),)
         case SiteAction.PROMOTE_ALL:
             return wanted(shown, 60, SHOWN), freeze_override()
         case SiteAction.REVERT:

@@ -24,6 +24,7 @@ WORDS = {
     Action.LIFT_HOLD: "hold lifted, deploy",
     Action.HOLD: "on hold from now on:",
     Action.APPROVE: "approved",
+    Action.CONFIGURE: "configure again",
 }
 
 

@@ -19,10 +19,10 @@ def test_a_dump_with_many_warnings_is_written_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("after", ["exit 3", "echo rows; exit 3"])
 def test_a_source_that_fails_after_its_warnings_is_an_error(after: str) -> None:
-    with pytest.raises(AgentError, match="^sh failed: a warning$"):
+    with pytest.raises(AgentError, match=r"^sh failed: a warning$"):
         pipe(["sh", "-c", f"{WARNINGS} {after}"], ["cat"])
 
 
 def test_a_target_that_fails_is_the_error_although_its_source_fails_too() -> None:
-    with pytest.raises(AgentError, match="^sh failed: the disk is full$"):
+    with pytest.raises(AgentError, match=r"^sh failed: the disk is full$"):
         pipe(["yes"], ["sh", "-c", "echo the disk is full >&2; exit 4"])

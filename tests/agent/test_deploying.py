@@ -39,6 +39,23 @@ def test_a_release_is_read_only_and_its_configuration_private(
         (release / "new").write_text("")
 
 
+def test_files_stay_read_only_when_instances_with_links_to_them_are_gone(
+    php_server: ServerFixture, blog: Release
+) -> None:
+    tree = php_server.tree(blog)
+    new = applications.blog(php_server, "linked", migration=applications.COMMENT)
+    for secrets in ({"salt": "a"}, {"salt": "b"}, {"salt": "c"}):
+        assert php_server.prepare(new, secrets).code == 0
+        assert php_server.rehearse(new, secrets).code == 0
+        assert php_server.run_verb("switch", new).code == 0
+        page = php_server.tree(new) / "index.php"
+        assert stat.S_IMODE(page.stat().st_mode) & 0o222 == 0
+    assert len(php_server.directory("blog").instances_of(new.digest)) == 2
+    assert php_server.run_verb("switch", blog).code == 0
+    assert [p for p in tree.rglob("*") if p.is_file() and p.stat().st_mode & 0o222] == []
+    php_server.run_sql("DELETE FROM testing_blog.notes WHERE text = 'migrated'")
+
+
 def test_plain_http_is_sent_to_https_on_the_right_port(php_server: ServerFixture) -> None:
     url = php_server.environment.url(applications.BLOG)
     assert php_server.get_plain_http("blog", "/a?b=c") == (308, f"{url}a?b=c")

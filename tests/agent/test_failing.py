@@ -137,6 +137,24 @@ def test_a_check_that_fails_before_the_switch(php_server: ServerFixture, blog: R
     )
 
 
+def test_a_wrong_new_secret_leaves_the_live_release_with_its_old_one(
+    php_server: ServerFixture, blog: Release
+) -> None:
+    """The live release is deployed again, and its page fails its check with the new secret."""
+    manifest = Manifest.of(applications.BLOG).model_copy(
+        update={"checks": (Check(contains="salt pepper"),)}
+    )
+    strict = applications.blog(php_server, "strict", manifest=manifest)
+    assert php_server.deploy(strict).code == 0
+    secrets = {"salt": "wrong"}
+    assert php_server.prepare(strict, secrets).last_line.endswith("new configuration: config.php")
+    result = php_server.rehearse(strict, secrets)
+    assert result.code == 1
+    assert result.last_line.endswith(f"{strict.digest[:12]} stays live")
+    assert "blog strict; notes first; salt pepper" in php_server.page("blog").body
+    assert php_server.run_verb("switch", blog).code == 0
+
+
 def test_a_page_without_the_expected_text(php_server: ServerFixture) -> None:
     manifest = Manifest.of(applications.BLOG).model_copy(
         update={"checks": (Check(contains="welcome"),)}

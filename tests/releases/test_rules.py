@@ -67,6 +67,23 @@ def decide(
     return choose(request, environment, here, before, newest, {"ana"}.__contains__)
 
 
+def configured(*lived: tuple[Action, str, str]) -> History:
+    """Entries told oldest first, each with the configuration that it made live."""
+    plain = history(*((action, digest) for action, digest, _ in lived))
+    numbers = [number for _, _, number in reversed(lived)]
+    return History(
+        entries=tuple(
+            entry.model_copy(update={"configuration": number})
+            for entry, number in zip(plain.entries, numbers, strict=True)
+        )
+    )
+
+
+ROTATED = configured(
+    (Action.PROMOTE, OLD, "0"), (Action.PROMOTE, NEW, "1"), (Action.CONFIGURE, NEW, "2")
+)
+"""A secret of the live release was rotated."""
+
 ALLOWED = [
     (asked(Action.DEPLOY, NEW, None), STAGING, NOTHING, NEW),
     (asked(Action.DEPLOY, "", None), STAGING, VERIFIED, NEW),
@@ -80,6 +97,9 @@ ALLOWED = [
     (asked(Action.ROLL_BACK), PRODUCTION, TWICE, OLD),
     (asked(Action.LIFT_HOLD), PRODUCTION, ROLLED_BACK, None),
     (asked(Action.LIFT_HOLD), STAGING, ROLLED_BACK, NEW),
+    (asked(Action.CONFIGURE), STAGING, VERIFIED, NEW),
+    (asked(Action.CONFIGURE), PRODUCTION, ROLLED_BACK, OLD),
+    (asked(Action.ROLL_BACK, f"{NEW}-1"), PRODUCTION, ROTATED, NEW),
 ]
 
 
@@ -168,6 +188,26 @@ def approved(*approvals: tuple[str, str, int]) -> History:
         for number, (owner, digest, minutes) in enumerate(approvals, start=1)
     ]
     return History(entries=tuple(reversed(entries)))
+
+
+def test_a_rotated_secret_leaves_a_hold_as_it_is() -> None:
+    held = configured(
+        (Action.PROMOTE, OLD, "1"),
+        (Action.PROMOTE, NEW, "2"),
+        (Action.ROLL_BACK, OLD, "1"),
+        (Action.CONFIGURE, OLD, "4"),
+    )
+    assert held.hold
+    assert held.hold.action is Action.ROLL_BACK
+    assert held.live
+    assert held.live.instance == f"{OLD}-4"
+
+
+def test_a_rollback_to_a_digest_never_means_another_configuration_of_the_live_release() -> None:
+    for live in (NEW, f"{NEW}-2"):
+        with pytest.raises(RequestRefused, match="was never live in production, or it is live now"):
+            decide(asked(Action.ROLL_BACK, live), PRODUCTION, ROTATED)
+    assert decide(asked(Action.ROLL_BACK), PRODUCTION, ROTATED) == OLD
 
 
 def test_a_freeze_refuses_a_promotion_and_says_why_and_by_whom() -> None:

@@ -3,9 +3,14 @@
 from schedulers.every import schedulers
 from tests.releases.ledgers import PRODUCTION, SITE, STAGING, component
 
-STAGING_TOO = {f"{action}-staging" for action in ("deploy", "roll-back", "hold", "lift-hold")}
+STAGING_TOO = {
+    f"{action}-staging" for action in ("deploy", "roll-back", "hold", "lift-hold", "configure")
+}
 PRODUCTION_TOO = {
-    *(f"{action}-production" for action in ("deploy", "promote", "roll-back", "hold", "lift-hold")),
+    *(
+        f"{action}-production"
+        for action in ("deploy", "promote", "roll-back", "hold", "lift-hold", "configure")
+    ),
     *(f"{action}-production" for action in ("promote-all", "revert", "freeze", "thaw")),
 }
 

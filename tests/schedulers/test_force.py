@@ -80,9 +80,12 @@ class Buttons(SmallMaster):
         }
         assert offered == {
             "blog-build": {"build"},
-            "blog-staging": {"roll-back-staging", "hold-staging", "lift-hold-staging"},
+            "blog-staging": {
+                f"{action}-staging" for action in ("roll-back", "hold", "lift-hold", "configure")
+            },
             "blog-production": {
-                f"{action}-production" for action in ("promote", "roll-back", "hold", "lift-hold")
+                f"{action}-production"
+                for action in ("promote", "roll-back", "hold", "lift-hold", "configure")
             },
             "site-production": {
                 f"{action}-production" for action in ("promote-all", "revert", "freeze", "thaw")
