@@ -1,12 +1,10 @@
 """The ledger: what Buildbot's own database says of builds and deployments; there is no other."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
 from buildbot.master import BuildMaster
 from buildbot.process.results import SUCCESS
 from sqlalchemy.engine import Connection
@@ -14,7 +12,8 @@ from sqlalchemy.pool import SingletonThreadPool
 
 from model.reading import Model
 from model.site import Site
-from releases.history import Action, Entry, History, current_name
+from releases.history import Action, Entry, History
+from releases.queries import builds_query, read_properties
 from releases.trial import TRIAL_PROPERTY, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
@@ -22,25 +21,6 @@ ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 
 Reports = dict[str, tuple[Report | None, str]]
 """By component: the report of its last trials, and the address of their build in the UI."""
-
-DEPTH = 200
-"""How many builds of one builder are looked at, of those that succeeded and of the others."""
-
-LEDGER_PROPERTIES = (
-    *(
-        "action",
-        "approved",
-        "despite",
-        "freeze_override",
-        "digest",
-        "environment",
-        "live",
-        "moved",
-        "owner",
-    ),
-    *("reason", "recorded", "release", "wanted", TRIAL_PROPERTY),
-)
-"""The properties that are read: Buildbot has many more of each build."""
 
 
 class Build(Model):
@@ -109,7 +89,7 @@ def database(address: str) -> dict[str, Any]:
 
 
 async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
-    """The last builds of some builders, with the properties in LEDGER_PROPERTIES.
+    """The builds of some builders that decide rules, and the last ones of the others.
 
     This takes two database queries for any number of builders; Buildbot's data API needs one for
     each build.
@@ -121,9 +101,9 @@ async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
 
 def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
     """Runs in one of the database's threads."""
-    last_builds = last_builds_query(tables, names)
-    rows = connection.execute(last_builds).all()
-    properties = read_properties(connection, tables, last_builds)
+    query = builds_query(tables, names)
+    rows = connection.execute(query).all()
+    properties = read_properties(connection, tables, query)
     result: defaultdict[str, list[Build]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.number, reverse=True):
         result[row.name].append(
@@ -141,45 +121,6 @@ def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> 
             )
         )
     return {name: tuple(result[name]) for name in names}
-
-
-def last_builds_query(tables: Any, names: Collection[str]) -> Any:
-    """The last DEPTH builds of each builder that succeeded, and as many of the others.
-
-    They are counted apart so that refusals do not crowd out the builds that deployed something.
-    """
-    every, builders, requests = tables.builds, tables.builders, tables.buildrequests
-    rank = sa.func.row_number().over(
-        partition_by=[every.c.builderid, every.c.results == SUCCESS],
-        order_by=every.c.number.desc(),
-    )
-    ranked = (
-        sa.select(every, builders.c.name, requests.c.submitted_at, rank.label("rank"))
-        .join(builders, builders.c.id == every.c.builderid)
-        .join(requests, requests.c.id == every.c.buildrequestid)
-        .where(builders.c.name.in_(names))
-        .subquery()
-    )
-    return sa.select(ranked).where(ranked.c.rank <= DEPTH)
-
-
-def read_properties(
-    connection: Connection, tables: Any, last_builds: Any
-) -> defaultdict[int, dict[str, Any]]:
-    """The properties of these builds, by the build's id."""
-    stored = tables.build_properties
-    ids = last_builds.with_only_columns(last_builds.selected_columns.id)
-    rows = connection.execute(
-        sa.select(stored).where(
-            stored.c.buildid.in_(ids),
-            stored.c.name.in_(LEDGER_PROPERTIES),
-        )
-    )
-    properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-    for row in rows:
-        value = json.loads(row.value)
-        properties[row.buildid][row.name] = current_name(value) if row.name == "action" else value
-    return properties
 
 
 def build_sentence(state_string: str) -> str:

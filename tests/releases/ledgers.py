@@ -53,11 +53,12 @@ def build(
     results: int | None = SUCCESS,
     state_string: str = "build successful well",
     minutes: int | None = None,
+    start: datetime | None = None,
     live: str | None = None,
     **properties: Any,
 ) -> Build:
     """A build that took half a minute; one with `live` made its digest live."""
-    began = START + timedelta(minutes=number if minutes is None else minutes)
+    began = start or START + timedelta(minutes=number if minutes is None else minutes)
     known = {"owner": "ana", "reason": "because", **properties}
     known |= {"digest": live, "live": live} if live else {}
     return Build(
