@@ -30,6 +30,8 @@ class Build(Model):
     number: int
     builder: str
     builderid: int
+    request: int
+    """The build request; Buildbot repeats a build that lost its worker for the same one."""
     requested: datetime
     started: datetime
     finished: datetime | None
@@ -112,6 +114,7 @@ def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> 
                 number=row.number,
                 builder=row.name,
                 builderid=row.builderid,
+                request=row.buildrequestid,
                 requested=from_timestamp(row.submitted_at),
                 started=from_timestamp(row.started_at),
                 finished=from_timestamp(row.complete_at) if row.complete_at else None,

@@ -27,7 +27,7 @@ LEDGER_PROPERTIES = (
         "moved",
         "owner",
     ),
-    *("reason", "recorded", "release", "wanted", TRIAL_PROPERTY),
+    *("plan", "reason", "recorded", "release", "wanted", TRIAL_PROPERTY),
 )
 """The properties that are read: Buildbot has many more of each build."""
 
@@ -35,8 +35,8 @@ LEDGER_PROPERTIES = (
 def builds_query(tables: Any, names: Collection[str]) -> Any:
     """Every build that may decide a rule, however old, and the last DEPTH of the others.
 
-    A build decides if it succeeded in an action, or reports what is live or was moved. The others
-    are counted by their kind, so that refusals do not crowd out the builds that made releases.
+    A build decides if it succeeded in an action, or reports what is live, moved or planned. The
+    others are counted by kind, so that refusals do not crowd out the builds that made releases.
     """
     every, builders, requests = tables.builds, tables.builders, tables.buildrequests
     stored = tables.build_properties
@@ -46,7 +46,7 @@ def builds_query(tables: Any, names: Collection[str]) -> Any:
         return sa.exists().where(*named).correlate(every)
 
     succeeded = every.c.results == SUCCESS
-    decides = reports("live", "moved") | (succeeded & reports("action"))
+    decides = reports("live", "moved", "plan") | (succeeded & reports("action"))
     kinds = (
         sa.select(
             every,

@@ -1,7 +1,7 @@
 """Builds as rows of Buildbot's own tables."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,9 @@ def database(*builds: Build) -> Iterator[Connection]:
     Tables.metadata.create_all(engine)
     with engine.connect() as connection:
         names = {name: n for n, name in enumerate(sorted({b.builder for b in builds}), start=1)}
-        rows = [{"id": n, "name": name, "name_hash": name} for name, n in names.items()]
+        rows: list[dict[str, Any]] = [
+            {"id": n, "name": name, "name_hash": name} for name, n in names.items()
+        ]
         connection.execute(Tables.builders.insert(), rows)
         write_builds(connection, Tables, builds, names)
         yield connection
@@ -30,8 +32,9 @@ def database(*builds: Build) -> Iterator[Connection]:
 def write_builds(
     connection: Connection, tables: Any, builds: Iterable[Build], builders: Mapping[str, int]
 ) -> None:
-    """Write builds down, numbered anew by row; `builders` has the number of each builder."""
-    numbered = list(enumerate(builds, start=1))
+    """Write builds down, with new ids; `builders` has the number of each builder."""
+    last = connection.execute(sa.select(sa.func.max(tables.builds.c.id))).scalar() or 0
+    numbered = list(enumerate(builds, start=last + 1))
     master = {"name": "ledger", "name_hash": "ledger", "active": 0, "last_active": 0}
     connection.execute(tables.masters.insert().values(id=MASTER, **master))
     sets = [{"id": n, "submitted_at": timestamp(b.requested), "complete": 1} for n, b in numbered]
@@ -52,7 +55,7 @@ def write_builds(
     connection.commit()
 
 
-def insert(connection: Connection, table: Any, rows: Collection[dict[str, Any]]) -> None:
+def insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(table.insert(), rows)
 

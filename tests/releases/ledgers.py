@@ -55,6 +55,7 @@ def build(
     minutes: int | None = None,
     start: datetime | None = None,
     live: str | None = None,
+    request: int | None = None,
     **properties: Any,
 ) -> Build:
     """A build that took half a minute; one with `live` made its digest live."""
@@ -66,6 +67,7 @@ def build(
         number=number,
         builder=builder,
         builderid=7,
+        request=number if request is None else request,
         requested=began - timedelta(seconds=30),
         started=began,
         finished=None if results is None else began + timedelta(seconds=30),
