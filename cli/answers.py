@@ -97,9 +97,18 @@ class Health(TypedDict):
     How a live release answered last.
     """
 
-    healthy: bool
+    healthy: bool | None
+    """
+    None: it is not known now.
+    """
     message: str
-    when: str
+    """
+    The answer in words, or why it is not known.
+    """
+    when: str | None
+    """
+    When it was known last; None for never.
+    """
 
 
 class MachineRow(TypedDict):

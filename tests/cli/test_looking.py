@@ -1,6 +1,7 @@
 """Looking: what the commands show that press nothing."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +54,20 @@ def test_status_says_which_component_cannot_be_built_and_which_is_not_well(
     shown = slipway("status").stdout
     assert "⚠ blog cannot be built: 0002-theme.patch does not apply" in shown
     assert "✖ GET / -> 502" in shown
+
+
+def test_status_says_that_health_is_unknown_and_since_when(demo: Master, slipway: Slipway) -> None:
+    board = recorded("board")
+    hours = datetime.fromisoformat(board["now"]) - timedelta(hours=5)
+    health = {"healthy": None, "message": "no check has ended since", "when": hours.isoformat()}
+    blog(board)["cells"][1]["health"] = health
+    demo.say("/plugins/releases/board.json", board)
+    shown = " ".join(slipway("status").stdout.split())
+    assert "○ health unknown, last known 5 hours ago: no check has ended since" in shown
+    health["when"] = None
+    assert "○ health unknown: no check has ended since" in " ".join(
+        slipway("status").stdout.split()
+    )
 
 
 def test_history_shows_every_deployment_and_why_one_was_refused(slipway: Slipway) -> None:

@@ -187,9 +187,18 @@ export interface Release {
  * How a live release answered last.
  */
 export interface Health {
-  healthy: boolean;
+  /**
+   * None: it is not known now.
+   */
+  healthy: boolean | null;
+  /**
+   * The answer in words, or why it is not known.
+   */
   message: string;
-  when: string;
+  /**
+   * When it was known last; None for never.
+   */
+  when: string | null;
 }
 /**
  * One complete build that moved a release, was to move one, or noted something about one.

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from buildbot.process.results import EXCEPTION, FAILURE
 
@@ -24,6 +24,10 @@ ProvenanceLookup = Callable[[str], Provenance | None]
 
 EARLIER_RUNS = 5
 """How many runs an expected duration is the median of."""
+
+MISSED_ROUNDS = 3
+SLOWEST_ROUND = timedelta(minutes=1)
+"""An answer is old news after three rounds of checks and this time, in which others may be slow."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def cell(
         failed=last_failure(list(deployments(component.name, environment, builds))),
         running=inputs.running.get(builder),
         queued=inputs.queued.get(builder, 0),
-        health=health_of_live(health, history),
+        health=health_of_live(health, history, inputs.now, inputs.site.health_seconds),
     )
 
 
@@ -138,10 +142,23 @@ def histories(
     return here, there
 
 
-def health_of_live(health: Health | None, history: History) -> Health | None:
-    """The health of the live release: an answer from before its deployment is not about it."""
+def health_of_live(
+    health: Health | None, history: History, now: datetime, seconds: float
+) -> Health | None:
+    """The health of the live release, which is checked every some seconds.
+
+    An answer from before its deployment is not about it, and one that no check has confirmed since
+    is not what is known now. None: it was not asked yet.
+    """
     live = history.live
-    return health if health and live and health.when >= live.finished else None
+    if health is None or live is None:
+        return None
+    when = health.when if health.when and health.when >= live.finished else None
+    if health.healthy is None:
+        return health.model_copy(update={"when": when})
+    if when and now - when > MISSED_ROUNDS * timedelta(seconds=seconds) + SLOWEST_ROUND:
+        return Health(healthy=None, message="no check has ended since", when=when)
+    return health if when else None
 
 
 def release(

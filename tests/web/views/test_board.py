@@ -124,7 +124,7 @@ def test_what_runs_waits_and_is_well_is_where_it_belongs() -> None:
         link="#/x", action="promote", owner="ana", step="switch", message="", done=6,
         worker="deploy-production", started=START, seconds=3.0,
     )  # fmt: skip
-    later = START + timedelta(minutes=30)
+    later = START + timedelta(minutes=59)
     health = Health(healthy=False, message="GET / -> 500, expected 200", when=later)
     shown = seen(
         *STAGED,

@@ -2,8 +2,8 @@
 import {
   Deployments,
   History
-} from "./shared-GDLZQBKZ.js";
-import "./shared-ZNN5HQBH.js";
+} from "./shared-6LRD6OLS.js";
+import "./shared-F3LKPPLD.js";
 export {
   Deployments,
   History

@@ -370,6 +370,7 @@ function subscribe(paths, onEvent, onConnection) {
 }
 
 export {
+  ago,
   secondsBetween,
   plural,
   waits,

@@ -15,7 +15,7 @@ import {
   plural,
   secondsBetween,
   useAnswer
-} from "./shared-ZNN5HQBH.js";
+} from "./shared-F3LKPPLD.js";
 
 // web/page/source/logic/deployments.js
 var ACTIONS = {
