@@ -111,6 +111,18 @@ class Health(TypedDict):
     """
 
 
+class HistoryPage(TypedDict):
+    """
+    Some deployments, the last one first.
+    """
+
+    deployments: list[Deployment]
+    older: str | None
+    """
+    The parameter `older` of the next page; None for the last one.
+    """
+
+
 class MachineRow(TypedDict):
     """
     A machine that a worker has or waits for.
@@ -555,7 +567,7 @@ Answers = TypedDict(
     "Answers",
     {
         "board.json": Board,
-        "history.json": list[Deployment],
+        "history.json": HistoryPage,
         "difference.json": Difference,
         "release.json": ReleaseDetails,
         "figures.json": list[Figure],

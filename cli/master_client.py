@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 import requests
 
-from cli.answers import Board, Deployment, Difference
+from cli.answers import Board, Deployment, Difference, HistoryPage
 from cli.errors import ActionRefused, MasterUnreachable, UsageError
 from cli.words import one_line, without_control_characters
 
@@ -24,6 +25,9 @@ LOGIN_HELP = (
 READ_SECONDS = 60
 """The first comparison of two large releases takes the master some time."""
 CONNECT_SECONDS = 10
+TOO_MANY_REQUESTS = 429
+MOST_ON_PAGE = 200
+"""Deployments that the master answers at once."""
 ATTEMPTS = 3
 """Buildbot 4.3.0 may end an answer too early, https://github.com/buildbot/buildbot/issues/9065."""
 
@@ -85,9 +89,18 @@ class Client:
             raise MasterUnreachable(f"{self.address} answers, but not as a Slipway master")
         return cast(Board, board)
 
-    def history(self, component: str | None) -> list[Deployment]:
+    def history(self, component: str | None, count: int | None) -> tuple[list[Deployment], bool]:
+        """The last deployments, all without a count; and whether there are older ones."""
+        deployments: list[Deployment] = []
         query = {"component": component} if component else {}
-        return cast(list[Deployment], self.get("plugins/releases/history.json", query))
+        while True:
+            left = MOST_ON_PAGE if count is None else count - len(deployments)
+            query["limit"] = str(min(left, MOST_ON_PAGE))
+            page = cast(HistoryPage, self.get("plugins/releases/history.json", query))
+            deployments += page["deployments"]
+            if not page["older"] or len(deployments) == count:
+                return deployments, bool(page["older"])
+            query["older"] = page["older"]
 
     def difference(self, before: str, after: str, *, backwards: bool = False) -> Difference:
         """Raises ActionRefused when one of the two is not in the store any more."""
@@ -146,11 +159,16 @@ class Client:
     # HTTP.
 
     def get(self, path: str, query: dict[str, str] | None = None) -> Any:
-        """The JSON at a path; raises MasterUnreachable, or ActionRefused for an HTTP error."""
+        """The JSON at a path; raises MasterUnreachable, or ActionRefused for an HTTP error.
+
+        A master whom too many people ask is asked again when it says so.
+        """
         for _ in range(ATTEMPTS):
             response = self.send("GET", path, params=query)
             body = read_json(response)
-            if body is not None:
+            if response.status_code == TOO_MANY_REQUESTS:
+                time.sleep(float(response.headers.get("Retry-After", 1)))
+            elif body is not None:
                 break
         if body is None:
             raise MasterUnreachable(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import takewhile
 
 from model.reading import Model
@@ -43,6 +44,8 @@ class Entry(Model):
     owner: str
     reason: str
     finished: datetime
+    link: str = ""
+    """The build's page in the UI."""
 
     @property
     def is_rollback(self) -> bool:
@@ -54,7 +57,7 @@ class History(Model):
 
     entries: tuple[Entry, ...] = ()
 
-    @property
+    @cached_property
     def live_entries(self) -> tuple[Entry, ...]:
         """The entries that made a release live, newest first."""
         return tuple(entry for entry in self.entries if entry.made_live)

@@ -1,9 +1,10 @@
 """The ledger: what Buildbot's own database says of builds and deployments; there is no other."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from buildbot.master import BuildMaster
 from buildbot.process.results import SUCCESS
@@ -13,7 +14,12 @@ from sqlalchemy.pool import SingletonThreadPool
 from model.reading import Model
 from model.site import Site
 from releases.history import Action, Entry, History
-from releases.queries import builds_query, read_properties
+from releases.queries import (
+    builds_query,
+    finished_builds_query,
+    merges_query,
+    read_properties,
+)
 from releases.trial import TRIAL_PROPERTY, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
@@ -80,6 +86,13 @@ class Build(Model):
         return self.properties.get("reason") or ""
 
 
+class FinishedBuild(NamedTuple):
+    """A build that is over, and the digest that was live before it."""
+
+    build: Build
+    before: str | None
+
+
 Builds = dict[str, tuple[Build, ...]]
 """By builder: its builds, newest first."""
 
@@ -101,6 +114,32 @@ async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
     return result
 
 
+async def builds_and_histories(
+    master: BuildMaster, builders: Collection[str]
+) -> tuple[Builds, dict[str, History]]:
+    """The same builds, and the history that each builder's make."""
+    pool: Any = master.db.pool
+
+    def read(connection: Connection) -> tuple[Builds, dict[str, History]]:
+        found = read_builds(connection, master.db.model, frozenset(builders))
+        return found, {name: history_from_builds(some) for name, some in found.items()}
+
+    result: tuple[Builds, dict[str, History]] = await pool.do(read)
+    return result
+
+
+async def finished_builds(
+    master: BuildMaster, builders: Collection[str], **conditions: Any
+) -> list[FinishedBuild]:
+    """What `finished_builds_query` finds."""
+    pool: Any = master.db.pool
+    tables = master.db.model
+    result: list[FinishedBuild] = await pool.do(
+        lambda connection: read_finished_builds(connection, tables, builders, **conditions)
+    )
+    return result
+
+
 def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
     """Runs in one of the database's threads."""
     query = builds_query(tables, names)
@@ -108,22 +147,46 @@ def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> 
     properties = read_properties(connection, tables, query)
     result: defaultdict[str, list[Build]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.number, reverse=True):
-        result[row.name].append(
-            Build(
-                id=row.id,
-                number=row.number,
-                builder=row.name,
-                builderid=row.builderid,
-                request=row.buildrequestid,
-                requested=from_timestamp(row.submitted_at),
-                started=from_timestamp(row.started_at),
-                finished=from_timestamp(row.complete_at) if row.complete_at else None,
-                results=row.results,
-                state_string=row.state_string,
-                properties=properties[row.id],
-            )
-        )
+        result[row.name].append(build_from_row(row, properties[row.id]))
     return {name: tuple(result[name]) for name in names}
+
+
+def build_from_row(row: Any, properties: dict[str, Any]) -> Build:
+    return Build(
+        id=row.id,
+        number=row.number,
+        builder=row.name,
+        builderid=row.builderid,
+        request=row.buildrequestid,
+        requested=from_timestamp(row.submitted_at),
+        started=from_timestamp(row.started_at),
+        finished=from_timestamp(row.complete_at) if row.complete_at else None,
+        results=row.results,
+        state_string=row.state_string,
+        properties=properties,
+    )
+
+
+def read_finished_builds(
+    connection: Connection, tables: Any, names: Collection[str], **conditions: Any
+) -> list[FinishedBuild]:
+    """What `finished_builds_query` finds; runs in one of the database's threads."""
+    query = finished_builds_query(tables, names, **conditions)
+    rows = connection.execute(query).all()
+    properties = read_properties(connection, tables, query)
+    return [
+        FinishedBuild(build_from_row(row, properties[row.id]), json.loads(row.before or "null"))
+        for row in rows
+    ]
+
+
+def read_merges(connection: Connection, tables: Any, names: Collection[str]) -> dict[str, datetime]:
+    """When the master noticed the merge that a digest was built from, by digest.
+
+    Runs in one of the database's threads.
+    """
+    rows = connection.execute(merges_query(tables, names)).all()
+    return {json.loads(row.value): from_timestamp(row.submitted_at) for row in rows}
 
 
 def build_sentence(state_string: str) -> str:
@@ -187,4 +250,5 @@ def history_entry(build: Build) -> Entry | None:
         owner=build.owner,
         reason=build.reason,
         finished=build.finished,
+        link=build.link,
     )

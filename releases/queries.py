@@ -69,15 +69,91 @@ def builds_query(tables: Any, names: Collection[str]) -> Any:
     return sa.select(ranked).where(ranked.c.decides | (ranked.c.rank <= DEPTH))
 
 
+def finished_builds_query(
+    tables: Any,
+    names: Collection[str],
+    *,
+    older_than: tuple[int, int] | None = None,
+    since: int | None = None,
+    digest: str | None = None,
+    limit: int | None = None,
+) -> Any:
+    """The builds of some builders that are over, the last one first; only those that match.
+
+    `older_than` is the end and the id of a build, `since` the earliest end, in seconds since 1970;
+    `digest` the release that they are about. Each comes with `before`, the digest that was live
+    before it, as JSON.
+    """
+    every, builders, requests = tables.builds, tables.builders, tables.buildrequests
+    stored = tables.build_properties
+    query = (
+        sa.select(every, builders.c.name, requests.c.submitted_at)
+        .add_columns(live_before(tables).label("before"))
+        .join(builders, builders.c.id == every.c.builderid)
+        .join(requests, requests.c.id == every.c.buildrequestid)
+        .where(builders.c.name.in_(names), every.c.complete_at.is_not(None))
+        .order_by(every.c.complete_at.desc(), every.c.id.desc())
+    )
+    if older_than:
+        end, identity = older_than
+        same = (every.c.complete_at == end) & (every.c.id < identity)
+        query = query.where((every.c.complete_at < end) | same)
+    if since is not None:
+        query = query.where(every.c.complete_at >= since)
+    if digest is not None:
+        is_about = (stored.c.buildid == every.c.id) & stored.c.name.in_(("digest", "approved"))
+        query = query.where(
+            sa.exists().where(is_about, stored.c.value == json.dumps(digest)).correlate(every)
+        )
+    return query.limit(limit)
+
+
+def live_before(tables: Any) -> Any:
+    """The digest that the last earlier build of the same builder made live, as JSON."""
+    every, earlier = tables.builds, tables.builds.alias()
+    live, digest = tables.build_properties.alias(), tables.build_properties.alias()
+    return (
+        sa.select(digest.c.value)
+        .select_from(earlier)
+        .join(live, (live.c.buildid == earlier.c.id) & (live.c.name == "live"))
+        .join(digest, (digest.c.buildid == earlier.c.id) & (digest.c.name == "digest"))
+        .where(
+            earlier.c.builderid == every.c.builderid,
+            earlier.c.number < every.c.number,
+            earlier.c.complete_at.is_not(None),
+            live.c.value == digest.c.value,
+        )
+        .order_by(earlier.c.number.desc())
+        .limit(1)
+        .correlate(every)
+        .scalar_subquery()
+    )
+
+
+def merges_query(tables: Any, names: Collection[str]) -> Any:
+    """The digest that each build recorded, as JSON, and when its request was made; oldest first."""
+    every, requests, stored = tables.builds, tables.buildrequests, tables.build_properties
+    builders = tables.builders
+    return (
+        sa.select(stored.c.value, requests.c.submitted_at)
+        .select_from(every)
+        .join(builders, builders.c.id == every.c.builderid)
+        .join(requests, requests.c.id == every.c.buildrequestid)
+        .join(stored, (stored.c.buildid == every.c.id) & (stored.c.name == "recorded"))
+        .where(builders.c.name.in_(names))
+        .order_by(every.c.number)
+    )
+
+
 def read_properties(
     connection: Connection, tables: Any, query: Any
 ) -> defaultdict[int, dict[str, Any]]:
     """The properties of these builds, by the build's id."""
     stored = tables.build_properties
-    ids = query.with_only_columns(query.selected_columns.id)
+    ids = query.with_only_columns(query.selected_columns.id).subquery()
     rows = connection.execute(
         sa.select(stored).where(
-            stored.c.buildid.in_(ids),
+            stored.c.buildid.in_(sa.select(ids.c.id)),
             stored.c.name.in_(LEDGER_PROPERTIES),
         )
     )

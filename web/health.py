@@ -28,6 +28,8 @@ class HealthChecks(BuildbotService):
     name = "health"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.changes = 0
+        """Counts the results that say something new."""
         self.pages = PageRequests(threads=CONCURRENT)
         self.limit = DeferredSemaphore(CONCURRENT)
         self.timer = LoopingCall(lambda: maybeDeferred(self.check_all).addErrback(log_failure))
@@ -71,6 +73,7 @@ class HealthChecks(BuildbotService):
         for environment, component in self.checked():
             if environment.builder(component) == builder["name"]:
                 await self.start_check(environment, component)
+                self.changes += 1  # the same answer, of another release
 
     def checked(self) -> list[tuple[Environment, Component]]:
         return [(e, c) for e in self.site.environments for c in self.site.components]
@@ -100,14 +103,19 @@ class HealthChecks(BuildbotService):
         key = environment.name, component.name
         last = self.results.get(key)
         message = f"the check failed: {type(failure.value).__name__}; the master's log says more"
-        self.results[key] = Health(healthy=None, message=message, when=last.when if last else None)
+        self.keep(key, Health(healthy=None, message=message, when=last.when if last else None))
+
+    def keep(self, key: tuple[str, str], health: Health) -> None:
+        last = self.results.get(key)
+        self.results[key] = health
+        if last is None or (last.healthy, last.message) != (health.healthy, health.message):
+            self.changes += 1
 
     @async_to_deferred
     async def check(self, environment: Environment, component: Component) -> None:
         message, healthy = await self.request_all(environment, component)
-        self.results[environment.name, component.name] = Health(
-            healthy=healthy, message=message, when=datetime.now(UTC)
-        )
+        health = Health(healthy=healthy, message=message, when=datetime.now(UTC))
+        self.keep((environment.name, component.name), health)
 
     async def request_all(self, environment: Environment, component: Component) -> tuple[str, bool]:
         """Request the checked page from every server; the first result that is unhealthy."""

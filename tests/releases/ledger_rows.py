@@ -24,7 +24,7 @@ def database(*builds: Build) -> Iterator[Connection]:
         rows: list[dict[str, Any]] = [
             {"id": n, "name": name, "name_hash": name} for name, n in names.items()
         ]
-        connection.execute(Tables.builders.insert(), rows)
+        insert(connection, Tables.builders, rows)
         write_builds(connection, Tables, builds, names)
         yield connection
 

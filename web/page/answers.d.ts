@@ -14,7 +14,7 @@ export type Verdict = "applies" | "moved" | "upstream" | "merges" | "conflicts";
  */
 export interface Answers {
   "board.json": Board;
-  "history.json": Deployment[];
+  "history.json": HistoryPage;
   "difference.json": Difference;
   "release.json": ReleaseDetails;
   "figures.json": Figure[];
@@ -199,6 +199,16 @@ export interface Health {
    * When it was known last; None for never.
    */
   when: string | null;
+}
+/**
+ * Some deployments, the last one first.
+ */
+export interface HistoryPage {
+  deployments: Deployment[];
+  /**
+   * The parameter `older` of the next page; None for the last one.
+   */
+  older: string | null;
 }
 /**
  * One complete build that moved a release, was to move one, or noted something about one.

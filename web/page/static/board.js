@@ -33,7 +33,7 @@ import {
   whyNoPromotion,
   whyNoRollBack,
   whyNotReleaser
-} from "./shared-F3LKPPLD.js";
+} from "./shared-T2XWBDGD.js";
 
 // web/page/source/logic/comparison.js
 var LONGEST_REASON = 200;

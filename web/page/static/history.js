@@ -2,8 +2,8 @@
 import {
   Deployments,
   History
-} from "./shared-6LRD6OLS.js";
-import "./shared-F3LKPPLD.js";
+} from "./shared-JR4ROUNJ.js";
+import "./shared-T2XWBDGD.js";
 export {
   Deployments,
   History
