@@ -1,10 +1,9 @@
 """The ledger: what Buildbot's own database says of builds and deployments; there is no other."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from buildbot.master import BuildMaster
 from buildbot.process.results import SUCCESS
@@ -15,9 +14,8 @@ from model.reading import Model
 from model.site import Site
 from releases.history import Action, Entry, History
 from releases.queries import (
+    DEPTH,
     builds_query,
-    finished_builds_query,
-    merges_query,
     read_properties,
 )
 from releases.trial import TRIAL_PROPERTY, Report
@@ -86,13 +84,6 @@ class Build(Model):
         return self.properties.get("reason") or ""
 
 
-class FinishedBuild(NamedTuple):
-    """A build that is over, and the digest that was live before it."""
-
-    build: Build
-    before: str | None
-
-
 Builds = dict[str, tuple[Build, ...]]
 """By builder: its builds, newest first."""
 
@@ -114,37 +105,25 @@ async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
     return result
 
 
-async def builds_and_histories(
+async def histories(
     master: BuildMaster, builders: Collection[str]
-) -> tuple[Builds, dict[str, History]]:
-    """The same builds, and the history that each builder's make."""
+) -> tuple[dict[str, History], Builds]:
+    """The whole history of each of these builders, and its last builds."""
     pool: Any = master.db.pool
 
-    def read(connection: Connection) -> tuple[Builds, dict[str, History]]:
-        found = read_builds(connection, master.db.model, frozenset(builders))
-        return found, {name: history_from_builds(some) for name, some in found.items()}
+    def read(connection: Connection) -> tuple[dict[str, History], Builds]:
+        every = read_builds(connection, master.db.model, frozenset(builders))
+        last = {name: some[:DEPTH] for name, some in every.items()}
+        return {name: history_from_builds(some) for name, some in every.items()}, last
 
-    result: tuple[Builds, dict[str, History]] = await pool.do(read)
-    return result
-
-
-async def finished_builds(
-    master: BuildMaster, builders: Collection[str], **conditions: Any
-) -> list[FinishedBuild]:
-    """What `finished_builds_query` finds."""
-    pool: Any = master.db.pool
-    tables = master.db.model
-    result: list[FinishedBuild] = await pool.do(
-        lambda connection: read_finished_builds(connection, tables, builders, **conditions)
-    )
+    result: tuple[dict[str, History], Builds] = await pool.do(read)
     return result
 
 
 def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
     """Runs in one of the database's threads."""
-    query = builds_query(tables, names)
-    rows = connection.execute(query).all()
-    properties = read_properties(connection, tables, query)
+    rows = connection.execute(builds_query(tables, names)).all()
+    properties = read_properties(connection, tables, [row.id for row in rows])
     result: defaultdict[str, list[Build]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.number, reverse=True):
         result[row.name].append(build_from_row(row, properties[row.id]))
@@ -165,28 +144,6 @@ def build_from_row(row: Any, properties: dict[str, Any]) -> Build:
         state_string=row.state_string,
         properties=properties,
     )
-
-
-def read_finished_builds(
-    connection: Connection, tables: Any, names: Collection[str], **conditions: Any
-) -> list[FinishedBuild]:
-    """What `finished_builds_query` finds; runs in one of the database's threads."""
-    query = finished_builds_query(tables, names, **conditions)
-    rows = connection.execute(query).all()
-    properties = read_properties(connection, tables, query)
-    return [
-        FinishedBuild(build_from_row(row, properties[row.id]), json.loads(row.before or "null"))
-        for row in rows
-    ]
-
-
-def read_merges(connection: Connection, tables: Any, names: Collection[str]) -> dict[str, datetime]:
-    """When the master noticed the merge that a digest was built from, by digest.
-
-    Runs in one of the database's threads.
-    """
-    rows = connection.execute(merges_query(tables, names)).all()
-    return {json.loads(row.value): from_timestamp(row.submitted_at) for row in rows}
 
 
 def build_sentence(state_string: str) -> str:

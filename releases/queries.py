@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +12,13 @@ from sqlalchemy.engine import Connection
 from releases.history import current_name
 from releases.trial import TRIAL_PROPERTY
 
-DEPTH = 200
+DEPTH = 20
 """How many builds of one builder and kind are shown that decide no rule; the others all count."""
+
+AT_ONCE = 5000
+"""Builds whose properties one query reads: databases limit the values of one query."""
+
+FEW_BUILDERS = 10
 
 LEDGER_PROPERTIES = (
     *(
@@ -73,39 +78,45 @@ def finished_builds_query(
     tables: Any,
     names: Collection[str],
     *,
-    older_than: tuple[int, int] | None = None,
+    older_than: int | None = None,
     since: int | None = None,
     digest: str | None = None,
     limit: int | None = None,
 ) -> Any:
-    """The builds of some builders that are over, the last one first; only those that match.
+    """The builds of some builders that are over, the last that began first; only those that match.
 
-    `older_than` is the end and the id of a build, `since` the earliest end, in seconds since 1970;
-    `digest` the release that they are about. Each comes with `before`, the digest that was live
-    before it, as JSON.
+    `older_than` is the id of a build, `since` the earliest end in seconds since 1970, `digest` the
+    release that they are about. Each comes with `before`, the digest that was live before it, as
+    JSON.
     """
     every, builders, requests = tables.builds, tables.builders, tables.buildrequests
     stored = tables.build_properties
-    query = (
-        sa.select(every, builders.c.name, requests.c.submitted_at)
-        .add_columns(live_before(tables).label("before"))
-        .join(builders, builders.c.id == every.c.builderid)
-        .join(requests, requests.c.id == every.c.buildrequestid)
-        .where(builders.c.name.in_(names), every.c.complete_at.is_not(None))
-        .order_by(every.c.complete_at.desc(), every.c.id.desc())
+    builder_ids = sa.select(builders.c.id).where(builders.c.name.in_(names)).scalar_subquery()
+    # Without this sum, SQLite would find all builds by the index of their builders, and sort them.
+    builder = every.c.builderid + 0 if len(names) > FEW_BUILDERS else every.c.builderid
+    chosen = (
+        sa.select(every.c.id)
+        .where(builder.in_(builder_ids), every.c.complete_at.is_not(None))
+        .order_by(every.c.id.desc())
     )
-    if older_than:
-        end, identity = older_than
-        same = (every.c.complete_at == end) & (every.c.id < identity)
-        query = query.where((every.c.complete_at < end) | same)
+    if older_than is not None:
+        chosen = chosen.where(every.c.id < older_than)
     if since is not None:
-        query = query.where(every.c.complete_at >= since)
+        chosen = chosen.where(every.c.complete_at >= since)
     if digest is not None:
         is_about = (stored.c.buildid == every.c.id) & stored.c.name.in_(("digest", "approved"))
-        query = query.where(
+        chosen = chosen.where(
             sa.exists().where(is_about, stored.c.value == json.dumps(digest)).correlate(every)
         )
-    return query.limit(limit)
+    ids = chosen.limit(limit).subquery()
+    return (
+        sa.select(every, builders.c.name, requests.c.submitted_at)
+        .add_columns(live_before(tables).label("before"))
+        .join(ids, ids.c.id == every.c.id)
+        .join(builders, builders.c.id == every.c.builderid)
+        .join(requests, requests.c.id == every.c.buildrequestid)
+        .order_by(every.c.id.desc())
+    )
 
 
 def live_before(tables: Any) -> Any:
@@ -130,8 +141,11 @@ def live_before(tables: Any) -> Any:
     )
 
 
-def merges_query(tables: Any, names: Collection[str]) -> Any:
-    """The digest that each build recorded, as JSON, and when its request was made; oldest first."""
+def merges_query(tables: Any, names: Collection[str], since: int) -> Any:
+    """The digest that each build recorded, as JSON, and when its request was made; oldest first.
+
+    `since` is the earliest end of a build in seconds since 1970.
+    """
     every, requests, stored = tables.builds, tables.buildrequests, tables.build_properties
     builders = tables.builders
     return (
@@ -140,25 +154,25 @@ def merges_query(tables: Any, names: Collection[str]) -> Any:
         .join(builders, builders.c.id == every.c.builderid)
         .join(requests, requests.c.id == every.c.buildrequestid)
         .join(stored, (stored.c.buildid == every.c.id) & (stored.c.name == "recorded"))
-        .where(builders.c.name.in_(names))
-        .order_by(every.c.number)
+        .where(builders.c.name.in_(names), every.c.complete_at >= since)
+        .order_by(every.c.id)
     )
 
 
 def read_properties(
-    connection: Connection, tables: Any, query: Any
+    connection: Connection,
+    tables: Any,
+    ids: Sequence[int],
+    names: Collection[str] = LEDGER_PROPERTIES,
 ) -> defaultdict[int, dict[str, Any]]:
-    """The properties of these builds, by the build's id."""
+    """The properties of some builds that have these names, by the build's id."""
     stored = tables.build_properties
-    ids = query.with_only_columns(query.selected_columns.id).subquery()
-    rows = connection.execute(
-        sa.select(stored).where(
-            stored.c.buildid.in_(sa.select(ids.c.id)),
-            stored.c.name.in_(LEDGER_PROPERTIES),
-        )
-    )
     properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-    for row in rows:
-        value = json.loads(row.value)
-        properties[row.buildid][row.name] = current_name(value) if row.name == "action" else value
+    columns = sa.select(stored.c.buildid, stored.c.name, stored.c.value)
+    for start in range(0, len(ids), AT_ONCE):
+        some = stored.c.buildid.in_(ids[start : start + AT_ONCE])
+        rows = connection.execute(columns.where(some, stored.c.name.in_(names)))
+        for build, name, text in rows:
+            value = json.loads(text)
+            properties[build][name] = current_name(value) if name == "action" else value
     return properties

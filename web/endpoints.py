@@ -8,16 +8,16 @@ from typing import Any
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
 from pydantic import BaseModel
-from sqlalchemy.engine import Connection
 from twisted.internet.defer import DeferredLock, maybeDeferred
 from twisted.internet.threads import deferToThread
 
 from model.site import Site
 from releases import ledger
+from releases.finished_builds import FinishedBuild, finished_builds, merges
 from releases.provenance import Provenance, read_unverified
 from releases.store import Store
 from web.health import HealthChecks
-from web.history_query import next_page, older_than, page_size
+from web.history_query import older_than, page_size
 from web.json_resource import JsonResource, NotFound
 from web.ledger_cache import LedgerCache
 from web.running_builds import queued_requests, running_builds
@@ -27,7 +27,7 @@ from web.views.board import BoardInputs, board
 from web.views.board_model import Board
 from web.views.deployments import Deployment, HistoryPage, deployment_builders, deployments
 from web.views.difference import Difference, StoredRelease, difference
-from web.views.figures import Figure, figures, first_moment
+from web.views.figures import FIGURE_PROPERTIES, Figure, figures, first_moment
 from web.views.machine_report import MachinesAnswer
 from web.views.trials import TrialRow, trial_rows
 
@@ -168,15 +168,15 @@ class ReleasesPage(BuildbotService):
         page = finished[:limit]
         return HistoryPage(
             deployments=tuple(deployments(deployment_builders(self.site), page)),
-            older=next_page(page[-1].build) if len(finished) > limit else None,
+            older=str(page[-1].build.id) if len(finished) > limit else None,
         )
 
     async def finished_builds(
         self, component: str | None = None, **conditions: Any
-    ) -> list[ledger.FinishedBuild]:
+    ) -> list[FinishedBuild]:
         """Builds that made deployments, the last one first; see `finished_builds_query`."""
         builders = deployment_builders(self.site, component)
-        return await ledger.finished_builds(self.master, builders, **conditions)
+        return await finished_builds(self.master, builders, **conditions)
 
     async def difference(self, query: Query) -> Difference:
         before, after = query.get("from", ""), query.get("to", "")
@@ -225,18 +225,15 @@ class ReleasesPage(BuildbotService):
     async def figures(self, _query: Query) -> list[Figure]:
         now = datetime.now(UTC)
         since = int(first_moment(now).timestamp())
-        pool: Any = self.master.db.pool
-        result: list[Figure] = await pool.do(self.read_figures, self.master.db.model, since, now)
-        return result
-
-    def read_figures(
-        self, connection: Connection, tables: Any, since: int, now: datetime
-    ) -> list[Figure]:
-        """Runs in one of the database's threads."""
+        finished = await self.finished_builds(properties=FIGURE_PROPERTIES, since=since)
+        merged = await merges(self.master, [c.builder for c in self.site.components], since)
         builders = deployment_builders(self.site)
-        finished = ledger.read_finished_builds(connection, tables, builders, since=since)
-        merges = ledger.read_merges(connection, tables, [c.builder for c in self.site.components])
-        return figures(self.site, merges, deployments(builders, finished), now)
+
+        def compute() -> list[Figure]:
+            return figures(self.site, merged, deployments(builders, finished), now)
+
+        result: list[Figure] = await deferToThread(compute)
+        return result
 
     def require_component(self, name: str) -> None:
         names = [component.name for component in self.site.components]

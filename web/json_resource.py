@@ -6,7 +6,7 @@ from typing import Any
 from twisted.internet.defer import maybeDeferred
 from twisted.python import log
 from twisted.python.failure import Failure
-from twisted.web.http import CACHED
+from twisted.web.http import CACHED, NOT_MODIFIED
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -91,5 +91,7 @@ def send(request: Request, answer: Answer) -> None:
 def finish(request: Request, body: bytes) -> None:
     request.setHeader(b"content-type", b"application/json")
     request.setHeader(b"cache-control", b"no-cache")  # a browser asks whether it has changed
+    if request.code != NOT_MODIFIED:
+        request.setHeader(b"content-length", str(len(body)).encode())
     request.write(body)
     request.finish()

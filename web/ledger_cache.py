@@ -10,17 +10,22 @@ from model.site import Site
 from releases import ledger
 from releases.history import History
 
+BUILDERS_AT_ONCE = 10
+"""One query reads the builds of so many builders: SQLite has one thread, and others wait for it."""
+
 
 class LedgerCache:
-    """The builds that decide rules and the last others, and the histories that they make."""
+    """The histories of what deploys, and the builds of what makes releases or moves all of them."""
 
     def __init__(self, master: BuildMaster, site: Site) -> None:
         self.master = master
-        self.builders = builders(site)
-        self.builds: ledger.Builds = {}
+        self.deploying = {e.builder(c) for e in site.environments for c in site.components}
+        self.others = {c.builder for c in site.components}
+        self.others |= {e.site_builder for e in site.environments if e.promotes_from}
         self.histories: dict[str, History] = {}
-        """By builder."""
-        self.stale = set(self.builders)
+        self.builds: ledger.Builds = {}
+        """The last ones of what deploys; all that decide of the others."""
+        self.stale = self.deploying | self.others
         """The builders whose builds must be read again."""
         self.finished = 0
         """Counts the builds that have ended since the start."""
@@ -30,7 +35,7 @@ class LedgerCache:
     async def note_build(self, key: Any, build: dict[str, Any]) -> None:
         """A build has begun or ended; `key` is that of Buildbot's message."""
         builder = await self.master.data.get(("builders", build["builderid"]))
-        if builder["name"] in self.builders:
+        if builder["name"] in self.deploying | self.others:
             self.stale.add(builder["name"])
         self.finished += key[-1] == "finished"
 
@@ -39,20 +44,17 @@ class LedgerCache:
         await self.loading.acquire()
         try:
             while self.stale:
-                stale, self.stale = self.stale, set()
-                try:
-                    builds, histories = await ledger.builds_and_histories(self.master, stale)
-                except BaseException:
-                    self.stale |= stale
-                    raise
-                self.builds = {**self.builds, **builds}
-                self.histories = {**self.histories, **histories}
+                await self.load_some(set(sorted(self.stale)[:BUILDERS_AT_ONCE]))
         finally:
             self.loading.release()
 
-
-def builders(site: Site) -> list[str]:
-    """The builders that make or deploy releases."""
-    deploy = [e.builder(c) for e in site.environments for c in site.components]
-    site_wide = [e.site_builder for e in site.environments if e.promotes_from]
-    return [*deploy, *site_wide, *(c.builder for c in site.components)]
+    async def load_some(self, names: set[str]) -> None:
+        self.stale -= names
+        try:
+            histories, last = await ledger.histories(self.master, names & self.deploying)
+            builds = await ledger.builds(self.master, names & self.others)
+        except BaseException:
+            self.stale |= names
+            raise
+        self.histories = {**self.histories, **histories}
+        self.builds = {**self.builds, **last, **builds}

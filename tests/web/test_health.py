@@ -38,8 +38,8 @@ from tests.agent.server_setup import free_ports
 from tests.releases.ledgers import OLD, PRODUCTION, SITE, build
 from web import page_request
 from web.health import HealthChecks
-from web.views.board import health_of_live
 from web.views.board_model import Health
+from web.views.live_health import health_of_live
 
 HOST = "blog.p.example"
 CHECK = Check(path="/about?lang=en", status=200, contains="Welcome")

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from buildbot.process.results import EXCEPTION, FAILURE
 
@@ -18,16 +18,13 @@ from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, cho
 from releases.site_wide import active_freeze, interrupted_bulk_promotion, waiting_digest
 from web.views.board_model import Board, Cell, Column, Health, Outcome, Release, Row, Running
 from web.views.deployments import build_outcome
+from web.views.live_health import health_of_live
 
 ProvenanceLookup = Callable[[str], Provenance | None]
 """From a digest to what the store knows of it."""
 
 EARLIER_RUNS = 5
 """How many runs an expected duration is the median of."""
-
-MISSED_ROUNDS = 3
-SLOWEST_ROUND = timedelta(minutes=1)
-"""An answer is old news after three rounds of checks and this time, in which others may be slow."""
 
 
 @dataclass(frozen=True)
@@ -133,25 +130,6 @@ def cell(
         queued=inputs.queued.get(builder, 0),
         health=health_of_live(health, history, inputs.now, inputs.site.health_seconds),
     )
-
-
-def health_of_live(
-    health: Health | None, history: History, now: datetime, seconds: float
-) -> Health | None:
-    """The health of the live release, which is checked every some seconds.
-
-    An answer from before its deployment is not about it, and one that no check has confirmed since
-    is not what is known now. None: it was not asked yet.
-    """
-    live = history.live
-    if health is None or live is None:
-        return None
-    when = health.when if health.when and health.when >= live.finished else None
-    if health.healthy is None:
-        return health.model_copy(update={"when": when})
-    if when and now - when > MISSED_ROUNDS * timedelta(seconds=seconds) + SLOWEST_ROUND:
-        return Health(healthy=None, message="no check has ended since", when=when)
-    return health if when else None
 
 
 def release(entry: Entry | None, provenance_of: ProvenanceLookup) -> Release | None:

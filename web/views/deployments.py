@@ -8,8 +8,9 @@ from buildbot.process.results import CANCELLED, FAILURE, RETRY, SKIPPED, SUCCESS
 from model.environment import SITE
 from model.reading import Model, Name
 from model.site import Site
+from releases.finished_builds import FinishedBuild
 from releases.history import Action
-from releases.ledger import Build, FinishedBuild
+from releases.ledger import Build
 from releases.site_wide import SiteAction
 
 OUTCOMES = {SUCCESS: "done", FAILURE: "failed", SKIPPED: "nothing moved", RETRY: "repeated"}

@@ -11,6 +11,8 @@ from releases.history import Action
 from web.views.deployments import Deployment
 
 DAYS = 90
+FIGURE_PROPERTIES = ("action", "digest", "live")
+"""The properties of builds that the figures are counted from."""
 
 DEFINITIONS = {
     "deployments": "Deployments that made a release live which was not live before, "

@@ -8,12 +8,12 @@ import pytest
 from buildbot.db.model import Model as Tables
 from buildbot.process.results import FAILURE, SKIPPED
 
-from releases.ledger import Build, read_finished_builds, read_merges
+from releases.finished_builds import read_finished_builds, read_merges
+from releases.ledger import Build
 from tests.releases.ledger_rows import database
 from tests.releases.ledgers import NEW, NEWER, OLD, SITE, START, build
-from web.history_query import next_page, older_than
 from web.views.deployments import Deployment, deployment_builders, deployments
-from web.views.figures import Figure, figures, first_moment
+from web.views.figures import FIGURE_PROPERTIES, Figure, figures, first_moment
 
 WEEK = date(2026, 11, 23)
 HOUR = 60
@@ -46,10 +46,11 @@ def told(*builds: Build, **conditions: Any) -> list[Deployment]:
 
 def counted(now: datetime, *builds: Build) -> list[Figure]:
     names = [component.builder for component in SITE.components]
-    with database(*builds) as connection:
-        merges = read_merges(connection, Tables, names)
     since = int(first_moment(now).timestamp())
-    return figures(SITE, merges, told(*builds, since=since), now)
+    with database(*builds) as connection:
+        merges = read_merges(connection, Tables, names, since)
+    done = told(*builds, properties=FIGURE_PROPERTIES, since=since)
+    return figures(SITE, merges, done, now)
 
 
 def test_every_deployment_says_from_what_to_what_and_how_it_ended() -> None:
@@ -78,7 +79,7 @@ def test_a_history_is_read_page_by_page_without_a_gap_or_a_repetition() -> None:
             connection, Tables, names, older_than=older, limit=3
         ):
             pages += deployments(names, finished)
-            older = older_than({"older": next_page(finished[-1].build)})
+            older = finished[-1].build.id
     assert pages == whole
     assert len(whole) == 7 + 7 + 1
 
