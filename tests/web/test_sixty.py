@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from buildbot.config.builder import BuilderConfig
 from buildbot.process.factory import BuildFactory
 from buildbot.schedulers.forcesched import ForceScheduler
@@ -24,6 +25,7 @@ from tests.releases.ledger_rows import write_builds
 from tests.releases.ledgers import SITE, build, component
 from tests.whole.browser import PICTURES, QUIET
 from web.endpoints import PAGE, ReleasesPage
+from web.history_query import PAGE_SIZE
 from web.views.figures import DEFINITIONS
 
 pytestmark = pytest.mark.real
@@ -63,6 +65,17 @@ class Sixty(RunMasterBase):
         plots = await deferToThread(plots_drawn, self.master.config.buildbotURL)
         assert len(plots) == len(DEFINITIONS) * len(WIDE.environments)
         assert all(plots)
+
+    @async_to_deferred
+    async def test_the_history_is_turned_page_by_page(self) -> None:
+        await self.start()
+        first, second, again, faults = await deferToThread(
+            pages_turned, self.master.config.buildbotURL
+        )
+        assert len(first) == len(second) == PAGE_SIZE
+        assert not {*first} & {*second}
+        assert again == first
+        assert not faults
 
     async def start(self) -> None:
         """A master with the page, the ledger and no worker."""
@@ -156,6 +169,34 @@ def plots_drawn(address: str) -> list[bool]:
         chromium.close()
     assert not errors
     return drawn
+
+
+def pages_turned(address: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The builds on the first page of the history, the second and the first again; in a thread.
+
+    The last value is what axe finds wrong.
+    """
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+
+        def builds(number: int) -> list[str]:
+            expect(page.get_by_text(f"page {number}", exact=True)).to_be_visible()
+            page.wait_for_selector(".sw-history tbody tr")
+            links = page.locator(".sw-history td[data-label=Outcome] a")
+            found: list[str] = links.evaluate_all("links => links.map(link => link.href)")
+            return found
+
+        page.goto(f"{address}#/releases/history")
+        first = builds(1)
+        page.get_by_role("button", name="Older").click()
+        second = builds(2)
+        page.screenshot(path=PICTURES / "pages.png", full_page=True, animations="disabled")
+        violations = Axe().run(page, context=".sw").response["violations"]
+        page.get_by_role("button", name="Newer").click()
+        again = builds(1)
+        chromium.close()
+    return first, second, again, [violation["id"] for violation in violations]
 
 
 DRAWN = """plots => plots.map(plot => plot.getContext("2d")
