@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 from urllib.parse import urlsplit
 
 import click
@@ -26,6 +26,8 @@ READ_SECONDS = 60
 """The first comparison of two large releases takes the master some time."""
 CONNECT_SECONDS = 10
 TOO_MANY_REQUESTS = 429
+DECISION = "decision"
+"""The property of a build that says what the rules decided."""
 MOST_ON_PAGE = 200
 """Deployments that the master answers at once."""
 ATTEMPTS = 3
@@ -43,6 +45,8 @@ class BuildData(TypedDict):
     started_at: int
     complete_at: int | None
     state_string: str
+    properties: NotRequired[dict[str, tuple[Any, str]]]
+    """The one that was asked for, with where it comes from."""
 
 
 class BuildStep(TypedDict):
@@ -109,7 +113,8 @@ class Client:
 
     def build(self, request: int) -> BuildData | None:
         """The last build of a build request; None while the request waits."""
-        builds = cast(list[BuildData], self.get(f"api/v2/buildrequests/{request}/builds")["builds"])
+        path = f"api/v2/buildrequests/{request}/builds"
+        builds = cast(list[BuildData], self.get(path, {"property": DECISION})["builds"])
         return builds[-1] if builds else None
 
     def is_cancelled(self, request: int) -> bool:

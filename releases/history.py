@@ -20,6 +20,19 @@ class Action(StrEnum):
     APPROVE = "approve"
 
 
+DECISION = "decision"
+"""The property of a build with the `Decision` on what it was asked for."""
+
+
+class Decision(StrEnum):
+    """What the rules said to a request."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    HELD = "held"
+    """A green build that is not deployed, because of a hold or a newer one."""
+
+
 FORMER_NAMES = {"release-hold": Action.LIFT_HOLD.value, "return": "revert"}
 """Older names of actions, which builds in Buildbot's database still have."""
 

@@ -24,6 +24,7 @@ LEDGER_PROPERTIES = (
     *(
         "action",
         "approved",
+        "decision",
         "despite",
         "freeze_override",
         "digest",

@@ -10,7 +10,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger
-from releases.history import NOTES, Action
+from releases.history import NOTES, Action, Decision
 from releases.provenance import read_unverified
 from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose, short
 from releases.site_wide import active_freeze
@@ -53,16 +53,16 @@ class ChooseRelease(Step):
             request = await self.read_request()
             digest = await self.find_interrupted_choice() or await self.choose_digest(request)
         except RequestRefused as refusal:
-            self.descriptionDone = f"refused: {refusal}"
+            self.decide(Decision.REFUSED, f"refused: {refusal}")
             return FAILURE
         except ComponentHeld as hold:
-            self.descriptionDone = f"nothing moves: {hold}"
+            self.decide(Decision.HELD, f"nothing moves: {hold}")
             return SKIPPED
         if digest is None:
-            self.descriptionDone = f"hold lifted by {request.owner}"
+            self.decide(Decision.ALLOWED, f"hold lifted by {request.owner}")
             return SUCCESS
         self.setProperty("approved" if request.action in NOTES else "digest", digest, self.name)
-        self.descriptionDone = self.summary(request, digest)
+        self.decide(Decision.ALLOWED, self.summary(request, digest))
         return SUCCESS
 
     async def read_request(self) -> DeploymentRequest:

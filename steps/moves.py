@@ -14,6 +14,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger, site_wide
+from releases.history import Decision
 from releases.rules import RequestRefused, require_releaser
 from releases.site_wide import Histories, Move, SiteAction
 from steps.step import Step
@@ -51,9 +52,9 @@ class ChooseMoves(Step):
     @async_to_deferred
     async def run(self) -> int:
         try:
-            self.descriptionDone = await self.plan()
+            self.decide(Decision.ALLOWED, await self.plan())
         except RequestRefused as refusal:
-            self.descriptionDone = f"refused: {refusal}"
+            self.decide(Decision.REFUSED, f"refused: {refusal}")
             return FAILURE
         return SUCCESS
 

@@ -106,6 +106,7 @@ class LostWorker(RunMasterBase):
         again, first = await self.press("promote-all", builds=2)
         assert (first.results, again.results) == (RETRY, SUCCESS)
         assert again.sentence == f"ana moved {FIRST}, {SECOND}"
+        assert again.properties["decision"] == "allowed"
         assert await self.live() == dict.fromkeys(ORDER, NEW)
         (revert, *_) = await self.press("revert", builds=3)
         assert revert.sentence == f"ana moved {SECOND}, {FIRST}"

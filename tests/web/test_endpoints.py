@@ -188,3 +188,11 @@ def test_a_failure_of_the_master_is_answered_logged_and_tells_visitors_nothing(
     assert "an answer of the Releases page" in master.log
     assert "json.decoder.JSONDecodeError" in master.log
     assert ask(master, "difference.json", to=digests[0]).status_code == 200, "it answers no more"
+
+
+def test_buildbot_answers_the_property_that_the_terminal_asks_a_build_for(
+    master: SmallMaster,
+) -> None:
+    path = "api/v2/buildrequests/1/builds"
+    answer = master.get(master.session(), path, property="action").json()
+    assert answer["builds"][0]["properties"] == {"action": ["promote", "test"]}

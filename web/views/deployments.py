@@ -9,7 +9,7 @@ from model.environment import SITE
 from model.reading import Model, Name
 from model.site import Site
 from releases.finished_builds import FinishedBuild
-from releases.history import Action
+from releases.history import DECISION, Action, Decision
 from releases.ledger import Build
 from releases.site_wide import SiteAction
 
@@ -102,6 +102,12 @@ def deployment(component: str, environment: str, finished: FinishedBuild) -> Dep
 
 
 def build_outcome(build: Build) -> str:
-    if build.results == FAILURE and build.sentence.startswith("refused"):
+    if build.results == FAILURE and is_refused(build):
         return "refused"
     return OUTCOMES.get(build.results if build.results is not None else FAILURE, "failed")
+
+
+def is_refused(build: Build) -> bool:
+    """Whether a rule refused it; older builds say so in their sentence alone."""
+    decision = build.properties.get(DECISION)
+    return decision == Decision.REFUSED if decision else build.sentence.startswith("refused")

@@ -11,7 +11,7 @@ from releases.history import Action
 from web.views.deployments import Deployment
 
 DAYS = 90
-FIGURE_PROPERTIES = ("action", "digest", "live")
+FIGURE_PROPERTIES = ("action", "decision", "digest", "live")
 """The properties of builds that the figures are counted from."""
 
 DEFINITIONS = {

@@ -67,6 +67,17 @@ def test_every_deployment_says_from_what_to_what_and_how_it_ended() -> None:
     assert done[0].seconds == 30
 
 
+@pytest.mark.parametrize(("decision", "outcome"), [("allowed", "failed"), ("refused", "refused")])
+def test_a_refusal_is_known_by_its_property_and_not_by_its_words(
+    decision: str, outcome: str
+) -> None:
+    words = "failed refused by the firewall"
+    said = build(
+        1, action="promote", results=FAILURE, state_string=words, decision=decision
+    )  # fmt: skip
+    assert [d.outcome for d in told(said)] == [outcome]
+
+
 def test_a_history_is_read_page_by_page_without_a_gap_or_a_repetition() -> None:
     docs = [build(n, "docs-production", action="promote", live=OLD) for n in range(1, 8)]
     freeze = build(1, "site-production", action="freeze", minutes=7)
