@@ -1,9 +1,9 @@
 """The ledger: what Buildbot's own database says of builds and deployments; there is no other."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from buildbot.master import BuildMaster
 from buildbot.process.results import SUCCESS
@@ -84,6 +84,9 @@ class Build(Model):
         return self.properties.get("reason") or ""
 
 
+T = TypeVar("T")
+BUILDERS_AT_ONCE = 10
+
 Builds = dict[str, tuple[Build, ...]]
 """By builder: its builds, newest first."""
 
@@ -97,11 +100,12 @@ def database(address: str) -> dict[str, Any]:
 async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
     """The builds of some builders that decide rules, and the last ones of the others.
 
-    This takes two database queries for any number of builders; Buildbot's data API needs one for
-    each build.
+    Each has the properties in LEDGER_PROPERTIES. A few builders are read at once: SQLite has one
+    thread, and Buildbot waits for it. Its data API would need a query for each build.
     """
-    pool: Any = master.db.pool
-    result: Builds = await pool.do(read_builds, master.db.model, frozenset(builders))
+    result: Builds = {}
+    for some in batches(builders):
+        result |= await read(master, read_builds, some)
     return result
 
 
@@ -109,15 +113,34 @@ async def histories(
     master: BuildMaster, builders: Collection[str]
 ) -> tuple[dict[str, History], Builds]:
     """The whole history of each of these builders, and its last builds."""
+    result: dict[str, History] = {}
+    last: Builds = {}
+    for some in batches(builders):
+        for name, (history, builds_) in (await read(master, read_histories, some)).items():
+            result[name], last[name] = history, builds_
+    return result, last
+
+
+def batches(builders: Collection[str]) -> Iterator[list[str]]:
+    names = sorted(builders)
+    return (names[n : n + BUILDERS_AT_ONCE] for n in range(0, len(names), BUILDERS_AT_ONCE))
+
+
+async def read(master: BuildMaster, function: Callable[..., T], builders: Collection[str]) -> T:
+    """What a function reads of some builders, in one of the database's threads."""
     pool: Any = master.db.pool
-
-    def read(connection: Connection) -> tuple[dict[str, History], Builds]:
-        every = read_builds(connection, master.db.model, frozenset(builders))
-        last = {name: some[:DEPTH] for name, some in every.items()}
-        return {name: history_from_builds(some) for name, some in every.items()}, last
-
-    result: tuple[dict[str, History], Builds] = await pool.do(read)
+    result: T = await pool.do(function, master.db.model, builders)
     return result
+
+
+def read_histories(
+    connection: Connection, tables: Any, names: Collection[str]
+) -> dict[str, tuple[History, tuple[Build, ...]]]:
+    """By builder: its history and its last builds."""
+    return {
+        name: (history_from_builds(some), some[:DEPTH])
+        for name, some in read_builds(connection, tables, names).items()
+    }
 
 
 def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> Builds:

@@ -10,9 +10,6 @@ from model.site import Site
 from releases import ledger
 from releases.history import History
 
-BUILDERS_AT_ONCE = 10
-"""One query reads the builds of so many builders: SQLite has one thread, and others wait for it."""
-
 
 class LedgerCache:
     """The histories of what deploys, and the builds of what makes releases or moves all of them."""
@@ -44,17 +41,17 @@ class LedgerCache:
         await self.loading.acquire()
         try:
             while self.stale:
-                await self.load_some(set(sorted(self.stale)[:BUILDERS_AT_ONCE]))
+                stale, self.stale = self.stale, set()
+                try:
+                    await self.read(stale)
+                except BaseException:
+                    self.stale |= stale
+                    raise
         finally:
             self.loading.release()
 
-    async def load_some(self, names: set[str]) -> None:
-        self.stale -= names
-        try:
-            histories, last = await ledger.histories(self.master, names & self.deploying)
-            builds = await ledger.builds(self.master, names & self.others)
-        except BaseException:
-            self.stale |= names
-            raise
+    async def read(self, names: set[str]) -> None:
+        histories, last = await ledger.histories(self.master, names & self.deploying)
+        builds = await ledger.builds(self.master, names & self.others)
         self.histories = {**self.histories, **histories}
         self.builds = {**self.builds, **last, **builds}
