@@ -15,7 +15,7 @@ LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --p
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
 .PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-root test-cloud \
-  check screenshots bench bench-masters bench-cloud lock declarations bundle
+  check screenshots bench bench-masters bench-history bench-cloud lock declarations bundle
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench: ## Measure push, promotion, roll back, a series of patches and the board 
 
 bench-masters: ## Measure what masters of 5, 60 and 1000 components take to start, in some minutes
 	@$(PYTHON) local.bootstrap test -m benchmarks.masters
+
+bench-history: ## Measure what the Releases page costs a master with 24,000 deployments
+	@$(PYTHON) local.bootstrap test -m benchmarks.history
 
 bench-cloud: ## Measure the machines of builds on a test cloud, as root
 	@$(PYTHON) local.bootstrap test-as-root -m benchmarks.machines

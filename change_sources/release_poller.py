@@ -10,6 +10,7 @@ from buildbot.changes.base import ReconfigurablePollingChangeSource
 from buildbot.util.twisted import async_to_deferred
 from git.cmd import Git
 from git.exc import GitCommandError
+from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.threads import deferToThread
 from twisted.python import log
 
@@ -18,6 +19,10 @@ from model.component import Source
 from model.tags import all_releases
 
 SEEN = "releases"
+LOOK_UPS = DeferredSemaphore(4)
+"""Repositories at once: the threads are those of the whole master."""
+SECONDS = 60.0
+"""How long a repository may take to list its tags."""
 
 
 class ReleasePoller(ReconfigurablePollingChangeSource):
@@ -40,7 +45,7 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
     @async_to_deferred
     async def poll(self) -> None:  # type: ignore[override]  # a Deferred, as in GitPoller
         try:
-            tags = await deferToThread(tags_of, self.source.repository)
+            tags = await LOOK_UPS.run(deferToThread, tags_of, self.source.repository)
         except GitCommandError as error:
             log.msg(f"{self.source.repository} cannot be reached: {error.stderr.strip()}")
             return
@@ -72,7 +77,8 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
 
 def tags_of(repository: str) -> dict[str, str]:
     """The tags of a repository and the objects they name; raises GitCommandError."""
-    listing = str(Git().ls_remote("--tags", "--refs", repository))
+    options = ("--tags", "--refs", repository)
+    listing = str(Git().ls_remote(*options, kill_after_timeout=SECONDS))
     pairs = (line.split("\t") for line in listing.split("\n") if line)
     return {ref.removeprefix("refs/tags/"): revision for revision, ref in pairs}
 

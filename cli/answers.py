@@ -97,9 +97,30 @@ class Health(TypedDict):
     How a live release answered last.
     """
 
-    healthy: bool
+    healthy: bool | None
+    """
+    None: it is not known now.
+    """
     message: str
-    when: str
+    """
+    The answer in words, or why it is not known.
+    """
+    when: str | None
+    """
+    When it was known last; None for never.
+    """
+
+
+class HistoryPage(TypedDict):
+    """
+    Some deployments, the last one first.
+    """
+
+    deployments: list[Deployment]
+    older: str | None
+    """
+    The parameter `older` of the next page; None for the last one.
+    """
 
 
 class MachineRow(TypedDict):
@@ -546,7 +567,7 @@ Answers = TypedDict(
     "Answers",
     {
         "board.json": Board,
-        "history.json": list[Deployment],
+        "history.json": HistoryPage,
         "difference.json": Difference,
         "release.json": ReleaseDetails,
         "figures.json": list[Figure],

@@ -27,12 +27,11 @@ def history(client: Client, output: Output, component: str | None, last: int | N
     """Everything that was done, of the whole site or of COMPONENT; newest first."""
     if component:
         find_row(client.board(), component)
-    deployments = client.history(component)
-    shown = deployments[: last or SHOWN]
-    count = len(deployments)
-    more = [f"{count - len(shown)} older: --last {count}"] if count > len(shown) else []
-    items = table(shown) if shown else "Nothing has been done yet."
-    output.answer(deployments[:last], items, *more)
+    count = last if last or output.as_json else SHOWN
+    deployments, has_older = client.history(component, count)
+    more = [f"older ones: --last {2 * len(deployments)}"] if has_older else []
+    items = table(deployments) if deployments else "Nothing has been done yet."
+    output.answer(deployments, items, *more)
 
 
 def table(deployments: list[Deployment]) -> Table:

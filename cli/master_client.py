@@ -2,14 +2,15 @@
 
 import os
 import sys
+import time
 from dataclasses import dataclass, field
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 from urllib.parse import urlsplit
 
 import click
 import requests
 
-from cli.answers import Board, Deployment, Difference
+from cli.answers import Board, Deployment, Difference, HistoryPage
 from cli.errors import ActionRefused, MasterUnreachable, UsageError
 from cli.words import one_line, without_control_characters
 
@@ -24,6 +25,11 @@ LOGIN_HELP = (
 READ_SECONDS = 60
 """The first comparison of two large releases takes the master some time."""
 CONNECT_SECONDS = 10
+TOO_MANY_REQUESTS = 429
+DECISION = "decision"
+"""The property of a build that says what the rules decided."""
+MOST_ON_PAGE = 200
+"""Deployments that the master answers at once."""
 ATTEMPTS = 3
 """Buildbot 4.3.0 may end an answer too early, https://github.com/buildbot/buildbot/issues/9065."""
 
@@ -39,6 +45,8 @@ class BuildData(TypedDict):
     started_at: int
     complete_at: int | None
     state_string: str
+    properties: NotRequired[dict[str, tuple[Any, str]]]
+    """The one that was asked for, with where it comes from."""
 
 
 class BuildStep(TypedDict):
@@ -85,9 +93,18 @@ class Client:
             raise MasterUnreachable(f"{self.address} answers, but not as a Slipway master")
         return cast(Board, board)
 
-    def history(self, component: str | None) -> list[Deployment]:
+    def history(self, component: str | None, count: int | None) -> tuple[list[Deployment], bool]:
+        """The last deployments, all without a count; and whether there are older ones."""
+        deployments: list[Deployment] = []
         query = {"component": component} if component else {}
-        return cast(list[Deployment], self.get("plugins/releases/history.json", query))
+        while True:
+            left = MOST_ON_PAGE if count is None else count - len(deployments)
+            query["limit"] = str(min(left, MOST_ON_PAGE))
+            page = cast(HistoryPage, self.get("plugins/releases/history.json", query))
+            deployments += page["deployments"]
+            if not page["older"] or len(deployments) == count:
+                return deployments, bool(page["older"])
+            query["older"] = page["older"]
 
     def difference(self, before: str, after: str, *, backwards: bool = False) -> Difference:
         """Raises ActionRefused when one of the two is not in the store any more."""
@@ -96,7 +113,8 @@ class Client:
 
     def build(self, request: int) -> BuildData | None:
         """The last build of a build request; None while the request waits."""
-        builds = cast(list[BuildData], self.get(f"api/v2/buildrequests/{request}/builds")["builds"])
+        path = f"api/v2/buildrequests/{request}/builds"
+        builds = cast(list[BuildData], self.get(path, {"property": DECISION})["builds"])
         return builds[-1] if builds else None
 
     def is_cancelled(self, request: int) -> bool:
@@ -146,11 +164,16 @@ class Client:
     # HTTP.
 
     def get(self, path: str, query: dict[str, str] | None = None) -> Any:
-        """The JSON at a path; raises MasterUnreachable, or ActionRefused for an HTTP error."""
+        """The JSON at a path; raises MasterUnreachable, or ActionRefused for an HTTP error.
+
+        A master whom too many people ask is asked again when it says so.
+        """
         for _ in range(ATTEMPTS):
             response = self.send("GET", path, params=query)
             body = read_json(response)
-            if body is not None:
+            if response.status_code == TOO_MANY_REQUESTS:
+                time.sleep(float(response.headers.get("Retry-After", 1)))
+            elif body is not None:
                 break
         if body is None:
             raise MasterUnreachable(

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.answers import Board, Running
 from cli.errors import ActionRefused, Interrupted, MasterUnreachable
-from cli.master_client import BuildData, Button, Client
+from cli.master_client import DECISION, BuildData, Button, Client
 from cli.output import Output, console
 from cli.words import build_sentence, duration, one_line, seconds_between
 
@@ -154,6 +154,13 @@ def find_running(board: Board, link: str) -> Running | None:
 def build_result(build: BuildData, page: str) -> BuildResult:
     message = build_sentence(build["state_string"])
     results = FAILURE if build["results"] is None else build["results"]
-    is_refused = results == FAILURE and message.startswith("refused")
+    is_refused = results == FAILURE and decision(build, message) == "refused"
     outcome = "refused" if is_refused else OUTCOMES.get(results, "failed")
     return BuildResult(outcome, message, page)
+
+
+def decision(build: BuildData, message: str) -> str:
+    """What the rules said; an older master says it in the sentence alone."""
+    default = message.partition(":")[0]
+    value, _ = build.get("properties", {}).get(DECISION, (default, ""))
+    return str(value)

@@ -88,7 +88,7 @@ def live_lines(cell: Cell, column: Column, now: str) -> Iterator[Text]:
     else:
         in_sync = " ✓ in sync" if column["promotes_from"] and not cell["waiting"] else ""
         name = release_name(live)
-        yield Text.assemble(health_text(cell["health"]), " ", name, (in_sync, "green"))
+        yield Text.assemble(health_text(cell["health"], now), " ", name, (in_sync, "green"))
         yield Text(f"{ago(live['since'], now)} by {one_line(live['owner'])}", style="dim")
     if cell["hold"]:
         yield Text(f"■ on hold by {one_line(cell['hold']['message'])}", style="yellow")
@@ -111,11 +111,14 @@ def waiting_lines(cell: Cell, column: Column, now: str) -> Iterator[Text]:
         yield Text(f"  approved by {one_line(', '.join(cell['approvals']))}")
 
 
-def health_text(health: Health | None) -> Text:
+def health_text(health: Health | None, now: str) -> Text:
     if not health:
         return Text("○", style="dim")
     if health["healthy"]:
         return Text("●", style="green")
+    if health["healthy"] is None:
+        age = f", last known {ago(health['when'], now)}" if health["when"] else ""
+        return Text(f"○ health unknown{age}: {one_line(health['message'])}", style="yellow")
     return Text(f"✖ {one_line(health['message'])}", style="bold red")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import takewhile
 
 from model.reading import Model
@@ -19,6 +20,19 @@ class Action(StrEnum):
     APPROVE = "approve"
     CONFIGURE = "configure"
     """Deploy the live release again, with the secrets and the settings of today."""
+
+
+DECISION = "decision"
+"""The property of a build with the `Decision` on what it was asked for."""
+
+
+class Decision(StrEnum):
+    """What the rules said to a request."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    HELD = "held"
+    """A green build that is not deployed, because of a hold or a newer one."""
 
 
 FORMER_NAMES = {"release-hold": Action.LIFT_HOLD.value, "return": "revert"}
@@ -47,6 +61,8 @@ class Entry(Model):
     owner: str
     reason: str
     finished: datetime
+    link: str = ""
+    """The build's page in the UI."""
 
     @property
     def instance(self) -> str:
@@ -63,7 +79,7 @@ class History(Model):
 
     entries: tuple[Entry, ...] = ()
 
-    @property
+    @cached_property
     def live_entries(self) -> tuple[Entry, ...]:
         """The entries that made a release live, newest first."""
         return tuple(entry for entry in self.entries if entry.made_live)

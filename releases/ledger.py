@@ -1,12 +1,10 @@
 """The ledger: what Buildbot's own database says of builds and deployments; there is no other."""
 
-import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from buildbot.master import BuildMaster
 from buildbot.process.results import SUCCESS
 from sqlalchemy.engine import Connection
@@ -14,7 +12,12 @@ from sqlalchemy.pool import SingletonThreadPool
 
 from model.reading import Model
 from model.site import Site
-from releases.history import Action, Entry, History, current_name
+from releases.history import Action, Entry, History
+from releases.queries import (
+    DEPTH,
+    builds_query,
+    read_properties,
+)
 from releases.trial import TRIAL_PROPERTY, Report
 
 ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
@@ -22,28 +25,6 @@ ONE_OPEN_CONNECTION: dict[str, Any] = {"poolclass": SingletonThreadPool}
 
 Reports = dict[str, tuple[Report | None, str]]
 """By component: the report of its last trials, and the address of their build in the UI."""
-
-DEPTH = 200
-"""How many builds of one builder are looked at, of those that succeeded and of the others."""
-
-LEDGER_PROPERTIES = (
-    *(
-        "action",
-        "configuration",
-        "configured",
-        "migration",
-        "approved",
-        "despite",
-        "freeze_override",
-        "digest",
-        "environment",
-        "live",
-        "moved",
-        "owner",
-    ),
-    *("reason", "recorded", "release", "wanted", TRIAL_PROPERTY),
-)
-"""The properties that are read: Buildbot has many more of each build."""
 
 
 class Build(Model):
@@ -53,6 +34,8 @@ class Build(Model):
     number: int
     builder: str
     builderid: int
+    request: int
+    """The build request; Buildbot repeats a build that lost its worker for the same one."""
     requested: datetime
     started: datetime
     finished: datetime | None
@@ -101,6 +84,9 @@ class Build(Model):
         return self.properties.get("reason") or ""
 
 
+T = TypeVar("T")
+BUILDERS_AT_ONCE = 10
+
 Builds = dict[str, tuple[Build, ...]]
 """By builder: its builds, newest first."""
 
@@ -112,77 +98,75 @@ def database(address: str) -> dict[str, Any]:
 
 
 async def builds(master: BuildMaster, builders: Collection[str]) -> Builds:
-    """The last builds of some builders, with the properties in LEDGER_PROPERTIES.
+    """The builds of some builders that decide rules, and the last ones of the others.
 
-    This takes two database queries for any number of builders; Buildbot's data API needs one for
-    each build.
+    Each has the properties in LEDGER_PROPERTIES. A few builders are read at once: SQLite has one
+    thread, and Buildbot waits for it. Its data API would need a query for each build.
     """
-    pool: Any = master.db.pool
-    result: Builds = await pool.do(read_builds, master.db.model, frozenset(builders))
+    result: Builds = {}
+    for some in batches(builders):
+        result |= await read(master, read_builds, some)
     return result
+
+
+async def histories(
+    master: BuildMaster, builders: Collection[str]
+) -> tuple[dict[str, History], Builds]:
+    """The whole history of each of these builders, and its last builds."""
+    result: dict[str, History] = {}
+    last: Builds = {}
+    for some in batches(builders):
+        for name, (history, builds_) in (await read(master, read_histories, some)).items():
+            result[name], last[name] = history, builds_
+    return result, last
+
+
+def batches(builders: Collection[str]) -> Iterator[list[str]]:
+    names = sorted(builders)
+    return (names[n : n + BUILDERS_AT_ONCE] for n in range(0, len(names), BUILDERS_AT_ONCE))
+
+
+async def read(master: BuildMaster, function: Callable[..., T], builders: Collection[str]) -> T:
+    """What a function reads of some builders, in one of the database's threads."""
+    pool: Any = master.db.pool
+    result: T = await pool.do(function, master.db.model, builders)
+    return result
+
+
+def read_histories(
+    connection: Connection, tables: Any, names: Collection[str]
+) -> dict[str, tuple[History, tuple[Build, ...]]]:
+    """By builder: its history and its last builds."""
+    return {
+        name: (history_from_builds(some), some[:DEPTH])
+        for name, some in read_builds(connection, tables, names).items()
+    }
 
 
 def read_builds(connection: Connection, tables: Any, names: Collection[str]) -> Builds:
     """Runs in one of the database's threads."""
-    last_builds = last_builds_query(tables, names)
-    rows = connection.execute(last_builds).all()
-    properties = read_properties(connection, tables, last_builds)
+    rows = connection.execute(builds_query(tables, names)).all()
+    properties = read_properties(connection, tables, [row.id for row in rows])
     result: defaultdict[str, list[Build]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.number, reverse=True):
-        result[row.name].append(
-            Build(
-                id=row.id,
-                number=row.number,
-                builder=row.name,
-                builderid=row.builderid,
-                requested=from_timestamp(row.submitted_at),
-                started=from_timestamp(row.started_at),
-                finished=from_timestamp(row.complete_at) if row.complete_at else None,
-                results=row.results,
-                state_string=row.state_string,
-                properties=properties[row.id],
-            )
-        )
+        result[row.name].append(build_from_row(row, properties[row.id]))
     return {name: tuple(result[name]) for name in names}
 
 
-def last_builds_query(tables: Any, names: Collection[str]) -> Any:
-    """The last DEPTH builds of each builder that succeeded, and as many of the others.
-
-    They are counted apart so that refusals do not crowd out the builds that deployed something.
-    """
-    every, builders, requests = tables.builds, tables.builders, tables.buildrequests
-    rank = sa.func.row_number().over(
-        partition_by=[every.c.builderid, every.c.results == SUCCESS],
-        order_by=every.c.number.desc(),
+def build_from_row(row: Any, properties: dict[str, Any]) -> Build:
+    return Build(
+        id=row.id,
+        number=row.number,
+        builder=row.name,
+        builderid=row.builderid,
+        request=row.buildrequestid,
+        requested=from_timestamp(row.submitted_at),
+        started=from_timestamp(row.started_at),
+        finished=from_timestamp(row.complete_at) if row.complete_at else None,
+        results=row.results,
+        state_string=row.state_string,
+        properties=properties,
     )
-    ranked = (
-        sa.select(every, builders.c.name, requests.c.submitted_at, rank.label("rank"))
-        .join(builders, builders.c.id == every.c.builderid)
-        .join(requests, requests.c.id == every.c.buildrequestid)
-        .where(builders.c.name.in_(names))
-        .subquery()
-    )
-    return sa.select(ranked).where(ranked.c.rank <= DEPTH)
-
-
-def read_properties(
-    connection: Connection, tables: Any, last_builds: Any
-) -> defaultdict[int, dict[str, Any]]:
-    """The properties of these builds, by the build's id."""
-    stored = tables.build_properties
-    ids = last_builds.with_only_columns(last_builds.selected_columns.id)
-    rows = connection.execute(
-        sa.select(stored).where(
-            stored.c.buildid.in_(ids),
-            stored.c.name.in_(LEDGER_PROPERTIES),
-        )
-    )
-    properties: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-    for row in rows:
-        value = json.loads(row.value)
-        properties[row.buildid][row.name] = current_name(value) if row.name == "action" else value
-    return properties
 
 
 def build_sentence(state_string: str) -> str:
@@ -247,4 +231,5 @@ def history_entry(build: Build) -> Entry | None:
         owner=build.owner,
         reason=build.reason,
         finished=build.finished,
+        link=build.link,
     )

@@ -92,7 +92,7 @@ def moves_to_promote(
         Move(component=component.name, action=Action.PROMOTE, before=before, digest=digest)
         for component in site.ordered
         for history in [histories[component.name][environment.name]]
-        for before in [(history.live.digest if history.live else None) or ""]
+        for before in [live_digest(history)]
         if (digest := waiting_digest(history, histories[component.name][source]))
     )
     if wanted:
@@ -114,10 +114,35 @@ def only_wanted(moves: tuple[Move, ...], wanted: dict[str, str], source: str) ->
     return selected
 
 
-def has_promoted(build: Build) -> bool:
-    """Whether a build was a promotion of everything and deployed at least one component."""
-    is_promotion = build.properties.get("action") == SiteAction.PROMOTE_ALL
-    return is_promotion and bool(build.properties.get("moved"))
+class BulkPromotion(Model):
+    """A promotion of everything, which is over and deployed at least one component."""
+
+    attempts: tuple[Build, ...]
+    """The builds of one request, newest first: Buildbot repeats one that lost its worker."""
+
+    @property
+    def last(self) -> Build:
+        return self.attempts[0]
+
+    @property
+    def moved(self) -> dict[str, tuple[str, str]]:
+        """By component, in order: the digests before any attempt and after all of them."""
+        result: dict[str, tuple[str, str]] = {}
+        for build in reversed(self.attempts):
+            for component, (before, after) in (build.properties.get("moved") or {}).items():
+                first, _ = result.get(component, (before, after))
+                result[component] = first, after
+        return result
+
+
+def bulk_promotions(newest_first: Collection[Build]) -> list[BulkPromotion]:
+    """The promotions of everything that are over and deployed something, newest first."""
+    requests: dict[int, list[Build]] = {}
+    for build in newest_first:
+        if build.properties.get("action") == SiteAction.PROMOTE_ALL:
+            requests.setdefault(build.request, []).append(build)
+    promotions = (BulkPromotion(attempts=tuple(builds)) for builds in requests.values())
+    return [p for p in promotions if p.last.finished and p.moved]
 
 
 def interrupted_bulk_promotion(
@@ -127,11 +152,11 @@ def interrupted_bulk_promotion(
 
     `live` are the digests that are live in this environment now.
     """
-    last = next((b for b in newest_first if b.finished and has_promoted(b)), None)
-    if last is None or last.succeeded:
+    promotion = next(iter(bulk_promotions(newest_first)), None)
+    if promotion is None or promotion.last.succeeded:
         return None
-    is_live = any(after in live for before, after in last.properties["moved"].values() if before)
-    return last if is_live else None
+    is_live = any(after in live for before, after in promotion.moved.values() if before)
+    return promotion.last if is_live else None
 
 
 def moves_to_revert(
@@ -142,21 +167,21 @@ def moves_to_revert(
     `wanted` is that build's number, or empty for the last one. Raises RequestRefused when it
     deployed nothing, or a component was deployed again since.
     """
-    moved: dict[str, dict[str, tuple[str, str]]] = {
-        str(build.number): build.properties["moved"]
-        for build in newest_first
-        if build.finished and has_promoted(build)
+    promotions = {
+        str(build.number): promotion
+        for promotion in bulk_promotions(newest_first)
+        for build in promotion.attempts
     }
-    number = wanted or next(iter(moved), "")
-    if number not in moved:
+    number = wanted or next(iter(promotions), "")
+    if number not in promotions:
         name = f" {wanted}" if wanted else ""
         raise RequestRefused(f"no promotion of everything{name} moved anything")
     moves = []
-    for component, (before, after) in reversed(moved[number].items()):
-        live = histories[component][environment].live
-        if live and before and live.digest == before:
+    for component, (before, after) in reversed(promotions[number].moved.items()):
+        live = live_digest(histories[component][environment])
+        if live and live == before:
             continue  # an interrupted revert has rolled this one back already
-        if live is None or live.digest != after:
+        if live != after:
             raise RequestRefused(f"{component} was deployed again since: roll it back by itself")
         if before:
             move = Move(component=component, action=Action.ROLL_BACK, before=after, digest=before)
@@ -164,3 +189,25 @@ def moves_to_revert(
     if not moves:
         raise RequestRefused("there is nothing left to revert, or no release to return to")
     return tuple(moves)
+
+
+def moves_left(plan: Collection[Move], histories: Histories, environment: str) -> tuple[Move, ...]:
+    """What is left of an interrupted build's plan.
+
+    Raises RequestRefused when a component was deployed by another build since.
+    """
+    left = []
+    for move in plan:
+        live = live_digest(histories[move.component][environment])
+        if live not in (move.before, move.digest):
+            raise RequestRefused(
+                f"{move.component} was deployed again since this began; the rest is not tried"
+            )
+        if live != move.digest:
+            left.append(move)
+    return tuple(left)
+
+
+def live_digest(history: History) -> str:
+    """The digest that is live; empty for none."""
+    return (history.live.digest if history.live else None) or ""

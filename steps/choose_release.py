@@ -10,7 +10,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger
-from releases.history import NOTES, Action
+from releases.history import NOTES, Action, Decision
 from releases.provenance import read_unverified
 from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose, short
 from releases.site_wide import active_freeze
@@ -58,16 +58,16 @@ class ChooseRelease(Step):
             request = await self.read_request()
             digest = await self.find_interrupted_choice() or await self.choose_digest(request)
         except RequestRefused as refusal:
-            self.descriptionDone = f"refused: {refusal}"
+            self.decide(Decision.REFUSED, f"refused: {refusal}")
             return FAILURE
         except ComponentHeld as hold:
-            self.descriptionDone = f"nothing moves: {hold}"
+            self.decide(Decision.HELD, f"nothing moves: {hold}")
             return SKIPPED
         if digest is None:
-            self.descriptionDone = f"hold lifted by {request.owner}"
+            self.decide(Decision.ALLOWED, f"hold lifted by {request.owner}")
             return SUCCESS
         self.setProperty("approved" if request.action in NOTES else "digest", digest, self.name)
-        self.descriptionDone = self.summary(request, digest)
+        self.decide(Decision.ALLOWED, self.summary(request, digest))
         return SUCCESS
 
     async def read_request(self) -> DeploymentRequest:
@@ -91,6 +91,7 @@ class ChooseRelease(Step):
             if build["buildid"] != self.build.buildid:
                 properties = await ledger.properties(self.master, build["buildid"])
                 if digest := properties.get("digest"):
+                    self.setProperty(CONFIGURATION, properties.get(CONFIGURATION, ""), self.name)
                     return str(digest)
         return None
 
@@ -102,10 +103,11 @@ class ChooseRelease(Step):
         source_deploy = source.builder(self.component) if source else ""
         site_wide = self.environment.site_builder
         builds = await ledger.builds(self.master, [deploy, source_deploy, site_wide, build])
+        history = ledger.history_from_builds(builds[deploy])
         digest = choose(
             request,
             self.environment,
-            history=ledger.history_from_builds(builds[deploy]),
+            history=history,
             source=ledger.history_from_builds(builds[source_deploy]),
             newest=ledger.newest_digest(builds[build]),
             is_releaser=self.site.releasers.__contains__,
@@ -114,7 +116,7 @@ class ChooseRelease(Step):
         )
         sends_files = request.action not in (Action.ROLL_BACK, *NOTES)
         if request.action is Action.ROLL_BACK:
-            entry = ledger.history_from_builds(builds[deploy]).find_earlier(request.digest)
+            entry = history.find_earlier(request.digest)
             self.setProperty(CONFIGURATION, entry.configuration if entry else "", self.name)
         if digest and sends_files and digest not in self.store:
             raise RequestRefused(f"the store does not hold {short(digest)} any more")

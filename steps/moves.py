@@ -14,15 +14,16 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger, site_wide
+from releases.history import Decision
 from releases.rules import RequestRefused, require_releaser
-from releases.site_wide import Move, SiteAction
+from releases.site_wide import Histories, Move, SiteAction
 from steps.step import Step
 
 MOVED = "moved"
 """The property with what was moved so far: by component, the digests before and after."""
 
-PLANNED = "planned"
-"""The property with the names of the components to move, in order."""
+PLAN = "plan"
+"""The property with all that is to be moved, in order: a list of `Move`, as JSON has it."""
 
 Properties = Callable[[Component, Environment], dict[str, str]]
 """From a component and an environment to the properties with which a trigger deploys it there."""
@@ -51,9 +52,9 @@ class ChooseMoves(Step):
     @async_to_deferred
     async def run(self) -> int:
         try:
-            self.descriptionDone = await self.plan()
+            self.decide(Decision.ALLOWED, await self.plan())
         except RequestRefused as refusal:
-            self.descriptionDone = f"refused: {refusal}"
+            self.decide(Decision.REFUSED, f"refused: {refusal}")
             return FAILURE
         return SUCCESS
 
@@ -71,13 +72,26 @@ class ChooseMoves(Step):
             site_wide.refuse_needless_switch(action, freeze)
             verb = "frozen" if action == SiteAction.FREEZE else "freeze ended"
             return f"{self.environment.name}: {verb} by {releaser}: {reason}"
-        moves = self.choose_moves(action, builds, own)
-        self.build.addStepsAfterCurrentStep([self.move_step(move, releaser) for move in moves])
+        histories = self.histories(builds)
+        plan = self.interrupted_plan(own) or self.choose_moves(action, histories, own)
+        self.setProperty(PLAN, [move.model_dump(mode="json") for move in plan], self.name)
+        left = site_wide.moves_left(plan, histories, self.environment.name)
+        before = {m.component: [m.before, m.digest] for m in plan if m not in left}
+        self.setProperty(MOVED, before, self.name)
+        self.build.addStepsAfterCurrentStep([self.move_step(move, releaser) for move in left])
         # From here on, the last step summarises the build.
         self.updateBuildSummaryPolicy = []  # type: ignore[assignment]  # Buildbot's own is a list
-        names = [move.component for move in moves]
-        self.setProperty(PLANNED, names, self.name)
-        return f"{moves[0].verb} {', '.join(names)}, by {releaser}"
+        names = ", ".join(move.component for move in left)
+        return f"{plan[0].verb} {names or 'nothing more'}, by {releaser}"
+
+    def interrupted_plan(self, own: list[ledger.Build]) -> tuple[Move, ...]:
+        """The plan of an earlier build of the same request; empty for the first one.
+
+        Buildbot repeats a build whose worker was lost. The repetition finishes that plan.
+        """
+        request = self.build.requests[0].id
+        plans = (b.properties[PLAN] for b in own if b.request == request and PLAN in b.properties)
+        return tuple(Move.model_validate(move) for move in next(plans, ()))
 
     def ledger_builders(self) -> list[str]:
         """The builders whose history decides what may move."""
@@ -85,10 +99,8 @@ class ChooseMoves(Step):
         names = [e.builder(c) for e in both for c in self.site.components]
         return [self.environment.site_builder, *names]
 
-    def choose_moves(
-        self, action: SiteAction, builds: ledger.Builds, own: list[ledger.Build]
-    ) -> tuple[Move, ...]:
-        histories = {
+    def histories(self, builds: ledger.Builds) -> Histories:
+        return {
             component.name: {
                 environment.name: ledger.history_from_builds(
                     builds.get(environment.builder(component), ())
@@ -97,6 +109,10 @@ class ChooseMoves(Step):
             }
             for component in self.site.components
         }
+
+    def choose_moves(
+        self, action: SiteAction, histories: Histories, own: list[ledger.Build]
+    ) -> tuple[Move, ...]:
         selection = self.getProperty("wanted") or ""
         if action is SiteAction.PROMOTE_ALL:
             return site_wide.moves_to_promote(self.site, self.environment, histories, selection)
@@ -162,13 +178,13 @@ class ReportMoves(Step):
     @async_to_deferred
     async def run(self) -> int:
         steps = [step for step in self.build.executedSteps if isinstance(step, MoveComponent)]
-        planned = self.getProperty(PLANNED)
-        started = {step.move.component for step in steps}
-        moved = [step.move.component for step in steps if step.results == SUCCESS]
+        moved = list(self.getProperty(MOVED))
+        tried = {*moved, *(step.move.component for step in steps)}
         stopped = [step for step in steps if step.results != SUCCESS]
         sentences = [f"{self.getProperty('owner')} moved {', '.join(moved) or 'nothing'}"]
         sentences += [f"stopped at {step.move.component}: {step.message}" for step in stopped]
-        if left := [name for name in planned if name not in started]:
+        planned = [move["component"] for move in self.getProperty(PLAN)]
+        if left := [name for name in planned if name not in tried]:
             sentences.append(f"not tried: {', '.join(left)}")
         self.descriptionDone = "; ".join(sentences)
         return SUCCESS
@@ -176,4 +192,4 @@ class ReportMoves(Step):
 
 def moves(step: BuildStep) -> bool:
     """Whether the plan has any component to move."""
-    return bool(step.getProperty(PLANNED))
+    return bool(step.getProperty(PLAN))

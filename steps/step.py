@@ -7,7 +7,7 @@ from buildbot.master import BuildMaster
 from buildbot.process.build import Build
 from buildbot.process.buildstep import BuildStep, BuildStepFailed
 
-from releases.history import current_name
+from releases.history import DECISION, Decision, current_name
 from releases.rules import RequestRefused
 
 A = TypeVar("A", bound=StrEnum)
@@ -26,6 +26,11 @@ class Step(BuildStep):
         buildset = await self.master.data.get(("buildsets", self.build.requests[0].bsid))
         if buildset["rebuilt_buildid"]:
             raise RequestRefused("Rebuild decides nothing: press this builder's own button again")
+
+    def decide(self, decision: Decision, message: str) -> None:
+        """Say what the rules decided, for people and as a property for programs."""
+        self.descriptionDone = message
+        self.setProperty(DECISION, decision.value, self.name)
 
     def requested_action(self, actions: type[A]) -> A:
         """What the build was started for; raises RequestRefused when that is none of `actions`."""

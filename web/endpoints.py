@@ -5,36 +5,36 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from buildbot.data.resultspec import Filter
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
 from pydantic import BaseModel
 from twisted.internet.defer import DeferredLock, maybeDeferred
 from twisted.internet.threads import deferToThread
-from twisted.web.resource import EncodingResourceWrapper
-from twisted.web.server import GzipEncoderFactory
 
 from model.site import Site
 from releases import ledger
-from releases.history import current_name
+from releases.finished_builds import FinishedBuild, finished_builds, merges
 from releases.provenance import Provenance, read_unverified
 from releases.store import Store
 from web.health import HealthChecks
-from web.json_resource import Endpoint, JsonResource, NotFound
+from web.history_query import older_than, page_size
+from web.json_resource import JsonResource, NotFound
+from web.ledger_cache import LedgerCache
+from web.running_builds import queued_requests, running_builds
+from web.shared_answers import Endpoint, Query, SharedAnswers
 from web.views.artifact_contents import contents
-from web.views.board import BoardInputs, board, expected_seconds
-from web.views.board_model import Board, Running
-from web.views.deployments import Deployment, all_deployments
+from web.views.board import BoardInputs, board
+from web.views.board_model import Board
+from web.views.deployments import Deployment, HistoryPage, deployment_builders, deployments
 from web.views.difference import Difference, StoredRelease, difference
-from web.views.figures import Figure, figures
+from web.views.figures import FIGURE_PROPERTIES, Figure, figures, first_moment
 from web.views.machine_report import MachinesAnswer
 from web.views.trials import TrialRow, trial_rows
 
 PAGE = "releases"
 """The name of the page's plugin, below which the endpoints are."""
 
-INCOMPLETE = Filter("complete", "eq", [False])
-UNCLAIMED = Filter("claimed", "eq", [False])
+HOUR = 3600.0
 
 
 class ReleaseDetails(BaseModel):
@@ -46,26 +46,28 @@ class ReleaseDetails(BaseModel):
 
 
 class ReleasesPage(BuildbotService):
-    """Answers from the ledger, of which it keeps in memory what no build has changed."""
+    """Answers from the ledger and from what runs."""
 
     name = "releases-page"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.answers = SharedAnswers()
+        self.changes = 0
+        """Counts Buildbot's messages about what runs and what waits."""
+        super().__init__(*args, **kwargs)
 
     @async_to_deferred
     async def reconfigService(self, site: Site, store: Store) -> None:  # type: ignore[override]  # as Buildbot itself
         await super().reconfigService()
         self.site = site
         self.store = store
-        self.builds: ledger.Builds = {}
-        self.stale = set(self.builders())
-        """The builders whose builds must be read again."""
-        self.loading = DeferredLock()
+        self.ledger = LedgerCache(self.master, site)
+        self.answers = SharedAnswers()
         self.comparing = DeferredLock()
-        self.computed: tuple[ledger.Builds, list[Deployment]] = ({}, [])
-        """The deployments, and the builds that they were computed from."""
         self.provenance = lru_cache(maxsize=None)(self.read_provenance)
         plugin = self.master.www.apps.get(PAGE).resource
         for name, endpoint in self.endpoints().items():
-            resource = EncodingResourceWrapper(JsonResource(endpoint), [GzipEncoderFactory()])
+            resource = JsonResource(name, endpoint, self.answers, self.master)
             plugin.putChild(name.encode(), resource)
 
     @async_to_deferred
@@ -73,7 +75,8 @@ class ReleasesPage(BuildbotService):
         await super().startService()
         consume = self.master.mq.startConsuming
         self.consumers = [
-            await consume(self.mark_stale, ("builds", None, event)) for event in ("new", "finished")
+            await consume(self.note_change, (kind, None, None))
+            for kind in ("builds", "buildrequests", "steps")
         ]
 
     @async_to_deferred
@@ -82,32 +85,11 @@ class ReleasesPage(BuildbotService):
             await maybeDeferred(consumer.stopConsuming)
         await super().stopService()
 
-    def builders(self) -> list[str]:
-        deploy = [e.builder(c) for e in self.site.environments for c in self.site.components]
-        site_wide = [e.site_builder for e in self.site.environments if e.promotes_from]
-        return [*deploy, *site_wide, *(c.builder for c in self.site.components)]
-
     @async_to_deferred
-    async def mark_stale(self, _key: Any, build: dict[str, Any]) -> None:
-        builder = await self.master.data.get(("builders", build["builderid"]))
-        if builder["name"] in self.builders():
-            self.stale.add(builder["name"])
-
-    async def current_builds(self) -> ledger.Builds:
-        """The last builds of every builder that makes or deploys releases."""
-        await self.loading.acquire()
-        try:
-            while self.stale:
-                stale, self.stale = self.stale, set()
-                try:
-                    fresh = await ledger.builds(self.master, stale)
-                except BaseException:
-                    self.stale |= stale
-                    raise
-                self.builds = {**self.builds, **fresh}
-        finally:
-            self.loading.release()
-        return self.builds
+    async def note_change(self, key: Any, message: dict[str, Any]) -> None:
+        if key[0] == "builds" and key[-1] in ("new", "finished"):
+            await self.ledger.note_build(key, message)
+        self.changes += 1
 
     def read_provenance(self, digest: str) -> Provenance:
         return read_unverified(self.store.provenance(digest).read_bytes())
@@ -123,58 +105,80 @@ class ReleasesPage(BuildbotService):
 
     def endpoints(self) -> dict[str, Endpoint]:
         """By the last part of the address."""
+
+        def finished() -> int:
+            return self.ledger.finished
+
         return {
-            "board.json": self.board,
-            "history.json": self.history,
-            "difference.json": self.difference,
-            "release.json": self.release,
-            "figures.json": self.figures,
-            "machines.json": self.machines,
-            "trials.json": self.trials,
+            "board.json": Endpoint(
+                self.board, version=self.board_version, seconds=30, identity=board_identity
+            ),
+            "history.json": Endpoint(
+                self.history, ("component", "older", "limit"), version=finished, seconds=HOUR
+            ),
+            "difference.json": Endpoint(self.difference, ("from", "to", "backwards"), seconds=60),
+            "release.json": Endpoint(self.release, ("digest",), version=finished, seconds=60),
+            "figures.json": Endpoint(self.figures, version=finished, seconds=HOUR),
+            "machines.json": Endpoint(self.machines),
+            "trials.json": Endpoint(self.trials, version=finished, seconds=HOUR),
         }
 
-    async def machines(self, _query: dict[str, str]) -> MachinesAnswer:
+    def board_version(self) -> tuple[int, int]:
+        health = self.health_checks()
+        return self.changes, health.changes if health else 0
+
+    def health_checks(self) -> Any:
+        return self.master.service_manager.namedServices.get(HealthChecks.name)
+
+    async def machines(self, _query: Query) -> MachinesAnswer:
         """The machines of OpenStack projects, and statistics of those that are gone."""
         service: Any = self.master.service_manager.namedServices.get("machines")
         return MachinesAnswer.model_validate({"report": service.report() if service else None})
 
-    async def trials(self, _query: dict[str, str]) -> list[TrialRow]:
+    async def trials(self, _query: Query) -> list[TrialRow]:
         """How our changes fit what upstream offers, by component."""
         reports = await ledger.reports(self.master, self.site)
         return trial_rows(self.site.trial_components, reports)
 
-    async def board(self, _query: dict[str, str]) -> Board:
-        builds = await self.current_builds()
-        health = self.master.service_manager.namedServices.get(HealthChecks.name)
+    async def board(self, _query: Query) -> Board:
+        await self.ledger.load()
+        health = self.health_checks()
         builders = {b["builderid"]: b["name"] for b in await self.master.data.get(("builders",))}
-        running, queued = await self.running_and_queued(builds, builders)
+        builds = self.ledger.builds
         inputs = BoardInputs(
             site=self.site,
             builds=builds,
+            histories=self.ledger.histories,
             builder_ids={name: number for number, name in builders.items()},
-            running=running,
-            queued=queued,
-            healths=health.results if health else {},
+            running=await running_builds(self.master, builds, builders),
+            queued=await queued_requests(self.master, builders),
+            healths=dict(health.results) if health else {},
             now=datetime.now(UTC),
         )
-        return board(inputs, self.find_provenance)
+        result: Board = await deferToThread(board, inputs, self.find_provenance)
+        return result
 
-    async def history(self, query: dict[str, str]) -> list[Deployment]:
-        """Of the whole site, or of one component."""
-        deployments = await self.deployments()
-        if name := query.get("component"):
+    async def history(self, query: Query) -> HistoryPage:
+        """Of the whole site, or of one component; a page of it."""
+        name = query.get("component") or None
+        if name:
             self.require_component(name)
-            return [item for item in deployments if item.component == name]
-        return deployments
+        limit, older = page_size(query), older_than(query)
+        finished = await self.finished_builds(name, older_than=older, limit=limit + 1)
+        page = finished[:limit]
+        return HistoryPage(
+            deployments=tuple(deployments(deployment_builders(self.site), page)),
+            older=str(page[-1].build.id) if len(finished) > limit else None,
+        )
 
-    async def deployments(self) -> list[Deployment]:
-        """Computed again only when a build was finished since."""
-        builds = await self.current_builds()
-        if self.computed[0] is not builds:
-            self.computed = builds, all_deployments(self.site, builds)
-        return self.computed[1]
+    async def finished_builds(
+        self, component: str | None = None, **conditions: Any
+    ) -> list[FinishedBuild]:
+        """Builds that made deployments, the last one first; see `finished_builds_query`."""
+        builders = deployment_builders(self.site, component)
+        return await finished_builds(self.master, builders, **conditions)
 
-    async def difference(self, query: dict[str, str]) -> Difference:
+    async def difference(self, query: Query) -> Difference:
         before, after = query.get("from", ""), query.get("to", "")
         backwards = query.get("backwards") == "yes"
         await self.comparing.acquire()
@@ -208,55 +212,38 @@ class ReleasesPage(BuildbotService):
             raise NotFound(f"the store does not hold the release {digest[:12] or '(none)'}")
         return provenance
 
-    async def release(self, query: dict[str, str]) -> ReleaseDetails:
+    async def release(self, query: Query) -> ReleaseDetails:
         digest = query.get("digest", "")
         provenance = self.require_provenance(digest)
-        deployments = [item for item in await self.deployments() if item.digest == digest]
-        is_stored = digest in self.store
-        return ReleaseDetails(provenance=provenance, stored=is_stored, deployments=deployments)
+        finished = await self.finished_builds(provenance.component, digest=digest)
+        return ReleaseDetails(
+            provenance=provenance,
+            stored=digest in self.store,
+            deployments=deployments(deployment_builders(self.site), finished),
+        )
 
-    async def figures(self, _query: dict[str, str]) -> list[Figure]:
-        deployments = await self.deployments()
-        return figures(self.site, self.builds, deployments, datetime.now(UTC))
+    async def figures(self, _query: Query) -> list[Figure]:
+        now = datetime.now(UTC)
+        since = int(first_moment(now).timestamp())
+        finished = await self.finished_builds(properties=FIGURE_PROPERTIES, since=since)
+        merged = await merges(self.master, [c.builder for c in self.site.components], since)
+        builders = deployment_builders(self.site)
+
+        def compute() -> list[Figure]:
+            return figures(self.site, merged, deployments(builders, finished), now)
+
+        result: list[Figure] = await deferToThread(compute)
+        return result
 
     def require_component(self, name: str) -> None:
         names = [component.name for component in self.site.components]
         if name not in names:
             raise NotFound(f"no component '{name}'; expected one of {', '.join(names)}")
 
-    # What runs now.
 
-    async def running_and_queued(
-        self, builds: ledger.Builds, names: dict[int, str]
-    ) -> tuple[dict[str, Running], dict[str, int]]:
-        """The builds that run, and how many requests wait, by builder; `names` by builder id."""
-        get = self.master.data.get
-        running = {
-            names[build["builderid"]]: await self.running_build(build, builds, names)
-            for build in await get(("builds",), filters=[INCOMPLETE])
-        }
-        queued: dict[str, int] = {}
-        for request in await get(("buildrequests",), filters=[INCOMPLETE, UNCLAIMED]):
-            name = names[request["builderid"]]
-            queued[name] = queued.get(name, 0) + 1
-        return running, queued
-
-    async def running_build(
-        self, build: dict[str, Any], builds: ledger.Builds, names: dict[int, str]
-    ) -> Running:
-        steps = await self.master.data.get(("builds", build["buildid"], "steps"))
-        properties = await ledger.properties(self.master, build["buildid"])
-        step = next((s for s in steps if s["started_at"] and not s["complete"]), None)
-        builder = names[build["builderid"]]
-        action = current_name(properties.get("action")) or ""
-        return Running(
-            link=f"#/builders/{build['builderid']}/builds/{build['number']}",
-            action=action,
-            owner=str(properties.get("owner") or ""),
-            step=step["name"] if step else "",
-            message=step["state_string"] if step else build["state_string"],
-            done=sum(s["complete"] for s in steps),
-            worker=str(properties.get("workername") or ""),
-            started=build["started_at"],
-            seconds=expected_seconds(builds.get(builder, ()), action),
-        )
+def board_identity(board: Board) -> dict[str, Any]:
+    """The board without the moment it was made, and without when each release was well."""
+    rows = {"__all__": {"cells": {"__all__": {"health": {"when"}}}}}
+    identity = board.model_dump(mode="json", exclude={"now": True, "rows": rows})
+    unknown = (c.health for row in board.rows for c in row.cells)
+    return identity | {"ages": [h.when for h in unknown if h and h.healthy is None]}

@@ -2,51 +2,24 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from buildbot.util.service import BuildbotService
 from buildbot.util.twisted import async_to_deferred
-from requests import Response
-from requests.adapters import HTTPAdapter
-from requests.exceptions import RequestException
 from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore, maybeDeferred
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 from twisted.python import log
 from twisted.python.failure import Failure
-from txrequests.sessions import Session
 
 from model.component import Component
 from model.environment import Environment
 from model.installation import Installation, Reach
 from model.site import Site
+from web.page_request import NoAnswer, PageRequests
 from web.views.board_model import Health
-
-TIMEOUT = 10.0
-"""Seconds."""
 
 CONCURRENT = 4
 """Requests at once: no more than a visitor's browser makes."""
-
-
-class AddressAdapter(HTTPAdapter):
-    """Connects to one address whatever the host name resolves to; TLS verifies the host name."""
-
-    def __init__(self, address: str, host: str) -> None:
-        self.address = address
-        self.host = host
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        kwargs |= {"server_hostname": self.host, "assert_hostname": self.host}
-        super().init_poolmanager(*args, **kwargs)
-
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        parts = urlsplit(request.url)
-        request.headers["Host"] = parts.netloc
-        port = f":{parts.port}" if parts.port else ""
-        request.url = urlunsplit(parts._replace(netloc=f"{self.address}{port}"))
-        return super().send(request, *args, **kwargs)
 
 
 class HealthChecks(BuildbotService):
@@ -55,10 +28,11 @@ class HealthChecks(BuildbotService):
     name = "health"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.sessions: dict[str, Session] = {}
-        """By the edge's address; an empty one means wherever the host name leads."""
+        self.changes = 0
+        """Counts the results that say something new."""
+        self.pages = PageRequests(threads=CONCURRENT)
         self.limit = DeferredSemaphore(CONCURRENT)
-        self.timer = LoopingCall(self.check_all)
+        self.timer = LoopingCall(lambda: maybeDeferred(self.check_all).addErrback(log_failure))
         super().__init__(*args, **kwargs)
 
     @async_to_deferred
@@ -67,24 +41,18 @@ class HealthChecks(BuildbotService):
         self.site = site
         self.installation = installation
         self.results: dict[tuple[str, str], Health] = {}
-        for environment, component in self.checked():
-            for address in self.edges(environment).values():
-                if address not in self.sessions:  # a thread would outlive checkconfig
-                    self.sessions[address] = Session(minthreads=0, maxthreads=CONCURRENT)
-                if address:
-                    adapter = AddressAdapter(address, environment.host(component))
-                    self.sessions[address].mount(environment.url(component).rstrip("/"), adapter)
         if self.running:
             self.restart_timer()
 
     def restart_timer(self) -> None:
         if self.timer.running:
             self.timer.stop()
-        self.timer.start(self.site.health_seconds).addErrback(log_failure)
+        self.timer.start(self.site.health_seconds)
 
     @async_to_deferred
     async def startService(self) -> None:
         await super().startService()
+        self.pages.names.start()
         self.restart_timer()
         self.consumer = await self.master.mq.startConsuming(
             self.check_finished, ("builds", None, "finished")
@@ -94,9 +62,8 @@ class HealthChecks(BuildbotService):
     async def stopService(self) -> None:
         await maybeDeferred(self.consumer.stopConsuming)
         self.timer.stop()
-        # Its threads may be waiting for an answer: the reactor does not wait with them.
-        for session in self.sessions.values():
-            await deferToThread(session.close)
+        # Its threads may be waiting for a name server: the reactor does not wait with them.
+        await deferToThread(self.pages.names.stop)
         await super().stopService()
 
     @async_to_deferred
@@ -105,7 +72,8 @@ class HealthChecks(BuildbotService):
         builder = await self.master.data.get(("builders", build["builderid"]))
         for environment, component in self.checked():
             if environment.builder(component) == builder["name"]:
-                await self.limit.run(self.check, environment, component)
+                await self.start_check(environment, component)
+                self.changes += 1  # the same answer, of another release
 
     def checked(self) -> list[tuple[Environment, Component]]:
         return [(e, c) for e in self.site.environments for c in self.site.components]
@@ -120,15 +88,34 @@ class HealthChecks(BuildbotService):
         return self.installation.reach.get(environment.name, Reach())
 
     def check_all(self) -> "Deferred[Any]":
-        checks = [self.limit.run(self.check, *pair) for pair in self.checked()]
-        return DeferredList(checks, consumeErrors=True)
+        return DeferredList([self.start_check(*pair) for pair in self.checked()])
+
+    def start_check(self, environment: Environment, component: Component) -> "Deferred[None]":
+        """Check when there is room for it; a failure of the check is logged and shown."""
+        check = self.limit.run(self.check, environment, component)
+        return check.addErrback(self.note_failure, environment, component)
+
+    def note_failure(
+        self, failure: Failure, environment: Environment, component: Component
+    ) -> None:
+        """After an unexpected exception the health is unknown: it says nothing of the release."""
+        log.err(failure, f"health check of {component.name} in {environment.name}")
+        key = environment.name, component.name
+        last = self.results.get(key)
+        message = f"the check failed: {type(failure.value).__name__}; the master's log says more"
+        self.keep(key, Health(healthy=None, message=message, when=last.when if last else None))
+
+    def keep(self, key: tuple[str, str], health: Health) -> None:
+        last = self.results.get(key)
+        self.results[key] = health
+        if last is None or (last.healthy, last.message) != (health.healthy, health.message):
+            self.changes += 1
 
     @async_to_deferred
     async def check(self, environment: Environment, component: Component) -> None:
         message, healthy = await self.request_all(environment, component)
-        self.results[environment.name, component.name] = Health(
-            healthy=healthy, message=message, when=datetime.now(UTC)
-        )
+        health = Health(healthy=healthy, message=message, when=datetime.now(UTC))
+        self.keep((environment.name, component.name), health)
 
     async def request_all(self, environment: Environment, component: Component) -> tuple[str, bool]:
         """Request the checked page from every server; the first result that is unhealthy."""
@@ -144,24 +131,19 @@ class HealthChecks(BuildbotService):
     ) -> tuple[str, bool]:
         """The answer of one address in words, and whether it is healthy."""
         check = component.checks[0]
-        authority = self.reach(environment).authority
+        url = environment.url(component).rstrip("/") + check.path
         try:
-            response: Response = await self.sessions[address].get(  # type: ignore[misc]  # a Deferred of one
-                environment.url(component).rstrip("/") + check.path,
-                timeout=TIMEOUT,
-                verify=str(authority) if authority else True,
-                allow_redirects=False,
-                headers={"User-Agent": "slipway-health"},
-            )
-        except (RequestException, OSError) as error:
-            return f"GET {check.path} -> no answer: {type(error).__name__}", False
-        message = f"GET {check.path} -> {response.status_code}"
-        if response.status_code != check.status:
+            authority = self.reach(environment).authority
+            status, text = await self.pages.get(url, address, authority)
+        except NoAnswer as error:
+            return f"GET {check.path} -> no answer: {error}", False
+        message = f"GET {check.path} -> {status}"
+        if status != check.status:
             return f"{message}, expected {check.status}", False
-        if check.contains and check.contains not in response.text:
+        if check.contains and check.contains not in text:
             return f"{message} without '{check.contains}'", False
         return message, True
 
 
 def log_failure(failure: Failure) -> None:
-    log.err(failure, "health checks ended")
+    log.err(failure, "a round of health checks failed")

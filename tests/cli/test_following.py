@@ -60,3 +60,18 @@ def test_every_end_has_its_word_and_its_exit_code(
     shown = slipway("thaw", "--json")
     assert json.loads(shown.stdout)["outcome"] == outcome
     assert shown.exit_code == code
+
+
+@pytest.mark.parametrize(("decision", "outcome"), [("allowed", "failed"), ("refused", "refused")])
+def test_a_refusal_is_known_by_its_property_and_not_by_its_words(
+    demo: Master, slipway: Slipway, decision: str, outcome: str
+) -> None:
+    build = recorded("build-promoted")
+    build["builds"][0] |= {
+        "results": 2,
+        "state_string": "failed refused by the firewall (failure)",
+        "properties": {"decision": [decision, "choose-release"]},
+    }
+    demo.say(BUILDS, build)
+    assert json.loads(slipway("thaw", "--json").stdout)["outcome"] == outcome
+    assert f"{BUILDS}?property=decision" in demo.asked

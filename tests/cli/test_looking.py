@@ -1,10 +1,13 @@
 """Looking: what the commands show that press nothing."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from cli.errors import ActionRefused
+from cli.master_client import ATTEMPTS
 from tests.cli.conftest import Slipway
 from tests.cli.master import Master, recorded
 
@@ -55,6 +58,20 @@ def test_status_says_which_component_cannot_be_built_and_which_is_not_well(
     assert "✖ GET / -> 502" in shown
 
 
+def test_status_says_that_health_is_unknown_and_since_when(demo: Master, slipway: Slipway) -> None:
+    board = recorded("board")
+    hours = datetime.fromisoformat(board["now"]) - timedelta(hours=5)
+    health = {"healthy": None, "message": "no check has ended since", "when": hours.isoformat()}
+    blog(board)["cells"][1]["health"] = health
+    demo.say("/plugins/releases/board.json", board)
+    shown = " ".join(slipway("status").stdout.split())
+    assert "○ health unknown, last known 5 hours ago: no check has ended since" in shown
+    health["when"] = None
+    assert "○ health unknown: no check has ended since" in " ".join(
+        slipway("status").stdout.split()
+    )
+
+
 def test_history_shows_every_deployment_and_why_one_was_refused(slipway: Slipway) -> None:
     shown = slipway("history", "blog")
     assert shown.exit_code == 0
@@ -64,14 +81,46 @@ def test_history_shows_every_deployment_and_why_one_was_refused(slipway: Slipway
 
 
 def test_history_of_the_site_asks_for_no_component(demo: Master, slipway: Slipway) -> None:
-    demo.say("/plugins/releases/history.json", recorded("history-all"))
+    some = recorded("history-all")["deployments"][:2]
+    demo.say("/plugins/releases/history.json", {"deployments": some, "older": "1-2"})
     shown = slipway("history", "--last", "2")
-    assert demo.asked == ["/plugins/releases/history.json"]
-    assert f"{len(recorded('history-all')) - 2} older" in shown.stdout
+    assert demo.asked == ["/plugins/releases/history.json?limit=2"]
+    assert "older ones: --last 4" in shown.stdout
+
+
+def test_history_asks_for_one_page_after_the_other(demo: Master, slipway: Slipway) -> None:
+    every = recorded("history-all")["deployments"]
+    pages = [
+        {"deployments": every[:2], "older": "7-8"},
+        {"deployments": every[2:3], "older": "5-6"},
+        {"deployments": every[3:], "older": None},
+    ]
+    demo.say("/plugins/releases/history.json", *pages)
+    assert json.loads(slipway("history", "--json").stdout) == every
+    assert [path.partition("?")[2] for path in demo.asked] == [
+        "limit=200",
+        "limit=200&older=7-8",
+        "limit=200&older=5-6",
+    ]
+    demo.say("/plugins/releases/history.json", *pages)
+    assert json.loads(slipway("history", "--json", "--last", "3").stdout) == every[:3]
+    assert demo.asked[-1].endswith("limit=1&older=7-8")
+
+
+def test_a_master_whom_too_many_ask_is_asked_again(
+    demo: Master, slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    demo.say("/plugins/releases/history.json", {"error": "too many"}, status=429)
+    shown = slipway("history")
+    assert shown.exit_code == ActionRefused.code
+    assert "too many" in shown.stderr
+    assert pauses == [1.0] * ATTEMPTS
 
 
 def test_history_says_when_there_is_none(demo: Master, slipway: Slipway) -> None:
-    demo.say("/plugins/releases/history.json", [])
+    demo.say("/plugins/releases/history.json", {"deployments": [], "older": None})
     assert slipway("history").stdout == "Nothing has been done yet.\n"
 
 
@@ -110,7 +159,9 @@ def test_diff_says_when_nothing_waits(demo: Master, slipway: Slipway) -> None:
 def test_json_is_what_the_master_said_and_nothing_else(
     slipway: Slipway, words: tuple[str, ...], answer: str
 ) -> None:
-    assert json.loads(slipway(*words, "--json").stdout) == recorded(answer)
+    said = recorded(answer)
+    expected = said["deployments"] if answer == "history" else said
+    assert json.loads(slipway(*words, "--json").stdout) == expected
 
 
 def test_the_json_of_diff_has_the_same_keys_whether_something_waits_or_not(
@@ -134,8 +185,10 @@ def test_texts_of_strangers_are_shown_as_text(demo: Master, slipway: Slipway) ->
     cell = blog(board)["cells"][1]
     cell["live"]["owner"] = cell["blocked_by"] = HOSTILE
     demo.say("/plugins/releases/board.json", board)
-    done = [{**one, "reason": HOSTILE, "message": HOSTILE} for one in recorded("history")]
-    demo.say("/plugins/releases/history.json", done)
+    history = recorded("history")
+    for one in history["deployments"]:
+        one |= {"reason": HOSTILE, "message": HOSTILE}
+    demo.say("/plugins/releases/history.json", history)
     for words in (("status",), ("history", "blog"), ("promote", "blog", "--yes")):
         shown = slipway(*words).stdout
         assert "[bold red]promoted[/] blog" in shown

@@ -53,11 +53,13 @@ def build(
     results: int | None = SUCCESS,
     state_string: str = "build successful well",
     minutes: int | None = None,
+    start: datetime | None = None,
     live: str | None = None,
+    request: int | None = None,
     **properties: Any,
 ) -> Build:
     """A build that took half a minute; one with `live` made its digest live."""
-    began = START + timedelta(minutes=number if minutes is None else minutes)
+    began = start or START + timedelta(minutes=number if minutes is None else minutes)
     known = {"owner": "ana", "reason": "because", **properties}
     known |= {"digest": live, "live": live} if live else {}
     return Build(
@@ -65,6 +67,7 @@ def build(
         number=number,
         builder=builder,
         builderid=7,
+        request=number if request is None else request,
         requested=began - timedelta(seconds=30),
         started=began,
         finished=None if results is None else began + timedelta(seconds=30),

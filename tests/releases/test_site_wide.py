@@ -10,9 +10,11 @@ from releases.history import Action, History
 from releases.ledger import history_from_builds
 from releases.rules import Freeze, RequestRefused
 from releases.site_wide import (
+    Move,
     SiteAction,
     active_freeze,
     interrupted_bulk_promotion,
+    moves_left,
     moves_to_promote,
     moves_to_revert,
     refuse_needless_switch,
@@ -140,3 +142,48 @@ def test_what_moved_on_since_is_not_returned() -> None:
         moves_to_revert("", (MOVED,), known, "production")
     with pytest.raises(RequestRefused, match="no promotion of everything 9 moved anything"):
         moves_to_revert("9", (MOVED,), known, "production")
+
+
+LOST = build(
+    4, "site-production", action="promote-all", results=5, request=9, moved={"docs": [OLD, NEW]}
+)
+AGAIN = build(
+    5, "site-production", action="promote-all", results=2, request=9, moved={"blog": [OLD, NEW]}
+)
+
+
+def test_what_any_attempt_of_a_promotion_moved_goes_back() -> None:
+    """Buildbot repeats a build whose worker was lost."""
+    known = histories(blog=([NEW], [OLD, NEW]), docs=([NEW], [OLD, NEW]))
+    for wanted in ("", "4", "5"):
+        moves = moves_to_revert(wanted, (AGAIN, LOST), known, "production")
+        assert [(m.component, m.digest) for m in moves] == [("blog", OLD), ("docs", OLD)]
+    assert interrupted_bulk_promotion((AGAIN, LOST), {NEW}) == AGAIN
+    running = AGAIN.model_copy(update={"finished": None})
+    assert interrupted_bulk_promotion((running, LOST), {NEW}) is None
+
+
+def test_a_component_that_is_moved_by_two_attempts_goes_back_to_before_the_first() -> None:
+    first = build(1, "site-production", **{**ALL, "moved": {"blog": [OLD, NEW]}}, request=1)
+    again = build(2, "site-production", **{**ALL, "moved": {"blog": [NEW, NEW]}}, request=1)
+    known = histories(blog=([NEW], [OLD, NEW]))
+    (move,) = moves_to_revert("", (again, first), known, "production")
+    assert (move.component, move.digest) == ("blog", OLD)
+
+
+PLAN = (
+    Move(component="docs", action=Action.PROMOTE, before="", digest=NEWER),
+    Move(component="blog", action=Action.PROMOTE, before=OLD, digest=NEW),
+)
+
+
+def test_of_an_interrupted_plan_is_left_what_is_not_live() -> None:
+    left = moves_left(PLAN, histories(blog=([NEW], [OLD]), docs=([NEWER], [NEWER])), "production")
+    assert left == PLAN[1:]
+    assert moves_left(PLAN, histories(blog=([], [OLD]), docs=([], [])), "production") == PLAN
+
+
+def test_a_plan_is_not_finished_where_somebody_deployed_another_release_since() -> None:
+    known = histories(blog=([NEW], [OLD, NEWER]), docs=([NEWER], [NEWER]))
+    with pytest.raises(RequestRefused, match="blog was deployed again since this began"):
+        moves_left(PLAN, known, "production")

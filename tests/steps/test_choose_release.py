@@ -58,6 +58,7 @@ class DeploymentRequest(RunMasterBase):
         for name in ("lift-hold", "release-hold"):
             assert "refused: no hold in production" in await self.said(name)
         builds = await ledger.builds(self.master, [builder])
+        assert {build.properties["decision"] for build in builds[builder]} == {"refused"}
         actions = [build.action for build in builds[builder]]
         assert actions == [Action.LIFT_HOLD, Action.LIFT_HOLD, None, None]
 
@@ -69,5 +70,7 @@ class DeploymentRequest(RunMasterBase):
         for name in ("revert", "return"):
             assert "refused: no promotion of everything moved anything" in await self.said(name)
         builds = await ledger.builds(self.master, [PRODUCTION.site_builder])
+        own = builds[PRODUCTION.site_builder]
+        assert {build.properties["decision"] for build in own} == {"refused"}
         told = [build.properties["action"] for build in builds[PRODUCTION.site_builder]]
         assert told == ["revert", "revert", None]

@@ -12,7 +12,7 @@ from tests.web.small_master import SmallMaster
 from tests.web.views.test_difference import release
 from web.endpoints import ReleaseDetails
 from web.views.board_model import Board
-from web.views.deployments import Deployment
+from web.views.deployments import HistoryPage
 from web.views.difference import Difference
 from web.views.figures import Figure
 from web.views.machine_report import MachinesAnswer
@@ -43,7 +43,7 @@ def digests(master: SmallMaster) -> tuple[str, str]:
     ("name", "shape"),
     [
         ("board.json", Board),
-        ("history.json", list[Deployment]),
+        ("history.json", HistoryPage),
         ("figures.json", list[Figure]),
         ("machines.json", MachinesAnswer),
         ("trials.json", list[TrialRow]),
@@ -53,6 +53,8 @@ def test_an_answer_has_the_shape_of_its_model(master: SmallMaster, name: str, sh
     response = ask(master, name)
     assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "no-cache"
+    assert response.headers["vary"] == "accept-encoding"
+    assert response.headers["content-encoding"] == "gzip"
     TypeAdapter(shape).validate_json(response.content)
 
 
@@ -69,9 +71,47 @@ def test_the_board_shows_what_is_live_what_runs_and_when_it_was_asked_for(
 
 def test_the_history_of_a_component_holds_no_other(master: SmallMaster) -> None:
     blog = ask(master, "history.json", component="blog").json()
-    assert [(each["component"], each["digest"]) for each in blog] == [("blog", OLD)]
+    assert [(each["component"], each["digest"]) for each in blog["deployments"]] == [("blog", OLD)]
     assert ask(master, "history.json").json() == blog
-    assert ask(master, "history.json", component="docs").json() == []
+    assert ask(master, "history.json", component="docs").json() == {
+        "deployments": [],
+        "older": None,
+    }
+
+
+def test_a_browser_that_has_the_same_board_is_sent_nothing(master: SmallMaster) -> None:
+    session = master.session()
+    path = "plugins/releases/board.json"
+    first = master.get(session, path)
+    session.headers["If-None-Match"] = first.headers["etag"]
+    again = master.get(session, path)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["date"]
+    session.headers["If-None-Match"] = 'W/"another"'
+    assert Board.model_validate_json(master.get(session, path).content).rows
+
+
+def test_an_answer_is_sent_uncompressed_to_who_cannot_read_gzip(master: SmallMaster) -> None:
+    session = master.session()
+    session.headers["Accept-Encoding"] = "identity"
+    response = master.get(session, "plugins/releases/board.json")
+    assert "content-encoding" not in response.headers
+    assert Board.model_validate_json(response.content).rows
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"limit": "0"}, "limit is '0'; expected a number from 1 to 200"),
+        ({"limit": "201"}, "limit is '201'; expected a number from 1 to 200"),
+        ({"limit": "all"}, "limit is 'all'; expected a number from 1 to 200"),
+        ({"older": "yesterday"}, "older is malformed; expected what the last page said"),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused(
+    master: SmallMaster, parameters: dict[str, str], expected: str
+) -> None:
+    assert error(ask(master, "history.json", **parameters)) == (400, expected)
 
 
 def test_a_component_that_the_site_does_not_have_is_not_found(master: SmallMaster) -> None:
@@ -148,3 +188,11 @@ def test_a_failure_of_the_master_is_answered_logged_and_tells_visitors_nothing(
     assert "an answer of the Releases page" in master.log
     assert "json.decoder.JSONDecodeError" in master.log
     assert ask(master, "difference.json", to=digests[0]).status_code == 200, "it answers no more"
+
+
+def test_buildbot_answers_the_property_that_the_terminal_asks_a_build_for(
+    master: SmallMaster,
+) -> None:
+    path = "api/v2/buildrequests/1/builds"
+    answer = master.get(master.session(), path, property="action").json()
+    assert answer["builds"][0]["properties"] == {"action": ["promote", "test"]}

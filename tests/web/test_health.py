@@ -4,6 +4,7 @@ import shutil
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from model.component import Check
@@ -34,10 +36,10 @@ from model.site import Site
 from releases.ledger import history_from_builds
 from tests.agent.server_setup import free_ports
 from tests.releases.ledgers import OLD, PRODUCTION, SITE, build
-from web import health
+from web import page_request
 from web.health import HealthChecks
-from web.views.board import health_of_live
 from web.views.board_model import Health
+from web.views.live_health import health_of_live
 
 HOST = "blog.p.example"
 CHECK = Check(path="/about?lang=en", status=200, contains="Welcome")
@@ -52,7 +54,8 @@ class Authority:
         self.key = generate_private_key(SECP256R1())
         self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, file.stem)])
         basic = x509.BasicConstraints(ca=True, path_length=0)
-        file.write_bytes(self.sign(self.name, self.key, basic))
+        self.certificate = self.sign(self.name, self.key, basic)
+        file.write_bytes(self.certificate)
 
     def issue(self, host: str, file: Path) -> Path:
         """Write a new key and its certificate for a host, as a server reads them."""
@@ -87,6 +90,10 @@ class Edge:
         self.status, self.text = CHECK.status, f"<h1>{CHECK.contains}</h1>"
         self.may_answer = threading.Event()
         self.may_answer.set()
+        self.is_slow = False
+        """Whether it sends its answer byte by byte, without an end."""
+        self.gone = threading.Event()
+        """Set when a client of a slow answer has closed the connection."""
         self.requests: list[tuple[str, str | None]] = []
         """The path and the host of each."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -116,9 +123,20 @@ def handler(edge: Edge) -> type[BaseHTTPRequestHandler]:
             edge.requests.append((self.path, self.headers["Host"]))
             edge.may_answer.wait(60)
             self.send_response(edge.status)
-            self.send_header("Content-Length", str(len(edge.text)))
+            if not edge.is_slow:
+                self.send_header("Content-Length", str(len(edge.text)))
             self.end_headers()
+            if edge.is_slow:
+                self.send_slowly()
             self.wfile.write(edge.text.encode())
+
+        def send_slowly(self) -> None:
+            try:
+                while True:
+                    self.wfile.write(b".")
+                    time.sleep(0.01)
+            except OSError:
+                edge.gone.set()
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -169,17 +187,16 @@ class OneComponent(TestCase):
         self.addCleanup(edge.stop)
         return edge
 
-    async def ask(self, **edges: str) -> Health:
-        """What a round of the checks says of the component."""
-        address = None if edges else "127.0.0.1"
-        reach = Reach(address=address, authority=self.authority.file)
+    async def checks(self, edge: str | None = None, **edges: str) -> HealthChecks:
+        reach = Reach(address=edge, authority=self.authority.file)
         checks = HealthChecks()
         await checks.reconfigService(site(self.port), installation(self.folder, reach, **edges))
-        try:
-            await checks.check_all()
-        finally:
-            for session in checks.sessions.values():
-                session.close()
+        return checks
+
+    async def ask(self, **edges: str) -> Health:
+        """What a round of the checks says of the component."""
+        checks = await self.checks(None if edges else "127.0.0.1", **edges)
+        await checks.check_all()
         return checks.results["production", "blog"]
 
 
@@ -233,7 +250,7 @@ class Answers(OneComponent):
         answer = await self.ask()
         assert (answer.healthy, answer.message) == (
             False,
-            "GET /about?lang=en -> no answer: SSLError",
+            "GET /about?lang=en -> no answer: its certificate is not trusted",
         )
         assert not self.edge.requests
 
@@ -244,18 +261,71 @@ class Answers(OneComponent):
         answer = await self.ask()
         assert (answer.healthy, answer.message) == (
             False,
-            "GET /about?lang=en -> no answer: SSLError",
+            "GET /about?lang=en -> no answer: its certificate is not trusted",
         )
 
     @async_to_deferred
     async def test_an_edge_that_does_not_answer_in_time_is_ill(self) -> None:
-        self.patch(health, "TIMEOUT", 0.2)
+        self.patch(page_request, "TIMEOUT", 0.2)
         self.edge.may_answer.clear()
         answer = await self.ask()
         assert (answer.healthy, answer.message) == (
             False,
-            "GET /about?lang=en -> no answer: ReadTimeout",
+            "GET /about?lang=en -> no answer: none in 0.2 s",
         )
+
+    @async_to_deferred
+    async def test_an_answer_that_never_ends_is_ill_and_its_connection_is_closed(self) -> None:
+        self.patch(page_request, "TIMEOUT", 0.5)
+        self.edge.is_slow = True
+        answer = await self.ask()
+        assert (answer.healthy, answer.message) == (
+            False,
+            "GET /about?lang=en -> no answer: none in 0.5 s",
+        )
+        assert await deferToThread(self.edge.gone.wait, 60)
+
+    @async_to_deferred
+    async def test_an_answer_that_is_too_long_is_ill(self) -> None:
+        self.patch(page_request, "MOST_BYTES", 1000)
+        self.edge.text = "long" * 1000
+        answer = await self.ask()
+        assert (answer.healthy, answer.message) == (
+            False,
+            "GET /about?lang=en -> no answer: more than 0.001 MB",
+        )
+
+    @async_to_deferred
+    async def test_an_edge_that_is_reached_by_its_name_is_asked_too(self) -> None:
+        checks = await self.checks(edge="localhost")
+        checks.pages.names.start()
+        try:
+            await checks.check_all()
+        finally:
+            await deferToThread(checks.pages.names.stop)
+        assert checks.results["production", "blog"].healthy
+
+    @async_to_deferred
+    async def test_a_check_that_fails_makes_health_unknown_and_keeps_when_it_was_known(
+        self,
+    ) -> None:
+        checks = await self.checks(edge="127.0.0.1")
+        self.authority.file.write_text("no certificate")
+        await checks.check_all()
+        unknown = checks.results["production", "blog"]
+        assert (unknown.healthy, unknown.when) == (None, None)
+        assert unknown.message.startswith("the check failed: ")
+        assert len(self.flushLoggedErrors()) == 1
+        self.authority.file.write_bytes(self.authority.certificate)
+        await checks.check_all()
+        known = checks.results["production", "blog"]
+        assert known.healthy
+        self.authority.file.unlink()
+        for _ in range(2):
+            await checks.check_all()
+            unknown = checks.results["production", "blog"]
+            assert (unknown.healthy, unknown.when) == (None, known.when)
+        assert len(self.flushLoggedErrors()) == 2
 
     @async_to_deferred
     async def test_of_two_edges_the_one_that_is_ill_is_named(self) -> None:
@@ -305,14 +375,32 @@ async def until(condition: Callable[[], bool]) -> None:
         await deferLater(reactor, 0.01)
 
 
+LIVE = history_from_builds([build(1, action="promote", live=OLD)])
+CAME = LIVE.live.finished
+ANSWER = Health(healthy=True, message="GET / -> 200", when=CAME)
+
+
+def shown(health: Health | None, *, hours: float = 0) -> Health | None:
+    """What the board says some hours after the deployment, with a check each minute."""
+    return health_of_live(health, LIVE, CAME + timedelta(hours=hours), 60)
+
+
 def test_an_answer_from_before_the_release_was_live_says_nothing_about_it() -> None:
-    history = history_from_builds([build(1, action="promote", live=OLD)])
-    came = history.live.finished
-    answer = Health(healthy=True, message="GET / -> 200", when=came)
-    assert health_of_live(answer, history) == answer
-    assert (
-        health_of_live(answer.model_copy(update={"when": came - timedelta(seconds=1)}), history)
-        is None
-    )
-    assert health_of_live(answer, history_from_builds([])) is None
-    assert health_of_live(None, history) is None
+    assert shown(ANSWER) == ANSWER
+    assert shown(ANSWER.model_copy(update={"when": CAME - timedelta(seconds=1)})) is None
+    assert shown(None) is None
+    assert health_of_live(ANSWER, history_from_builds([]), CAME, 60) is None
+
+
+def test_an_answer_that_no_check_has_confirmed_for_long_is_unknown_with_its_age() -> None:
+    assert shown(ANSWER, hours=0.05) == ANSWER
+    old = shown(ANSWER, hours=5)
+    assert old
+    assert (old.healthy, old.when, old.message) == (None, CAME, "no check has ended since")
+
+
+def test_a_check_that_failed_is_unknown_and_an_age_from_before_the_release_is_none() -> None:
+    failed = ANSWER.model_copy(update={"healthy": None})
+    assert shown(failed, hours=5) == failed
+    before = failed.model_copy(update={"when": CAME - timedelta(seconds=1)})
+    assert shown(before) == failed.model_copy(update={"when": None})

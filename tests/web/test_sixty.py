@@ -1,30 +1,31 @@
 """The page of a site with sixty components, in a real browser, from a real master's ledger."""
 
-import json
 import tempfile
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from buildbot.config.builder import BuilderConfig
 from buildbot.process.factory import BuildFactory
-from buildbot.process.results import SUCCESS
 from buildbot.schedulers.forcesched import ForceScheduler
 from buildbot.test.util.integration import RunMasterBase
 from buildbot.util.twisted import async_to_deferred
 from buildbot.worker.base import Worker
 from playwright.sync_api import Error, Request, expect, sync_playwright
-from sqlalchemy.engine import Connection
 from twisted.internet.threads import deferToThread
 
-from model.environment import Environment
 from model.site import Site
 from releases.history import Action
+from releases.ledger import Build
 from releases.store import Store
-from tests.releases.ledgers import SITE, component
+from tests.releases.ledger_rows import write_builds
+from tests.releases.ledgers import SITE, build, component
 from tests.whole.browser import PICTURES, QUIET
 from web.endpoints import PAGE, ReleasesPage
+from web.history_query import PAGE_SIZE
 from web.views.figures import DEFINITIONS
 
 pytestmark = pytest.mark.real
@@ -65,6 +66,17 @@ class Sixty(RunMasterBase):
         assert len(plots) == len(DEFINITIONS) * len(WIDE.environments)
         assert all(plots)
 
+    @async_to_deferred
+    async def test_the_history_is_turned_page_by_page(self) -> None:
+        await self.start()
+        first, second, again, faults = await deferToThread(
+            pages_turned, self.master.config.buildbotURL
+        )
+        assert len(first) == len(second) == PAGE_SIZE
+        assert not {*first} & {*second}
+        assert again == first
+        assert not faults
+
     async def start(self) -> None:
         """A master with the page, the ledger and no worker."""
         folder = Path(tempfile.mkdtemp(dir=self.mktemp_folder()))
@@ -86,7 +98,8 @@ class Sixty(RunMasterBase):
             startWorker=False,
         )
         ids = {name: await self.master.data.updates.findBuilderId(name) for name in builders}
-        await self.master.db.pool.do(write, self.master.db.model, WIDE, ids)
+        rows = list(deployments(WIDE))
+        await self.master.db.pool.do(write_builds, self.master.db.model, rows, ids)
         port = self.master.www.getPortnum()
         self.master.config.buildbotURL = f"http://127.0.0.1:{port}/"
 
@@ -96,58 +109,23 @@ class Sixty(RunMasterBase):
         return folder.name
 
 
-def write(connection: Connection, tables: Any, site: Site, ids: dict[str, int]) -> None:
+def deployments(site: Site) -> Iterator[Build]:
     """Every component was deployed and promoted twenty times; a third of them waits."""
-    name = {"name": "ledger", "name_hash": "ledger", "active": 0, "last_active": 0}
-    connection.execute(tables.masters.insert().values(id=99, **name))
-    number = 0
+    began = datetime.now(UTC) - timedelta(hours=DEPLOYMENTS)
     for at, one in enumerate(site.components):
         for environment in site.environments:
             for turn in range(DEPLOYMENTS):
-                number += 1
                 held_back = environment.promotes_from and at % 3 == 0
                 digest = f"{at:02x}{turn - 1 if held_back and turn else turn:02x}" + "0" * 60
-                build(connection, tables, number, ids[environment.builder(one)], turn)
-                properties(connection, tables, number, told(environment, digest))
-    connection.commit()
-
-
-def told(environment: Environment, digest: str) -> dict[str, str]:
-    action = Action.PROMOTE if environment.promotes_from else Action.DEPLOY
-    known = {"action": action.value, "digest": digest, "live": digest}
-    return known | {"owner": "ana", "reason": "looks good", "release": "1.0"}
-
-
-def build(connection: Connection, tables: Any, number: int, builder: int, turn: int) -> None:
-    began = int(time.time()) - 3600 * (DEPLOYMENTS - turn)
-    connection.execute(tables.buildsets.insert().values(id=number, submitted_at=began, complete=1))
-    connection.execute(
-        tables.buildrequests.insert().values(
-            id=number, buildsetid=number, builderid=builder, submitted_at=began, complete=1
-        )
-    )
-    connection.execute(
-        tables.builds.insert().values(
-            id=number,
-            number=turn + 1,
-            builderid=builder,
-            buildrequestid=number,
-            masterid=99,
-            started_at=began,
-            complete_at=began + 3,
-            locks_duration_s=0,
-            state_string="build successful",
-            results=SUCCESS,
-        )
-    )
-
-
-def properties(connection: Connection, tables: Any, build: int, known: dict[str, str]) -> None:
-    rows = [
-        {"buildid": build, "name": name, "value": json.dumps(value), "source": "test"}
-        for name, value in known.items()
-    ]
-    connection.execute(tables.build_properties.insert(), rows)
+                action = Action.PROMOTE if environment.promotes_from else Action.DEPLOY
+                yield build(
+                    turn + 1,
+                    environment.builder(one),
+                    start=began + timedelta(hours=turn),
+                    live=digest,
+                    action=action.value,
+                    release="1.0",
+                )
 
 
 def looked_at(address: str) -> tuple[int, float, list[str]]:
@@ -191,6 +169,34 @@ def plots_drawn(address: str) -> list[bool]:
         chromium.close()
     assert not errors
     return drawn
+
+
+def pages_turned(address: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The builds on the first page of the history, the second and the first again; in a thread.
+
+    The last value is what axe finds wrong.
+    """
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+
+        def builds(number: int) -> list[str]:
+            expect(page.get_by_text(f"page {number}", exact=True)).to_be_visible()
+            page.wait_for_selector(".sw-history tbody tr")
+            links = page.locator(".sw-history td[data-label=Outcome] a")
+            found: list[str] = links.evaluate_all("links => links.map(link => link.href)")
+            return found
+
+        page.goto(f"{address}#/releases/history")
+        first = builds(1)
+        page.get_by_role("button", name="Older").click()
+        second = builds(2)
+        page.screenshot(path=PICTURES / "pages.png", full_page=True, animations="disabled")
+        violations = Axe().run(page, context=".sw").response["violations"]
+        page.get_by_role("button", name="Newer").click()
+        again = builds(1)
+        chromium.close()
+    return first, second, again, [violation["id"] for violation in violations]
 
 
 DRAWN = """plots => plots.map(plot => plot.getContext("2d")

@@ -14,7 +14,7 @@ export type Verdict = "applies" | "moved" | "upstream" | "merges" | "conflicts";
  */
 export interface Answers {
   "board.json": Board;
-  "history.json": Deployment[];
+  "history.json": HistoryPage;
   "difference.json": Difference;
   "release.json": ReleaseDetails;
   "figures.json": Figure[];
@@ -187,9 +187,28 @@ export interface Release {
  * How a live release answered last.
  */
 export interface Health {
-  healthy: boolean;
+  /**
+   * None: it is not known now.
+   */
+  healthy: boolean | null;
+  /**
+   * The answer in words, or why it is not known.
+   */
   message: string;
-  when: string;
+  /**
+   * When it was known last; None for never.
+   */
+  when: string | null;
+}
+/**
+ * Some deployments, the last one first.
+ */
+export interface HistoryPage {
+  deployments: Deployment[];
+  /**
+   * The parameter `older` of the next page; None for the last one.
+   */
+  older: string | null;
 }
 /**
  * One complete build that moved a release, was to move one, or noted something about one.

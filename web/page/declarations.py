@@ -51,10 +51,10 @@ def answers_schema() -> dict[str, Any]:
     """One object with an answer under the name by which the page asks for it."""
     fields: dict[str, Any] = {
         name.partition(".")[0]: (
-            inspect.signature(method, eval_str=True).return_annotation,
+            inspect.signature(endpoint.compute, eval_str=True).return_annotation,
             Field(alias=name),
         )
-        for name, method in ReleasesPage.__new__(ReleasesPage).endpoints().items()
+        for name, endpoint in ReleasesPage.__new__(ReleasesPage).endpoints().items()
     }
     model = create_model("Answers", __doc__="What the master answers, by name.", **fields)
     schema: dict[str, Any] = model.model_json_schema(

@@ -12,12 +12,13 @@ from model.environment import Environment
 from model.site import Site
 from releases import buttons
 from releases.history import Action, Entry, History
-from releases.ledger import Build, Builds, history_from_builds, newest_digest
+from releases.ledger import Build, Builds, newest_digest
 from releases.provenance import Provenance
 from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose
 from releases.site_wide import active_freeze, interrupted_bulk_promotion, waiting_digest
 from web.views.board_model import Board, Cell, Column, Health, Outcome, Release, Row, Running
-from web.views.deployments import Deployment, deployments
+from web.views.deployments import build_outcome
+from web.views.live_health import health_of_live
 
 ProvenanceLookup = Callable[[str], Provenance | None]
 """From a digest to what the store knows of it."""
@@ -36,6 +37,8 @@ class BoardInputs:
 
     site: Site
     builds: Builds
+    histories: Mapping[str, History]
+    """By builder."""
     builder_ids: Mapping[str, int]
     """By builder: its number in Buildbot's API."""
     running: dict[str, Running]
@@ -44,6 +47,10 @@ class BoardInputs:
     """By builder: requests that nobody has begun."""
     healths: dict[tuple[str, str], Health]
     now: datetime
+
+    def history(self, component: Component, environment: Environment | None) -> History:
+        name = environment.builder(component) if environment else ""
+        return self.histories.get(name, History())
 
 
 def board(inputs: BoardInputs, provenance_of: ProvenanceLookup) -> Board:
@@ -61,8 +68,7 @@ def board(inputs: BoardInputs, provenance_of: ProvenanceLookup) -> Board:
 def column(inputs: BoardInputs, environment: Environment) -> Column:
     builds = inputs.builds.get(environment.site_builder, ())
     freeze = active_freeze(inputs.site, environment, builds, inputs.now)
-    cells = (inputs.builds.get(environment.builder(c), ()) for c in inputs.site.components)
-    entries = (history_from_builds(cell_builds).live for cell_builds in cells)
+    entries = (inputs.history(c, environment).live for c in inputs.site.components)
     live = {entry.digest for entry in entries if entry}
     interrupted = interrupted_bulk_promotion(builds, live)
     actions = buttons.actions(inputs.site, environment)
@@ -102,51 +108,31 @@ def cell(
 ) -> Cell:
     builder = environment.builder(component)
     builds = inputs.builds.get(builder, ())
-    history, source = histories(inputs, component, environment)
+    history = inputs.history(component, environment)
+    source = inputs.history(component, inputs.site.source_of(environment))
     is_waiting = waiting_digest(history, source) is not None
-    links = {build.number: build.link for build in builds}
     health = inputs.healths.get((environment.name, component.name))
     return Cell(
         environment=environment.name,
         builder_id=inputs.builder_ids.get(builder),
         url=environment.url(component),
-        live=release(history.arrival, links, provenance_of) if history.live else None,
-        hold=hold(history, links),
-        waiting=release(source.arrival, {}, provenance_of) if is_waiting else None,
+        live=release(history.arrival, provenance_of) if history.live else None,
+        hold=hold(history),
+        waiting=release(source.arrival, provenance_of) if is_waiting else None,
         blocked_by=(
             blocked_by(inputs, component, environment, history, source) if is_waiting else ""
         ),
         approvals=approvers(history, source) if is_waiting else (),
-        earlier=earlier_releases(environment, history, links, provenance_of),
+        earlier=earlier_releases(environment, history, provenance_of),
         previous=earlier.digest or "" if (earlier := history.find_earlier("")) else "",
-        failed=last_failure(list(deployments(component.name, environment, builds))),
+        failed=last_failure(builds),
         running=inputs.running.get(builder),
         queued=inputs.queued.get(builder, 0),
-        health=health_of_live(health, history),
+        health=health_of_live(health, history, inputs.now, inputs.site.health_seconds),
     )
 
 
-def histories(
-    inputs: BoardInputs, component: Component, environment: Environment
-) -> tuple[History, History]:
-    """A component's history in an environment, and in the one that releases are promoted from."""
-    source = inputs.site.source_of(environment)
-    here, there = (
-        history_from_builds(inputs.builds.get(e.builder(component), ()) if e else ())
-        for e in (environment, source)
-    )
-    return here, there
-
-
-def health_of_live(health: Health | None, history: History) -> Health | None:
-    """The health of the live release: an answer from before its deployment is not about it."""
-    live = history.live
-    return health if health and live and health.when >= live.finished else None
-
-
-def release(
-    entry: Entry | None, links: Mapping[int, str], provenance_of: ProvenanceLookup
-) -> Release | None:
+def release(entry: Entry | None, provenance_of: ProvenanceLookup) -> Release | None:
     if entry is None or entry.digest is None:
         return None
     provenance = provenance_of(entry.digest)
@@ -157,22 +143,21 @@ def release(
         since=entry.finished,
         owner=entry.owner,
         reason=entry.reason,
-        link=links.get(entry.build, ""),
+        link=entry.link,
     )
 
 
-def hold(history: History, links: Mapping[int, str]) -> Outcome | None:
+def hold(history: History) -> Outcome | None:
     entry = history.hold
     if entry is None:
         return None
     message = f"{entry.owner}: {entry.reason}"
-    return Outcome(message=message, link=links.get(entry.build, ""), when=entry.finished)
+    return Outcome(message=message, link=entry.link, when=entry.finished)
 
 
 def earlier_releases(
     environment: Environment,
     history: History,
-    links: Mapping[int, str],
     provenance_of: ProvenanceLookup,
 ) -> tuple[Release, ...]:
     """The releases that were live and are still on the servers, each once."""
@@ -181,7 +166,7 @@ def earlier_releases(
         if entry.digest and history.live and entry.digest != history.live.digest:
             last_entries.setdefault(entry.digest, entry)
     kept = list(last_entries.values())[: environment.keep - 1]
-    releases = (release(entry, links, provenance_of) for entry in kept)
+    releases = (release(entry, provenance_of) for entry in kept)
     return tuple(item for item in releases if item)
 
 
@@ -225,12 +210,12 @@ def blocked_by(
     return message
 
 
-def last_failure(oldest_first: Sequence[Deployment]) -> Outcome | None:
-    """The last deployment, if it was refused or failed."""
-    last = oldest_first[-1] if oldest_first else None
-    if last is None or last.outcome not in ("refused", "failed"):
+def last_failure(newest_first: Sequence[Build]) -> Outcome | None:
+    """The last build that did anything, if it was refused or failed."""
+    last = next((b for b in newest_first if b.finished and b.action), None)
+    if last is None or build_outcome(last) not in ("refused", "failed"):
         return None
-    return Outcome(message=last.message, link=last.link, when=last.finished)
+    return outcome(last)
 
 
 def outcome(build: Build) -> Outcome:

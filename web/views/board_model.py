@@ -23,9 +23,12 @@ class Release(Model):
 class Health(Model):
     """How a live release answered last."""
 
-    healthy: bool
+    healthy: bool | None
+    """None: it is not known now."""
     message: str
-    when: datetime
+    """The answer in words, or why it is not known."""
+    when: datetime | None
+    """When it was known last; None for never."""
 
 
 class Running(Model):

@@ -1,15 +1,16 @@
 """What was done to releases, one line each: what the history shows and the figures count."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from buildbot.process.results import CANCELLED, FAILURE, RETRY, SKIPPED, SUCCESS
 
-from model.environment import SITE, Environment
+from model.environment import SITE
 from model.reading import Model, Name
 from model.site import Site
-from releases.history import Action
-from releases.ledger import Build, Builds
+from releases.finished_builds import FinishedBuild
+from releases.history import DECISION, Action, Decision
+from releases.ledger import Build
 from releases.site_wide import SiteAction
 
 OUTCOMES = {SUCCESS: "done", FAILURE: "failed", SKIPPED: "nothing moved", RETRY: "repeated"}
@@ -49,52 +50,64 @@ class Deployment(Model):
         return (self.finished - self.started).total_seconds()
 
 
-def all_deployments(site: Site, builds: Builds) -> list[Deployment]:
-    """Every deployment of a site in the ledger, newest first."""
-    builders = [(c.name, e, e.builder(c)) for c in site.components for e in site.environments]
-    builders += [(SITE, e, e.site_builder) for e in site.environments]
-    unsorted = [
-        deployment
-        for component, environment, builder in builders
-        for deployment in deployments(component, environment, builds.get(builder, ()))
-    ]
-    return sorted(unsorted, key=lambda item: (item.finished, item.build), reverse=True)
+class HistoryPage(Model):
+    """Some deployments, the last one first."""
+
+    deployments: tuple[Deployment, ...]
+    older: str | None
+    """The parameter `older` of the next page; None for the last one."""
+
+
+def deployment_builders(site: Site, component: str | None = None) -> dict[str, tuple[str, str]]:
+    """The component and the environment of each builder that makes deployments."""
+    environments = site.environments
+    pairs = {e.builder(c): (c.name, e.name) for c in site.components for e in environments}
+    pairs |= {e.site_builder: (SITE, e.name) for e in environments}
+    return {name: pair for name, pair in pairs.items() if component in (None, pair[0])}
 
 
 def deployments(
-    component: str, environment: Environment, newest_first: Collection[Build]
-) -> Iterable[Deployment]:
-    """The deployments of one component to one environment, oldest first."""
-    live: str | None = None
-    for build in reversed(tuple(newest_first)):
-        properties = build.properties
-        action = str(properties.get("action"))
-        if build.finished is None or action not in (*Action, *SiteAction):
-            continue
-        yield Deployment(
-            build=build.number,
-            link=build.link,
-            component=component,
-            environment=environment.name,
-            action=action,
-            before=live,
-            digest=build.digest,
-            release=properties.get("release") or "",
-            made_live=build.made_live,
-            outcome=outcome(build),
-            message=build.sentence,
-            owner=build.owner,
-            reason=build.reason,
-            freeze_override=properties.get("freeze_override") or properties.get("despite") or "",
-            requested=build.requested,
-            started=build.started,
-            finished=build.finished,
-        )
-        if build.made_live:
-            live = build.digest
+    builders: Mapping[str, tuple[str, str]], finished: Iterable[FinishedBuild]
+) -> list[Deployment]:
+    """What these builds did, in their order; a build without an action did nothing."""
+    return [
+        deployment(*builders[each.build.builder], each)
+        for each in finished
+        if each.build.properties.get("action") in (*Action, *SiteAction)
+    ]
 
 
-def outcome(build: Build) -> str:
-    if build.results == FAILURE and build.sentence.startswith("refused"):
+def deployment(component: str, environment: str, finished: FinishedBuild) -> Deployment:
+    build, before = finished
+    properties = build.properties
+    return Deployment(
+        build=build.number,
+        link=build.link,
+        component=component,
+        environment=environment,
+        action=str(properties["action"]),
+        before=before,
+        digest=build.digest,
+        release=properties.get("release") or "",
+        made_live=build.made_live,
+        outcome=build_outcome(build),
+        message=build.sentence,
+        owner=build.owner,
+        reason=build.reason,
+        freeze_override=properties.get("freeze_override") or properties.get("despite") or "",
+        requested=build.requested,
+        started=build.started,
+        finished=build.finished or build.started,
+    )
+
+
+def build_outcome(build: Build) -> str:
+    if build.results == FAILURE and is_refused(build):
         return "refused"
     return OUTCOMES.get(build.results if build.results is not None else FAILURE, "failed")
+
+
+def is_refused(build: Build) -> bool:
+    """Whether a rule refused it; older builds say so in their sentence alone."""
+    decision = build.properties.get(DECISION)
+    return decision == Decision.REFUSED if decision else build.sentence.startswith("refused")

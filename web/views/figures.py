@@ -1,16 +1,18 @@
 """How well deployments go: four figures by week, over the last ninety days, from the ledger."""
 
 import statistics
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from model.reading import Model, Name
 from model.site import Site
 from releases.history import Action
-from releases.ledger import Builds
 from web.views.deployments import Deployment
 
 DAYS = 90
+FIGURE_PROPERTIES = ("action", "decision", "digest", "live")
+"""The properties of builds that the figures are counted from."""
 
 DEFINITIONS = {
     "deployments": "Deployments that made a release live which was not live before, "
@@ -44,57 +46,84 @@ class Figure(Model):
 
 
 def figures(
-    site: Site, builds: Builds, newest_first: Sequence[Deployment], now: datetime
+    site: Site,
+    merged: Mapping[str, datetime],
+    newest_first: Sequence[Deployment],
+    now: datetime,
 ) -> list[Figure]:
-    """Every figure of every environment."""
-    merged: dict[str | None, datetime] = {
-        str(digest): build.requested
-        for component in site.components
-        for build in builds.get(component.builder, ())
-        if (digest := build.properties.get("recorded"))
-    }
+    """Every figure of every environment.
+
+    `merged` says when the master noticed the merge that a digest was built from.
+    """
     weeks = mondays(now)
     return [
         Figure(
             name=name,
             environment=environment.name,
-            meaning=meaning,
-            points=tuple(
-                Point(week=week, value=value(name, week, deployments, merged)) for week in weeks
-            ),
+            meaning=DEFINITIONS[name],
+            points=tuple(Point(week=week, value=values.get(week, empty)) for week in weeks),
         )
         for environment in site.environments
         for deployments in [
             [d for d in reversed(newest_first) if d.environment == environment.name]
         ]
-        for name, meaning in DEFINITIONS.items()
+        for name, values, empty in [
+            ("deployments", deployments_by_week(deployments), 0.0),
+            ("lead", lead_by_week(deployments, merged), None),
+            ("failures", failures_by_week(deployments), None),
+            ("recovery", recovery_by_week(deployments), None),
+        ]
     ]
 
 
-def value(
-    name: str,
-    week: date,
-    deployments: Sequence[Deployment],
-    merged: Mapping[str | None, datetime],
-) -> float | None:
-    """One figure of one week.
+# The figures of one environment by week; `deployments` are oldest first.
 
-    `deployments` are those to one environment, oldest first; `merged` says when the master noticed
-    the merge that a digest was built from.
+
+def deployments_by_week(deployments: Sequence[Deployment]) -> dict[date, float]:
+    weeks = by_week((d, 1.0) for d in arrivals(deployments))
+    return {week: float(len(ones)) for week, ones in weeks.items()}
+
+
+def lead_by_week(
+    deployments: Sequence[Deployment], merged: Mapping[str, datetime]
+) -> dict[date, float]:
+    weeks = by_week(
+        (deployment, hours(deployment.finished - merged[digest]))
+        for digest, deployment in first_arrivals(deployments).items()
+        if digest in merged
+    )
+    return {week: statistics.median(spans) for week, spans in weeks.items()}
+
+
+def failures_by_week(deployments: Sequence[Deployment]) -> dict[date, float]:
+    failed = failed_links(deployments)
+    weeks = by_week((d, 100.0 * (d.link in failed)) for d in attempts(deployments))
+    return {week: statistics.fmean(shares) for week, shares in weeks.items()}
+
+
+def recovery_by_week(deployments: Sequence[Deployment]) -> dict[date, float]:
+    weeks = by_week(
+        (rollback, hours(rollback.finished - arrival.finished))
+        for arrival, rollback in rollbacks(deployments)
+    )
+    return {week: statistics.median(spans) for week, spans in weeks.items()}
+
+
+def by_week(measured: Iterable[tuple[Deployment, float]]) -> dict[date, list[float]]:
+    """The values of each week in which a deployment ended."""
+    weeks: defaultdict[date, list[float]] = defaultdict(list)
+    for deployment, value in measured:
+        weeks[monday(deployment.finished)].append(value)
+    return weeks
+
+
+def first_moment(now: datetime) -> datetime:
+    """The end of the earliest deployment that is looked at.
+
+    It is as long before the first week as the figures last, so that a rollback finds the deployment
+    that it undid, and a release that came before is not counted as new.
     """
-    match name:
-        case "deployments":
-            return float(len(in_week(week, arrivals(deployments))))
-        case "lead":
-            first = [d for d in in_week(week, first_arrivals(deployments)) if d.digest in merged]
-            return median(hours(d.finished - merged[d.digest]) for d in first)
-        case "failures":
-            return percentage(in_week(week, attempts(deployments)), failed_links(deployments))
-        case _:
-            pairs = [p for p in rollbacks(deployments) if monday(p[1].finished) == week]
-            return median(
-                hours(rollback.finished - arrival.finished) for arrival, rollback in pairs
-            )
+    return datetime.combine(mondays(now)[0], time(), UTC) - timedelta(days=DAYS)
 
 
 def mondays(now: datetime) -> list[date]:
@@ -108,10 +137,6 @@ def monday(when: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def in_week(week: date, deployments: Iterable[Deployment]) -> list[Deployment]:
-    return [d for d in deployments if monday(d.finished) == week]
-
-
 def arrivals(deployments: Sequence[Deployment]) -> list[Deployment]:
     """The deployments that made another release live, without rollbacks."""
     return [
@@ -121,12 +146,12 @@ def arrivals(deployments: Sequence[Deployment]) -> list[Deployment]:
     ]
 
 
-def first_arrivals(deployments: Sequence[Deployment]) -> list[Deployment]:
+def first_arrivals(deployments: Sequence[Deployment]) -> dict[str, Deployment]:
     """The first arrival of each release."""
-    first: dict[str | None, Deployment] = {}
+    first: dict[str, Deployment] = {}
     for deployment in arrivals(deployments):
-        first.setdefault(deployment.digest, deployment)
-    return list(first.values())
+        first.setdefault(deployment.digest or "", deployment)
+    return first
 
 
 def attempts(deployments: Sequence[Deployment]) -> list[Deployment]:
@@ -155,17 +180,5 @@ def failed_links(deployments: Sequence[Deployment]) -> set[str]:
     return rolled_back | {d.link for d in deployments if d.outcome == "failed"}
 
 
-def percentage(deployments: Sequence[Deployment], links: set[str]) -> float | None:
-    """How many of the deployments have one of these links, in per cent."""
-    if not deployments:
-        return None
-    return 100 * sum(d.link in links for d in deployments) / len(deployments)
-
-
 def hours(span: timedelta) -> float:
     return span.total_seconds() / 3600
-
-
-def median(values: Iterable[float]) -> float | None:
-    numbers = list(values)
-    return statistics.median(numbers) if numbers else None

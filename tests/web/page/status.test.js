@@ -91,15 +91,31 @@ test("health is unknown, healthy or unhealthy, and says when that was", () => {
   assert.deepEqual(healthStatus(null, NOW), {
     state: "unknown",
     description: "not asked yet",
+    note: null,
     mark: "○",
   });
   const when = "2026-03-10T11:59:48Z";
   assert.deepEqual(healthStatus({ healthy: true, message: "200 in 30 ms", when }, NOW), {
     state: "healthy",
     description: "200 in 30 ms, 12 s ago",
+    note: null,
     mark: "●",
   });
   assert.equal(healthStatus({ healthy: false, message: "502", when }, NOW).state, "unhealthy");
+});
+
+test("health that is not known any more is shown as unknown, with its age", () => {
+  const message = "no check has ended since";
+  const known = { healthy: null, message, when: "2026-03-10T07:00:00Z" };
+  assert.deepEqual(healthStatus(known, NOW), {
+    state: "unknown",
+    description: "no check has ended since; health unknown, last known 5 hours ago",
+    note: "health unknown, last known 5 hours ago",
+    mark: "○",
+  });
+  assert.equal(healthStatus({ ...known, when: null }, NOW).note, "health unknown");
+  const shown = board({ rows: [row({ cells: [cell({ health: known })] })] });
+  assert.deepEqual(summary(shown), { state: "waiting", notes: ["health of 1 release unknown"] });
 });
 
 test("progress is the share of the expected duration that has passed", () => {

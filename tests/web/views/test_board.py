@@ -6,7 +6,7 @@ from typing import Any
 from buildbot.process.results import FAILURE
 
 from releases.history import Action
-from releases.ledger import Build
+from releases.ledger import Build, history_from_builds
 from releases.site_wide import SiteAction
 from tests.releases.ledgers import NEW, NEWER, OLD, PRODUCTION, SITE, START, build, ledger
 from web.views.board import BoardInputs, board, expected_seconds
@@ -22,7 +22,9 @@ PROMOTED = build(5, action="promote", live=OLD)
 def seen(*told: Build, site: Any = SITE, **more: Any) -> Board:
     inputs: dict[str, Any] = {"running": {}, "queued": {}, "healths": {}, "builder_ids": {}}
     inputs |= {"now": START + timedelta(hours=1)}
-    return board(BoardInputs(site=site, builds=ledger(*told), **inputs | more), lambda _: None)
+    builds = ledger(*told)
+    inputs["histories"] = {name: history_from_builds(some) for name, some in builds.items()}
+    return board(BoardInputs(site=site, builds=builds, **inputs | more), lambda _: None)
 
 
 def cell(shown: Board, component: str = "blog", environment: str = "production") -> Cell:
@@ -124,7 +126,7 @@ def test_what_runs_waits_and_is_well_is_where_it_belongs() -> None:
         link="#/x", action="promote", owner="ana", step="switch", message="", done=6,
         worker="deploy-production", started=START, seconds=3.0,
     )  # fmt: skip
-    later = START + timedelta(minutes=30)
+    later = START + timedelta(minutes=59)
     health = Health(healthy=False, message="GET / -> 500, expected 200", when=later)
     shown = seen(
         *STAGED,

@@ -2,14 +2,18 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from buildbot.db.model import Model as Tables
 from buildbot.process.results import FAILURE, SKIPPED
 
+from releases.finished_builds import read_finished_builds, read_merges
 from releases.ledger import Build
-from tests.releases.ledgers import NEW, NEWER, OLD, SITE, START, build, ledger
-from web.views.deployments import Deployment, all_deployments
-from web.views.figures import figures
+from tests.releases.ledger_rows import database
+from tests.releases.ledgers import NEW, NEWER, OLD, SITE, START, build
+from web.views.deployments import Deployment, deployment_builders, deployments
+from web.views.figures import FIGURE_PROPERTIES, Figure, figures, first_moment
 
 WEEK = date(2026, 11, 23)
 HOUR = 60
@@ -32,8 +36,21 @@ LINE = (
 )  # fmt: skip
 
 
-def told(*builds: Build) -> list[Deployment]:
-    return all_deployments(SITE, ledger(*builds))
+def told(*builds: Build, **conditions: Any) -> list[Deployment]:
+    """What the ledger says of builds, the last one first."""
+    names = deployment_builders(SITE)
+    with database(*builds) as connection:
+        finished = read_finished_builds(connection, Tables, names, **conditions)
+        return deployments(names, finished)
+
+
+def counted(now: datetime, *builds: Build) -> list[Figure]:
+    names = [component.builder for component in SITE.components]
+    since = int(first_moment(now).timestamp())
+    with database(*builds) as connection:
+        merges = read_merges(connection, Tables, names, since)
+    done = told(*builds, properties=FIGURE_PROPERTIES, since=since)
+    return figures(SITE, merges, done, now)
 
 
 def test_every_deployment_says_from_what_to_what_and_how_it_ended() -> None:
@@ -50,6 +67,40 @@ def test_every_deployment_says_from_what_to_what_and_how_it_ended() -> None:
     assert done[0].seconds == 30
 
 
+@pytest.mark.parametrize(("decision", "outcome"), [("allowed", "failed"), ("refused", "refused")])
+def test_a_refusal_is_known_by_its_property_and_not_by_its_words(
+    decision: str, outcome: str
+) -> None:
+    words = "failed refused by the firewall"
+    said = build(
+        1, action="promote", results=FAILURE, state_string=words, decision=decision
+    )  # fmt: skip
+    assert [d.outcome for d in told(said)] == [outcome]
+
+
+def test_a_history_is_read_page_by_page_without_a_gap_or_a_repetition() -> None:
+    docs = [build(n, "docs-production", action="promote", live=OLD) for n in range(1, 8)]
+    freeze = build(1, "site-production", action="freeze", minutes=7)
+    builds = (*LINE, *docs, freeze)
+    whole = told(*builds)
+    names = deployment_builders(SITE)
+    with database(*builds) as connection:
+        pages, older = [], None
+        while finished := read_finished_builds(
+            connection, Tables, names, older_than=older, limit=3
+        ):
+            pages += deployments(names, finished)
+            older = finished[-1].build.id
+    assert pages == whole
+    assert len(whole) == 7 + 7 + 1
+
+
+def test_the_history_of_a_release_is_what_was_about_it_alone() -> None:
+    approval = build(9, minutes=9 * HOUR, action="approve", approved=NEW)
+    assert [d.action for d in told(*LINE, approval, digest=NEW)] == ["approve", "promote"]
+    assert told(*LINE, digest=NEW)[0].before == OLD
+
+
 def test_what_concerns_the_whole_site_is_in_the_history_and_what_runs_is_not() -> None:
     freeze = build(1, "site-production", action="freeze")
     running = build(2, action="promote", results=None)
@@ -58,8 +109,7 @@ def test_what_concerns_the_whole_site_is_in_the_history_and_what_runs_is_not() -
 
 def measured(name: str) -> float | None:
     now = START + timedelta(days=1)
-    known = ledger(*LINE)
-    found = figures(SITE, known, all_deployments(SITE, known), now)
+    found = counted(now, *LINE)
     (figure,) = (f for f in found if (f.name, f.environment) == (name, "production"))
     assert figure.meaning
     assert len(figure.points) == 14
@@ -93,8 +143,7 @@ def weekly(
     name: str, *builds: Build, now: datetime = START + timedelta(days=20), environment: str = ""
 ) -> dict[date, float | None]:
     """A figure of one environment, production unless another is named, by week."""
-    known = ledger(*builds)
-    found = figures(SITE, known, all_deployments(SITE, known), now)
+    found = counted(now, *builds)
     wanted = (name, environment or "production")
     (figure,) = (f for f in found if (f.name, f.environment) == wanted)
     return {point.week: point.value for point in figure.points}

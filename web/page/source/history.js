@@ -17,27 +17,47 @@ import { FINISHED_BUILDS, useAnswer } from "./live.js";
 import { deploymentStatus } from "./logic/deployments.js";
 import { formatDate, plural } from "./logic/words.js";
 
-const PAGE_SIZE = 100;
-
 export function History() {
   const { component } = ReactRouterDOM.useParams();
-  const [count, setCount] = React.useState(PAGE_SIZE);
-  const query = component ? { component } : undefined;
-  const { value: deployments, error } = useAnswer("history.json", query, FINISHED_BUILDS);
   const title = component ? `History of ${component}` : "History";
-  const rest = (deployments?.length ?? 0) - count;
   return h(
     View,
     { title, current: component ? undefined : "History" },
+    h(Pages, { key: component, component }),
+  );
+}
+
+/**
+ * One page at a time; the first one shows what is new as it comes.
+ *
+ * @param {{ component: string | undefined }} props
+ */
+function Pages({ component }) {
+  const [trail, setTrail] = React.useState(/** @type {string[]} */ ([]));
+  const query = { ...(component && { component }), ...(trail.length && { older: trail.at(-1) }) };
+  const { value: page, error } = useAnswer("history.json", query, FINISHED_BUILDS);
+  const older = page?.older;
+  return h(
+    React.Fragment,
+    null,
     h(ErrorBanner, { error }),
-    deployments
-      ? h(Deployments, { deployments: deployments.slice(0, count), isOfSite: !component })
-      : h(Loading),
-    rest > 0
-      ? h(Button, {
-          label: `Show ${Math.min(PAGE_SIZE, rest)} more of ${count + rest}`,
-          onClick: () => setCount(count + PAGE_SIZE),
-        })
+    page ? h(Deployments, { deployments: page.deployments, isOfSite: !component }) : h(Loading),
+    older || trail.length
+      ? h(
+          "nav",
+          { className: "sw-pages", "aria-label": "Pages of the history" },
+          h(Button, {
+            label: "Newer",
+            isDisabled: !trail.length,
+            onClick: () => setTrail(trail.slice(0, -1)),
+          }),
+          h("span", null, `page ${trail.length + 1}`),
+          h(Button, {
+            label: "Older",
+            isDisabled: !older,
+            onClick: () => older && setTrail([...trail, older]),
+          }),
+        )
       : null,
   );
 }

@@ -16,6 +16,9 @@ const apiUrl = (path) => new URL(`api/v2/${path}`, document.baseURI);
 /**
  * What the plugin answers; throws an Error with the master's sentence.
  *
+ * A browser that has the same answer already takes it from its cache. What the answer says of the
+ * present moment is then old; the header of the response is not.
+ *
  * @template {keyof Answers} Name
  * @param {Name} name
  * @param {Record<string, string>} [query]
@@ -24,7 +27,25 @@ const apiUrl = (path) => new URL(`api/v2/${path}`, document.baseURI);
 export async function fetchAnswer(name, query = {}) {
   const url = pageUrl(name);
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-  return readJson(await fetch(url));
+  const response = await fetchPatiently(url);
+  /** @type {Answers[Name]} */
+  const answer = await readJson(response);
+  const date = response.headers.get("Date");
+  return date && "now" in answer ? { ...answer, now: new Date(date).toISOString() } : answer;
+}
+
+/**
+ * A response; a master whom too many people ask is asked again when it says so.
+ *
+ * @param {URL} url
+ * @returns {Promise<Response>}
+ */
+async function fetchPatiently(url, attempts = 3) {
+  const response = await fetch(url);
+  if (response.status !== 429 || attempts === 1) return response;
+  const seconds = Number(response.headers.get("Retry-After") ?? 1);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  return fetchPatiently(url, attempts - 1);
 }
 
 /**

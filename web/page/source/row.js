@@ -76,10 +76,11 @@ function ComponentCell({ row, cell, column, context }) {
 /** @param {{ cell: Cell, live: Release, sameAs: string | null, now: number }} props */
 function LiveRelease({ cell, live, sameAs, now }) {
   const same = { className: "sw-same", title: `the same as in ${sameAs}` };
+  const { note, ...health } = healthStatus(cell.health, now);
   return h(
     "div",
     { className: "sw-live" },
-    h(HealthMark, { health: cell.health, now }),
+    h(HealthMark, health),
     h(
       "div",
       null,
@@ -96,13 +97,13 @@ function LiveRelease({ cell, live, sameAs, now }) {
         ` by ${live.owner} · `,
         h("a", { href: cell.url }, "open"),
       ),
+      note ? h("div", { className: "sw-who" }, note) : null,
     ),
   );
 }
 
-/** @param {{ health: Health | null, now: number }} props */
-function HealthMark({ health, now }) {
-  const { state, mark, description } = healthStatus(health, now);
+/** @param {{ state: string, mark: string, description: string }} props */
+function HealthMark({ state, mark, description }) {
   return h(
     "span",
     {

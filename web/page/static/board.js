@@ -9,6 +9,7 @@ import {
   ReleaseName,
   View,
   ViewLink,
+  ago,
   approvalNote,
   buildNotice,
   duration,
@@ -32,7 +33,7 @@ import {
   whyNoPromotion,
   whyNoRollBack,
   whyNotReleaser
-} from "./shared-ZNN5HQBH.js";
+} from "./shared-T2XWBDGD.js";
 
 // web/page/source/logic/comparison.js
 var LONGEST_REASON = 200;
@@ -214,12 +215,14 @@ function summary(board) {
   const cells = board.rows.flatMap((row) => row.cells);
   const broken = board.rows.filter((row) => row.problem).length;
   const held = cells.filter((cell) => cell.hold).length;
-  const unhealthy = cells.filter((cell) => cell.health && !cell.health.healthy).length;
+  const unhealthy = cells.filter((cell) => cell.health?.healthy === false).length;
+  const unknown = cells.filter((cell) => cell.health?.healthy === null).length;
   const notes = [];
   if (unhealthy) notes.push(`${plural(unhealthy, "release")} unhealthy`);
+  if (unknown) notes.push(`health of ${plural(unknown, "release")} unknown`);
   if (broken) notes.push(`${plural(broken, "component")} cannot be built`);
   if (held) notes.push(`${held} on hold`);
-  const calm = waitingReleases(board).length ? "waiting" : "good";
+  const calm = unknown || waitingReleases(board).length ? "waiting" : "good";
   return { state: unhealthy || broken ? "bad" : calm, notes };
 }
 function frozenSentence(freeze2) {
@@ -231,9 +234,17 @@ var HEALTH_MARKS = (
   { unhealthy: "✖", unknown: "○", healthy: "●" }
 );
 function healthStatus(health, now) {
-  const state = !health ? "unknown" : health.healthy ? "healthy" : "unhealthy";
-  const description = health ? `${health.message}, ${Math.round(secondsBetween(health.when, now))} s ago` : "not asked yet";
-  return { state, description, mark: HEALTH_MARKS[state] };
+  if (!health) return healthMark("unknown", "not asked yet");
+  const { healthy, message: message2, when } = health;
+  if (healthy === null) {
+    const note = when ? `health unknown, last known ${ago(when, now)}` : "health unknown";
+    return healthMark("unknown", `${message2}; ${note}`, note);
+  }
+  const age = when ? `, ${Math.round(secondsBetween(when, now))} s ago` : "";
+  return healthMark(healthy ? "healthy" : "unhealthy", message2 + age);
+}
+function healthMark(state, description, note = null) {
+  return { state, description, note, mark: HEALTH_MARKS[state] };
 }
 var FULLEST = 0.97;
 function progress(running, now) {
@@ -749,10 +760,11 @@ function ComponentCell({ row, cell, column, context }) {
 }
 function LiveRelease({ cell, live, sameAs, now }) {
   const same = { className: "sw-same", title: `the same as in ${sameAs}` };
+  const { note, ...health } = healthStatus(cell.health, now);
   return h(
     "div",
     { className: "sw-live" },
-    h(HealthMark, { health: cell.health, now }),
+    h(HealthMark, health),
     h(
       "div",
       null,
@@ -768,12 +780,12 @@ function LiveRelease({ cell, live, sameAs, now }) {
         h(Ago, { when: live.since, now }),
         ` by ${live.owner} · `,
         h("a", { href: cell.url }, "open")
-      )
+      ),
+      note ? h("div", { className: "sw-who" }, note) : null
     )
   );
 }
-function HealthMark({ health, now }) {
-  const { state, mark, description } = healthStatus(health, now);
+function HealthMark({ state, mark, description }) {
   return h(
     "span",
     {

@@ -6,7 +6,7 @@ import {
   View,
   h,
   useAnswer
-} from "./shared-ZNN5HQBH.js";
+} from "./shared-T2XWBDGD.js";
 
 // web/page/source/figures.js
 import { Chart, registerables } from "./chart.js/chart.esm.js";

@@ -2,8 +2,8 @@
 import {
   Deployments,
   History
-} from "./shared-GDLZQBKZ.js";
-import "./shared-ZNN5HQBH.js";
+} from "./shared-JR4ROUNJ.js";
+import "./shared-T2XWBDGD.js";
 export {
   Deployments,
   History

@@ -1,7 +1,7 @@
 // Written by `make bundle` from web/page/source; change it there.
 import {
   Deployments
-} from "./shared-GDLZQBKZ.js";
+} from "./shared-JR4ROUNJ.js";
 import {
   FINISHED_BUILDS,
   Loading,
@@ -12,7 +12,7 @@ import {
   h,
   short,
   useAnswer
-} from "./shared-ZNN5HQBH.js";
+} from "./shared-T2XWBDGD.js";
 
 // web/page/source/release.js
 function Release() {

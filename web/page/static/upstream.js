@@ -13,7 +13,7 @@ import {
   short,
   useAnswer,
   useNow
-} from "./shared-ZNN5HQBH.js";
+} from "./shared-T2XWBDGD.js";
 
 // web/page/source/logic/trials.js
 var TARGETS = [

@@ -3,7 +3,7 @@
 /** @import { Board, Cell, Column, Freeze, Health, Row, Running } from "../../answers" */
 /** @typedef {{ column: Column, rows: Row[] }} WaitingReleases what waits for one environment */
 
-import { duration, formatDate, plural, secondsBetween, waits } from "./words.js";
+import { ago, duration, formatDate, plural, secondsBetween, waits } from "./words.js";
 
 /**
  * Whether any build runs or any request waits.
@@ -55,12 +55,14 @@ export function summary(board) {
   const cells = board.rows.flatMap((row) => row.cells);
   const broken = board.rows.filter((row) => row.problem).length;
   const held = cells.filter((cell) => cell.hold).length;
-  const unhealthy = cells.filter((cell) => cell.health && !cell.health.healthy).length;
+  const unhealthy = cells.filter((cell) => cell.health?.healthy === false).length;
+  const unknown = cells.filter((cell) => cell.health?.healthy === null).length;
   const notes = [];
   if (unhealthy) notes.push(`${plural(unhealthy, "release")} unhealthy`);
+  if (unknown) notes.push(`health of ${plural(unknown, "release")} unknown`);
   if (broken) notes.push(`${plural(broken, "component")} cannot be built`);
   if (held) notes.push(`${held} on hold`);
-  const calm = waitingReleases(board).length ? "waiting" : "good";
+  const calm = unknown || waitingReleases(board).length ? "waiting" : "good";
   return { state: unhealthy || broken ? "bad" : calm, notes };
 }
 
@@ -73,15 +75,29 @@ export function frozenSentence(freeze) {
 const HEALTH_MARKS = /** @type {const} */ ({ unhealthy: "✖", unknown: "○", healthy: "●" });
 
 /**
+ * The mark of a release's health, its description, and what is shown beside it when it is unknown.
+ *
  * @param {Health | null} health
  * @param {number} now milliseconds since the epoch
  */
 export function healthStatus(health, now) {
-  const state = !health ? "unknown" : health.healthy ? "healthy" : "unhealthy";
-  const description = health
-    ? `${health.message}, ${Math.round(secondsBetween(health.when, now))} s ago`
-    : "not asked yet";
-  return { state, description, mark: HEALTH_MARKS[state] };
+  if (!health) return healthMark("unknown", "not asked yet");
+  const { healthy, message, when } = health;
+  if (healthy === null) {
+    const note = when ? `health unknown, last known ${ago(when, now)}` : "health unknown";
+    return healthMark("unknown", `${message}; ${note}`, note);
+  }
+  const age = when ? `, ${Math.round(secondsBetween(when, now))} s ago` : "";
+  return healthMark(healthy ? "healthy" : "unhealthy", message + age);
+}
+
+/**
+ * @param {keyof typeof HEALTH_MARKS} state
+ * @param {string} description
+ * @param {string | null} note
+ */
+function healthMark(state, description, note = null) {
+  return { state, description, note, mark: HEALTH_MARKS[state] };
 }
 
 /** No build is shown as complete before it is: its duration is an estimate. */

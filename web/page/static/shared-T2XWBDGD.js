@@ -210,7 +210,17 @@ var apiUrl = (path) => new URL(`api/v2/${path}`, document.baseURI);
 async function fetchAnswer(name, query = {}) {
   const url = pageUrl(name);
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
-  return readJson(await fetch(url));
+  const response = await fetchPatiently(url);
+  const answer = await readJson(response);
+  const date = response.headers.get("Date");
+  return date && "now" in answer ? { ...answer, now: new Date(date).toISOString() } : answer;
+}
+async function fetchPatiently(url, attempts = 3) {
+  const response = await fetch(url);
+  if (response.status !== 429 || attempts === 1) return response;
+  const seconds = Number(response.headers.get("Retry-After") ?? 1);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1e3));
+  return fetchPatiently(url, attempts - 1);
 }
 async function readJson(response) {
   const body = await response.json().catch(() => null);
@@ -370,6 +380,7 @@ function subscribe(paths, onEvent, onConnection) {
 }
 
 export {
+  ago,
   secondsBetween,
   plural,
   waits,

@@ -15,7 +15,7 @@ import {
   plural,
   secondsBetween,
   useAnswer
-} from "./shared-ZNN5HQBH.js";
+} from "./shared-T2XWBDGD.js";
 
 // web/page/source/logic/deployments.js
 var ACTIONS = {
@@ -43,23 +43,43 @@ function deploymentStatus(deployment) {
 }
 
 // web/page/source/history.js
-var PAGE_SIZE = 100;
 function History() {
   const { component } = ReactRouterDOM.useParams();
-  const [count, setCount] = React.useState(PAGE_SIZE);
-  const query = component ? { component } : void 0;
-  const { value: deployments, error } = useAnswer("history.json", query, FINISHED_BUILDS);
   const title = component ? `History of ${component}` : "History";
-  const rest = (deployments?.length ?? 0) - count;
   return h(
     View,
     { title, current: component ? void 0 : "History" },
+    h(Pages, { key: component, component })
+  );
+}
+function Pages({ component }) {
+  const [trail, setTrail] = React.useState(
+    /** @type {string[]} */
+    []
+  );
+  const query = { ...component && { component }, ...trail.length && { older: trail.at(-1) } };
+  const { value: page, error } = useAnswer("history.json", query, FINISHED_BUILDS);
+  const older = page?.older;
+  return h(
+    React.Fragment,
+    null,
     h(ErrorBanner, { error }),
-    deployments ? h(Deployments, { deployments: deployments.slice(0, count), isOfSite: !component }) : h(Loading),
-    rest > 0 ? h(Button, {
-      label: `Show ${Math.min(PAGE_SIZE, rest)} more of ${count + rest}`,
-      onClick: () => setCount(count + PAGE_SIZE)
-    }) : null
+    page ? h(Deployments, { deployments: page.deployments, isOfSite: !component }) : h(Loading),
+    older || trail.length ? h(
+      "nav",
+      { className: "sw-pages", "aria-label": "Pages of the history" },
+      h(Button, {
+        label: "Newer",
+        isDisabled: !trail.length,
+        onClick: () => setTrail(trail.slice(0, -1))
+      }),
+      h("span", null, `page ${trail.length + 1}`),
+      h(Button, {
+        label: "Older",
+        isDisabled: !older,
+        onClick: () => older && setTrail([...trail, older])
+      })
+    ) : null
   );
 }
 function Deployments({ deployments, isOfSite }) {
