@@ -11,6 +11,7 @@ import requests
 
 from cli.answers import Board, Deployment, Difference
 from cli.errors import ActionRefused, MasterUnreachable, UsageError
+from cli.transport import is_loopback, require_confidential
 from cli.words import one_line, without_control_characters
 
 SERVER_HELP = (
@@ -115,8 +116,9 @@ class Client:
         """Raises MasterUnreachable when the login is refused.
 
         Without credentials, those of the person at the terminal are used; raises UsageError when
-        there are none.
+        there are none, and where a password would cross a network unencrypted.
         """
+        require_confidential(self.address)
         credentials = credentials or find_credentials(self.address)
         auth = credentials.user.encode(), credentials.password.encode()
         response = self.send("GET", "auth/login", auth=auth, allow_redirects=False)
@@ -164,6 +166,8 @@ class Client:
     def send(self, method: str, path: str, **options: Any) -> requests.Response:
         timeout = (CONNECT_SECONDS, READ_SECONDS)
         url = f"{self.address}{path}"
+        if is_loopback(urlsplit(url).hostname or ""):
+            options["proxies"] = {"http": "", "https": ""}  # none, also if the environment has one
         try:
             return self.session.request(method, url, timeout=timeout, stream=True, **options)
         except requests.RequestException as error:
