@@ -26,6 +26,11 @@ from steps.record import RecordRelease
 from steps.secret_scan import ScanForSecrets
 
 
+def builders(site: Site, store: Store, workers: list[str]) -> list[BuilderConfig]:
+    """One for each component."""
+    return [builder(component, site, store, workers) for component in site.components]
+
+
 def builder(component: Component, site: Site, store: Store, workers: list[str]) -> BuilderConfig:
     return BuilderConfig(
         name=component.builder,

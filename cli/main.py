@@ -11,6 +11,7 @@ from cli.promote import approve, promote
 from cli.revert import revert
 from cli.rollback import rollback
 from cli.status import status
+from cli.storage import storage
 
 COMMANDS = (
     status,
@@ -24,6 +25,7 @@ COMMANDS = (
     unhold,
     freeze,
     thaw,
+    storage,
 )
 EPILOG = f"""
 To reach a master, {SERVER_HELP}.

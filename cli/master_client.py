@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 import requests
 
-from cli.answers import Board, Deployment, Difference
+from cli.answers import Board, Deployment, Difference, StoreReport
 from cli.errors import ActionRefused, MasterUnreachable, UsageError
 from cli.transport import is_loopback, require_confidential
 from cli.words import one_line, without_control_characters
@@ -94,6 +94,9 @@ class Client:
         """Raises ActionRefused when one of the two is not in the store any more."""
         query = {"from": before, "to": after} | ({"backwards": "yes"} if backwards else {})
         return cast(Difference, self.get("plugins/releases/difference.json", query))
+
+    def store(self) -> StoreReport:
+        return cast(StoreReport, self.get("plugins/releases/store.json"))
 
     def build(self, request: int) -> BuildData | None:
         """The last build of a build request; None while the request waits."""

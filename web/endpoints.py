@@ -1,6 +1,7 @@
 """The JSON endpoints of the Releases page; everybody may read them, and they change nothing."""
 
 import re
+import shutil
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from twisted.internet.threads import deferToThread
 from twisted.web.resource import EncodingResourceWrapper
 from twisted.web.server import GzipEncoderFactory
 
+from model.retention import RETENTION_BUILDER
 from model.site import Site
 from releases import ledger
 from releases.history import current_name
@@ -28,6 +30,7 @@ from web.views.deployments import Deployment, all_deployments
 from web.views.difference import Difference, StoredRelease, difference
 from web.views.figures import Figure, figures
 from web.views.machine_report import MachinesAnswer
+from web.views.store_report import StoreReport, store_report
 from web.views.trials import TrialRow, trial_rows
 
 PAGE = "releases"
@@ -130,6 +133,7 @@ class ReleasesPage(BuildbotService):
             "release.json": self.release,
             "figures.json": self.figures,
             "machines.json": self.machines,
+            "store.json": self.storage,
             "trials.json": self.trials,
         }
 
@@ -137,6 +141,13 @@ class ReleasesPage(BuildbotService):
         """The machines of OpenStack projects, and statistics of those that are gone."""
         service: Any = self.master.service_manager.namedServices.get("machines")
         return MachinesAnswer.model_validate({"report": service.report() if service else None})
+
+    async def storage(self, _query: dict[str, str]) -> StoreReport:
+        """What the store holds."""
+        artifacts = await deferToThread(self.store.artifacts)
+        removals = await ledger.builds(self.master, [RETENTION_BUILDER])
+        free = shutil.disk_usage(self.store.folder).free
+        return store_report(artifacts, free, removals[RETENTION_BUILDER])
 
     async def trials(self, _query: dict[str, str]) -> list[TrialRow]:
         """How our changes fit what upstream offers, by component."""

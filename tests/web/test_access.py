@@ -207,6 +207,7 @@ ANSWERS = {
     "history.json": 200,
     "machines.json": 200,
     "release.json": 404,
+    "store.json": 200,
     "trials.json": 200,
 }
 """The status of each answer of the Releases page; two of them need a release to be named."""
