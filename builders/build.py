@@ -8,7 +8,6 @@ from buildbot.process.buildrequest import BuildRequest
 from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate, Property
-from buildbot.steps.transfer import FileUpload
 from buildbot.steps.trigger import Trigger
 
 from builders.choice import ready_first
@@ -22,6 +21,7 @@ from steps.fetch import FetchUpstream
 from steps.git import BLOCK
 from steps.pack import Pack
 from steps.patches import ApplyPatches
+from steps.receive import ReceiveFile
 from steps.record import RecordRelease
 from steps.secret_scan import ScanForSecrets
 
@@ -72,7 +72,7 @@ def store_steps(component: Component, store: Store) -> list[BuildStep]:
     """Send the artifact to the master, which signs and stores it."""
     incoming = Interpolate(f"{store.incoming(component.name)}-%(prop:buildnumber)s.tar.zst")
     return [
-        FileUpload(
+        ReceiveFile(
             "artifact.tar.zst",
             incoming,
             name="send-artifact",

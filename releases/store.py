@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -60,19 +61,21 @@ class Store(Model):
     def put(self, incoming: Path, digest: str, envelope: bytes) -> None:
         """Store an uploaded artifact and its envelope, replacing those of the same digest.
 
-        Raises ArtifactError, and stores nothing, when the artifact has another digest.
+        Raises ArtifactError when the artifact has another digest, and OSError when the disk is
+        full; then nothing is stored.
         """
+        draft = self.incoming(f"{digest}.json")
         try:
             actual = digest_of(incoming)
             if actual != digest:
                 raise ArtifactError(f"the artifact's digest is {actual}, not {digest}")
             with self.locked():
-                move_durably(incoming, self.artifact(digest))
-                draft = self.incoming(f"{digest}.json")
                 draft.write_bytes(envelope)
+                move_durably(incoming, self.artifact(digest))
                 move_durably(draft, self.provenance(digest))
         finally:
             incoming.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
 
     def artifacts(self) -> list[StoredArtifact]:
         """All artifacts, in no order."""
@@ -119,6 +122,13 @@ class Store(Model):
             yield
         finally:
             os.close(folder)
+
+
+def write_problem(error: OSError, path: str | Path) -> str:
+    """Why the master cannot write a file, in words."""
+    folder = Path(path).parent
+    free = shutil.disk_usage(folder).free / 1e6 if folder.is_dir() else 0
+    return f"the master cannot write to {folder}: {error.strerror}; {free:,.0f} MB are free there"
 
 
 def is_forgotten(upload: Path, now: datetime) -> bool:

@@ -106,6 +106,19 @@ class Build(OneComponent):
         assert self.summaries(result)["scan-for-secrets"].endswith(expected)
 
     @async_to_deferred
+    async def test_a_store_that_takes_nothing_is_named_and_nothing_is_half_done(self) -> None:
+        store = self.folder / "store"
+        (store / "incoming").mkdir(parents=True)
+        store.chmod(0o500)
+        result = await self.run_build()
+        store.chmod(0o700)
+        assert result["results"] == FAILURE
+        words = f"the master cannot write to {store / 'incoming'}: Permission denied; "
+        assert words in self.summaries(result)["record"]
+        assert "recorded" not in result["properties"]
+        assert not [path for path in store.rglob("*") if path.is_file()]
+
+    @async_to_deferred
     async def test_installed_dependencies_are_not_searched_for_secrets(self) -> None:
         self.upstream.commit({"requirements.txt": "# nothing\n"}, tag="1.11")
         key = "-----BEGIN RSA " + "PRIVATE KEY-----"

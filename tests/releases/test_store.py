@@ -12,6 +12,7 @@ import zstandard
 from releases.provenance import generate_key, sign
 from releases.store import ArtifactError, Store, StoredArtifact
 from tests.local.values import provenance
+from tests.steps.test_receive import limited
 
 TAR = b"not really a tar, but bytes" * 1000
 DIGEST = hashlib.sha256(TAR).hexdigest()
@@ -112,3 +113,14 @@ def test_a_release_that_is_stored_again_meanwhile_is_seen_before_anything_is_rem
     removal.join()
     assert len(seen) == 1
     assert DIGEST in store
+
+
+def test_a_disk_that_is_full_when_the_envelope_is_written_leaves_nothing_behind(
+    store: Store,
+) -> None:
+    """The artifact alone would be one that nobody signed."""
+    artifact = zstandard.compress(TAR)
+    incoming = upload(store, artifact)
+    with limited(len(artifact) + 1000), pytest.raises(OSError, match="File too large"):
+        store.put(incoming, DIGEST, b"x" * (len(artifact) + 2000))
+    assert kept(store) == []
