@@ -86,6 +86,7 @@ class Layout:
 
     @property
     def worker_key(self) -> Path:
+        """The master's key and certificate for workers, in one file."""
         return self.state / "worker-tls.key"
 
     @property
