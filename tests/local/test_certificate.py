@@ -137,7 +137,5 @@ def test_buildbot_listens_with_the_one_file(files: tuple[Path, Path], tmp_path: 
     )
     endpoint = serverFromString(reactor, installation.worker_endpoint)
     assert isinstance(endpoint, SSL4ServerEndpoint)
-    pem = files[1].read_bytes()
-    assert (
-        endpoint._sslContextFactory.certificate.to_cryptography().public_bytes(Encoding.PEM) == pem
-    )
+    served = endpoint._sslContextFactory.certificate.to_cryptography()
+    assert served.public_bytes(Encoding.PEM) == files[1].read_bytes()
