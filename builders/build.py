@@ -8,7 +8,6 @@ from buildbot.process.buildrequest import BuildRequest
 from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate, Property
-from buildbot.steps.transfer import FileUpload
 from buildbot.steps.trigger import Trigger
 
 from builders.choice import ready_first
@@ -22,8 +21,14 @@ from steps.fetch import FetchUpstream
 from steps.git import BLOCK
 from steps.pack import Pack
 from steps.patches import ApplyPatches
+from steps.receive import ReceiveFile
 from steps.record import RecordRelease
 from steps.secret_scan import ScanForSecrets
+
+
+def builders(site: Site, store: Store, workers: list[str]) -> list[BuilderConfig]:
+    """One for each component."""
+    return [builder(component, site, store, workers) for component in site.components]
 
 
 def builder(component: Component, site: Site, store: Store, workers: list[str]) -> BuilderConfig:
@@ -67,7 +72,7 @@ def store_steps(component: Component, store: Store) -> list[BuildStep]:
     """Send the artifact to the master, which signs and stores it."""
     incoming = Interpolate(f"{store.incoming(component.name)}-%(prop:buildnumber)s.tar.zst")
     return [
-        FileUpload(
+        ReceiveFile(
             "artifact.tar.zst",
             incoming,
             name="send-artifact",

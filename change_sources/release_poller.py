@@ -8,27 +8,22 @@ from typing import Any
 
 from buildbot.changes.base import ReconfigurablePollingChangeSource
 from buildbot.util.twisted import async_to_deferred
-from git.cmd import Git
-from git.exc import GitCommandError
-from twisted.internet.defer import DeferredSemaphore
-from twisted.internet.threads import deferToThread
 from twisted.python import log
 
 from change_sources.change_key import change_key, poller_name, schedulers_ready
+from change_sources.git_process import SECONDS, GitError, host_processes, run_git
 from model.component import Source
 from model.tags import all_releases
 
 SEEN = "releases"
-LOOK_UPS = DeferredSemaphore(4)
-"""Repositories at once: the threads are those of the whole master."""
-SECONDS = 60.0
-"""How long a repository may take to list its tags."""
 
 
 class ReleasePoller(ReconfigurablePollingChangeSource):
     """Records each new release tag once; the schedulers choose the components that follow it."""
 
     compare_attrs = ("source",)
+    seconds: float = SECONDS
+    """How long git may wait for the repository's server."""
 
     def checkConfig(self, _source: Source, **kwargs: Any) -> None:  # type: ignore[override]  # as Buildbot itself
         super().checkConfig(**kwargs)
@@ -45,9 +40,9 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
     @async_to_deferred
     async def poll(self) -> None:  # type: ignore[override]  # a Deferred, as in GitPoller
         try:
-            tags = await LOOK_UPS.run(deferToThread, tags_of, self.source.repository)
-        except GitCommandError as error:
-            log.msg(f"{self.source.repository} cannot be reached: {error.stderr.strip()}")
+            tags = await host_processes(self.repourl).run(self.list_tags)
+        except GitError as error:
+            log.msg(f"{self.repourl} cannot be reached: {error}")
             return
         tags_now = all_releases(self.source, tags)
         seen = await self.master.db.state.getState(await self.state_id(), SEEN, None)
@@ -57,6 +52,14 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
         for release in new:
             await self.add_change(release, tags[release])
         await self.master.db.state.setState(await self.state_id(), SEEN, tags_now)
+
+    @async_to_deferred
+    async def list_tags(self) -> dict[str, str]:
+        """The tags of the repository and the objects they name; raises GitError."""
+        command = ("ls-remote", "--tags", "--refs", self.repourl)
+        listing = await run_git(self.master, *command, seconds=self.seconds)
+        pairs = (line.split("\t") for line in listing.splitlines())
+        return {ref.removeprefix("refs/tags/"): revision for revision, ref in pairs}
 
     async def state_id(self) -> int:
         identity: int = await self.master.db.state.getObjectId(self.name, "ReleasePoller")
@@ -73,14 +76,6 @@ class ReleasePoller(ReconfigurablePollingChangeSource):
             repository=self.source.repository,
             src="git",
         )
-
-
-def tags_of(repository: str) -> dict[str, str]:
-    """The tags of a repository and the objects they name; raises GitCommandError."""
-    options = ("--tags", "--refs", repository)
-    listing = str(Git().ls_remote(*options, kill_after_timeout=SECONDS))
-    pairs = (line.split("\t") for line in listing.split("\n") if line)
-    return {ref.removeprefix("refs/tags/"): revision for revision, ref in pairs}
 
 
 def poller(source: Source, seconds: int) -> ReleasePoller:

@@ -285,6 +285,20 @@ class SourceChange(TypedDict):
     """
 
 
+class StoreReport(TypedDict):
+    """
+    The artifacts on the master's disk.
+    """
+
+    artifacts: int
+    size: int
+    oldest: str | None
+    free: int
+    removed: str
+    removed_at: str | None
+    link: str
+
+
 Target: TypeAlias = Literal["pinned", "newest", "main"]
 """
 What a trial applies the series to.
@@ -572,6 +586,7 @@ Answers = TypedDict(
         "release.json": ReleaseDetails,
         "figures.json": list[Figure],
         "machines.json": MachinesAnswer,
+        "store.json": StoreReport,
         "trials.json": list[TrialRow],
     },
 )

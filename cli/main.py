@@ -12,6 +12,7 @@ from cli.promote import approve, promote
 from cli.revert import revert
 from cli.rollback import rollback
 from cli.status import status
+from cli.storage import storage
 
 COMMANDS = (
     status,
@@ -26,6 +27,7 @@ COMMANDS = (
     configure,
     freeze,
     thaw,
+    storage,
 )
 EPILOG = f"""
 To reach a master, {SERVER_HELP}.

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import click
 import requests
 
-from cli.answers import Board, Deployment, Difference, HistoryPage
+from cli.answers import Board, Deployment, Difference, HistoryPage, StoreReport
 from cli.errors import ActionRefused, MasterUnreachable, UsageError
+from cli.transport import is_loopback, require_confidential
 from cli.words import one_line, without_control_characters
 
 SERVER_HELP = (
@@ -111,6 +112,9 @@ class Client:
         query = {"from": before, "to": after} | ({"backwards": "yes"} if backwards else {})
         return cast(Difference, self.get("plugins/releases/difference.json", query))
 
+    def store(self) -> StoreReport:
+        return cast(StoreReport, self.get("plugins/releases/store.json"))
+
     def build(self, request: int) -> BuildData | None:
         """The last build of a build request; None while the request waits."""
         path = f"api/v2/buildrequests/{request}/builds"
@@ -133,8 +137,9 @@ class Client:
         """Raises MasterUnreachable when the login is refused.
 
         Without credentials, those of the person at the terminal are used; raises UsageError when
-        there are none.
+        there are none, and where a password would cross a network unencrypted.
         """
+        require_confidential(self.address)
         credentials = credentials or find_credentials(self.address)
         auth = credentials.user.encode(), credentials.password.encode()
         response = self.send("GET", "auth/login", auth=auth, allow_redirects=False)
@@ -187,6 +192,8 @@ class Client:
     def send(self, method: str, path: str, **options: Any) -> requests.Response:
         timeout = (CONNECT_SECONDS, READ_SECONDS)
         url = f"{self.address}{path}"
+        if is_loopback(urlsplit(url).hostname or ""):
+            options["proxies"] = {"http": "", "https": ""}  # none, also if the environment has one
         try:
             return self.session.request(method, url, timeout=timeout, stream=True, **options)
         except requests.RequestException as error:

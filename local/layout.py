@@ -50,6 +50,14 @@ class Layout:
         return self.state / "secrets"
 
     @property
+    def ui_passwords(self) -> Path:
+        """The generated passwords of the UI in clear text; the master reads only their hashes.
+
+        The operator may delete this file.
+        """
+        return self.state / "ui-passwords"
+
+    @property
     def signing_key(self) -> Path:
         """The public half, which is copied to every server."""
         return self.state / "signing-key.pub"
@@ -78,6 +86,7 @@ class Layout:
 
     @property
     def worker_key(self) -> Path:
+        """The master's key and certificate for workers, in one file."""
         return self.state / "worker-tls.key"
 
     @property

@@ -14,12 +14,13 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from local import ui_passwords
 from local.layout import Layout
+from local.ui_passwords import UI_PASSWORDS, write_private
 from model.site import Site
 from releases.provenance import generate_key
 
 BYTES = 32
-UI_PASSWORDS = "ui-passwords"
 SIGNING_KEY = "signing-key"
 WEBHOOK = "webhook-github"
 LANES = ("build", "review")
@@ -35,17 +36,9 @@ def create(site: Site, layout: Layout) -> tuple[str, ...]:
         if not (layout.secrets / name).exists()
     }
     for name, generate in missing.items():
-        write(layout, name, generate())
-    add_passwords(site, layout)
+        write_private(layout, layout.secrets / name, generate())
+    ui_passwords.ensure(site.releasers, layout)
     return tuple(missing)
-
-
-def add_passwords(site: Site, layout: Layout) -> None:
-    """Add passwords for releasers who have none yet."""
-    text = (layout.secrets / UI_PASSWORDS).read_text()
-    users = {line.partition(":")[0] for line in text.splitlines()}
-    if new := tuple(user for user in site.releasers if user not in users):
-        write(layout, UI_PASSWORDS, text + passwords(new))
 
 
 def generators(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
@@ -59,7 +52,7 @@ def generators(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
         dict.fromkeys(random_names(site), random)
         | deploy_keys
         | {
-            UI_PASSWORDS: lambda: passwords(site.releasers),
+            UI_PASSWORDS: str,  # empty until `ui_passwords.ensure` adds the users
             SIGNING_KEY: lambda: signing_key(layout.signing_key),
         }
     )
@@ -89,11 +82,6 @@ def random() -> str:
     return token_urlsafe(BYTES)
 
 
-def passwords(users: tuple[str, ...]) -> str:
-    """A line `user:password` for each user."""
-    return "".join(f"{user}:{random()}\n" for user in users)
-
-
 def signing_key(public: Path) -> str:
     """A new private key; its public half is written to a file."""
     private, public_half = generate_key()
@@ -120,18 +108,3 @@ def installation_id(layout: Layout) -> str:
         private.touch(mode=0o600)
         private.write_text(key)
     return sha256(public.read_bytes()).hexdigest()[:16]
-
-
-def write(layout: Layout, name: str, secret: str) -> None:
-    """Write a secret atomically; the draft is elsewhere, since Buildbot reads the whole folder."""
-    draft = layout.state / ".secret"
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text(secret)
-    draft.rename(layout.secrets / name)
-
-
-def password(layout: Layout, user: str) -> str:
-    """The password of a user."""
-    lines = (layout.secrets / UI_PASSWORDS).read_text().splitlines()
-    return dict(line.split(":", 1) for line in lines)[user]

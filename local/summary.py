@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from agent.server import Server
-from local import secrets
+from local import ui_passwords
 from local.layout import CHECKOUT, Layout
 from local.progress import console
 from local.services import environment_servers
@@ -30,7 +30,8 @@ def instructions(
 ) -> Iterator[tuple[str, str]]:
     """What to do next: what to press, and the commands to type."""
     component, user = site.components[0], site.releasers[0]
-    yield "Log in", f"{user} / {secrets.password(layout, user)}"
+    password = ui_passwords.passwords(layout).get(user)
+    yield "Log in", f"{user} / {password or f'the password is not in {layout.ui_passwords}'}"
     yield "Change", f"make change COMPONENT={component.name}{variables(layout)}"
     for environment in [e for e in site.environments if e.promotes_from][:1]:
         yield "Promote", f"{layout.url}#/releases shows what waits for {environment.name}"

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from model.reading import Command, Model, Name, Repository, TreePath
+from model.waiver import Waiver
 
 
 def regular_expression(pattern: str) -> str:
@@ -205,6 +206,8 @@ class Component(Model):
     checks: Annotated[tuple[Check, ...], Field(min_length=1)] = (Check(),)
     secrets: tuple[Name, ...] = ()
     """Names of the secrets that the templates use; each environment has its own values."""
+    waivers: tuple[Waiver, ...] = ()
+    """Findings of the scan for secrets that are none."""
     patches: SkipJsonSchema[tuple[str, ...]] = ()
     """File names in `patches/`, in order; a folder in it is the path of the tree they change."""
     templates: SkipJsonSchema[tuple[str, ...]] = ()

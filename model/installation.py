@@ -61,9 +61,9 @@ class Installation(Model):
     worker_address: str = "127.0.0.1"
     """The address of that port; machines of an OpenStack project need one that they can reach."""
     worker_key: Path | None = None
-    """The key of `worker_certificate`, in PEM, readable by the master alone."""
+    """The key and the certificate for workers, in one file in PEM, readable by the master alone."""
     worker_certificate: Path | None = None
-    """The master's certificate for workers, in PEM; without it their traffic is not encrypted."""
+    """A copy of that certificate for workers' machines; without it traffic is not encrypted."""
     database: str = "sqlite:///state.sqlite"
     """Buildbot's database, which is the ledger: an SQLAlchemy address."""
     store: Path
@@ -87,4 +87,4 @@ class Installation(Model):
         endpoint = f"{self.worker_port}:interface={self.worker_address}"
         if not (self.worker_key and self.worker_certificate):
             return f"tcp:{endpoint}"
-        return f"ssl:{endpoint}:privateKey={self.worker_key}:certKey={self.worker_certificate}"
+        return f"ssl:{endpoint}:privateKey={self.worker_key}"

@@ -11,6 +11,7 @@ from model.component import Component
 from model.environment import SITE, Environment
 from model.freeze import FreezeWindow
 from model.reading import InvalidSite, Model, Name, read
+from model.retention import Retention
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ class SiteFile(Model):
     """Times without promotions, except with a reason to override them."""
     two_person: tuple[Name, ...] = ()
     """Environments for which another releaser must approve each promotion."""
+    retention: Retention = Retention()
+    """How long artifacts and logs are kept."""
 
 
 class Site(SiteFile):

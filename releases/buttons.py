@@ -10,6 +10,9 @@ BUILD = "build"
 TRY_UPSTREAM = "try-upstream"
 """Tries one component's changes on what its upstream offers."""
 
+REMOVE = "remove-artifacts"
+"""Removes what is not kept, without waiting for the night."""
+
 
 def actions(site: Site, environment: Environment) -> tuple[Action | SiteAction, ...]:
     """What releasers may start in an environment."""

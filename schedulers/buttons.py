@@ -10,8 +10,9 @@ from buildbot.schedulers.forcesched import (
 )
 
 from model.environment import Environment
+from model.retention import RETENTION_BUILDER
 from model.site import Site
-from releases.buttons import BUILD, TRY_UPSTREAM, actions, name
+from releases.buttons import BUILD, REMOVE, TRY_UPSTREAM, actions, name
 from releases.history import Action
 from releases.site_wide import SiteAction
 from schedulers.force import ForceOne
@@ -26,6 +27,7 @@ def buttons(site: Site) -> list[ForceOne]:
     return [
         button(BUILD, "Build now", [component.builder for component in site.components]),
         *try_upstream(site),
+        button(REMOVE, "Remove what is not kept", [RETENTION_BUILDER]),
         *(
             in_environment(site, environment, action)
             for environment in site.environments

@@ -3,7 +3,7 @@
 from buildbot.util.service import ClusteredBuildbotService
 
 from model.site import Site
-from schedulers import described, merge, trial, trigger
+from schedulers import described, merge, retention, trial, trigger
 from schedulers.buttons import buttons
 
 
@@ -12,6 +12,7 @@ def schedulers(site: Site) -> list[ClusteredBuildbotService]:
         described.scheduler(site),
         merge.scheduler(site),
         *trial.schedulers(site),
+        retention.scheduler(),
         *(trigger.scheduler(environment) for environment in site.environments),
         *buttons(site),
     ]

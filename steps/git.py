@@ -63,15 +63,15 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         """Run a script of this folder on the worker; the caller checks its exit code."""
         text = (SCRIPTS / f"{name}.bash").read_text("utf-8")
         if stdin is not None and len(stdin) > BLOCK:
-            await self.upload_input(stdin)
+            await self.upload_file(INPUT_FILE, stdin)
             text, stdin = f"exec <{INPUT_FILE}\n{text}", None
         return await self.attempt(("bash", "-c", text, name, *arguments), stdin)
 
-    async def upload_input(self, content: bytes) -> None:
-        """Write a large standard input into a file on the worker, block by block."""
+    async def upload_file(self, name: str, content: bytes) -> None:
+        """Write a file on the worker, block by block."""
         arguments = {
             "workdir": self.workdir,
-            "workerdest": INPUT_FILE,
+            "workerdest": name,
             "reader": StringFileReader(content),
             "maxsize": None,
             "blocksize": BLOCK,

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from buildbot.process.properties import Secret
-from buildbot.process.results import FAILURE, SUCCESS
+from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 from twisted.internet.threads import deferToThread
 
 from model.component import Component
 from releases.provenance import Material, Patch, Provenance, sign
 from releases.rules import short
-from releases.store import ArtifactError, Store
+from releases.store import ArtifactError, Store, write_problem
 from steps.step import Step
 
 
@@ -34,12 +34,13 @@ class RecordRelease(Step):
     async def run(self) -> int:
         provenance = await self.create_provenance()
         envelope = sign(provenance, self.signing_key)
+        incoming = Path(self.incoming)
         try:
-            incoming = Path(self.incoming)
             await deferToThread(self.store.put, incoming, provenance.digest, envelope)
         except ArtifactError as error:
-            self.descriptionDone = str(error)
-            return FAILURE
+            self.fail(str(error))
+        except OSError as error:
+            self.fail(write_problem(error, incoming))
         await self.addCompleteLog("provenance", provenance.model_dump_json(indent=2))
         self.setProperty("recorded", provenance.digest, self.name)
         label = f"{short(provenance.digest)} of {provenance.upstream.release}"

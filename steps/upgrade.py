@@ -8,15 +8,18 @@ from difflib import unified_diff
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Self
+from typing import Any, Self
 
 from git import Actor
+from git.cmd import Git
 from git.repo import Repo
 
 from model.component import Component
 from model.installation import SiteRepository
 from releases.trial import Report
 
+SECONDS = 300
+"""Git takes no longer for one command with the site's repository."""
 AUTHOR = Actor("Slipway", "slipway@localhost")
 LINE = re.compile(r"^(?P<key>\s*release\s*=\s*)(?P<quote>[\"'])(?P<release>.*)(?P=quote)", re.M)
 
@@ -78,18 +81,21 @@ def changes_only_release(before: str, after: str, release: str) -> bool:
     return tomllib.loads(after) == expected
 
 
-def push_branch(repository: SiteRepository, upgrade: Upgrade, report: Report) -> str:
+def push_branch(
+    repository: SiteRepository, upgrade: Upgrade, report: Report, seconds: float = SECONDS
+) -> str:
     """Push the change as a branch on top of the site's own; a sentence that says where it is.
 
-    Raises GitCommandError when the repository refuses it. An existing branch stays as it is, since
-    somebody may be working on it.
+    Raises GitCommandError when the repository refuses it or does not answer. An existing branch
+    stays as it is, since somebody may be working on it. `seconds` limits each command of git.
     """
     folder = Path(mkdtemp(prefix="slipway-offer-"))
     try:
-        clone = Repo.clone_from(
-            repository.address, folder / "site", branch=repository.branch, single_branch=True
-        )
-        if clone.git.ls_remote("--heads", "origin", f"refs/heads/{upgrade.branch}"):
+        limit: Any = {"kill_after_timeout": seconds}
+        options = ("--single-branch", f"--branch={repository.branch}")
+        Git().clone(*options, "--", repository.address, str(folder / "site"), **limit)
+        clone = Repo(folder / "site")
+        if clone.git.ls_remote("--heads", "origin", f"refs/heads/{upgrade.branch}", **limit):
             return f"{upgrade.release} is ready: branch {upgrade.branch}, offered before"
         name = Path(repository.folder) / "components" / upgrade.component / "component.toml"
         file = folder / "site" / name
@@ -99,7 +105,7 @@ def push_branch(repository: SiteRepository, upgrade: Upgrade, report: Report) ->
         clone.index.add([str(name)])
         title = f"Take {upgrade.component} to {upgrade.release}"
         clone.index.commit(f"{title}\n\n{report}\n", author=AUTHOR, committer=AUTHOR)
-        clone.git.push("origin", f"HEAD:refs/heads/{upgrade.branch}")
+        clone.git.push("origin", f"HEAD:refs/heads/{upgrade.branch}", **limit)
         return f"{upgrade.release} is ready: branch {upgrade.branch}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 
 from change_sources.change_key import poller_name
 from change_sources.pollers import polled_sources
+from model.retention import RETENTION_BUILDER
 from model.site import Site
 from releases import buttons
 from releases.site_wide import SiteAction
@@ -26,7 +27,10 @@ def test_builders_are_grouped_by_the_component_they_serve(config: MasterConfig, 
     grouped = {builder.project for builder in config.builders if builder.project}
     assert grouped == {c.name for c in demo.components}
     alone = {builder.name for builder in config.builders if not builder.project}
-    assert alone == {e.site_builder for e in demo.environments if e.promotes_from}
+    assert alone == {
+        RETENTION_BUILDER,
+        *(e.site_builder for e in demo.environments if e.promotes_from),
+    }
 
 
 def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> None:
@@ -38,12 +42,15 @@ def test_names_come_from_the_environments(config: MasterConfig, demo: Site) -> N
         for environment in demo.environments
     }
     expected |= {e.site_builder for e in demo.environments if e.promotes_from}
+    expected.add(RETENTION_BUILDER)
     assert {builder.name for builder in config.builders} == expected
 
 
 def test_lanes_are_not_mixed_on_one_worker(config: MasterConfig, demo: Site) -> None:
     for builder in config.builders:
         lane = {e.worker for e in demo.environments if builder.name.endswith(f"-{e.name}")}
+        if builder.name == RETENTION_BUILDER:
+            lane = {"on-master"}
         tries = builder.name in {component.trial_builder for component in demo.trial_components}
         assert set(builder.workernames) == (lane or {"review-1" if tries else "build-1"})
 
@@ -63,7 +70,8 @@ def test_trials_deploy_nothing_and_run_every_night(config: MasterConfig, demo: S
     assert kinds
     assert Trigger not in kinds
     nightly = [s for s in config.schedulers.values() if isinstance(s, Nightly)]
-    assert {name for scheduler in nightly for name in scheduler.builderNames} == names
+    nightly_builders = {name for scheduler in nightly for name in scheduler.builderNames}
+    assert nightly_builders == names | {RETENTION_BUILDER}
 
 
 def test_only_releasers_press_anything(config: MasterConfig) -> None:
@@ -83,6 +91,7 @@ def test_a_button_starts_all_builders_of_its_environment(config: MasterConfig, d
     pressed = {s.name: s for s in config.schedulers.values() if isinstance(s, ForceScheduler)}
     expected = {
         buttons.BUILD: {component.builder for component in demo.components},
+        buttons.REMOVE: {RETENTION_BUILDER},
         buttons.TRY_UPSTREAM: {component.trial_builder for component in demo.trial_components},
     }
     for environment in demo.environments:

@@ -27,6 +27,7 @@ SHARED = {
     "errors": "each folder's own",
     "freeze": "the windows of a site, and the command that freezes",
     "history": "what happened to a component in an environment, and as the terminal shows it",
+    "retention": "how long artifacts and logs are kept, what removes others, and when",
     "site_wide": "the rules for all components together, and their builder",
     "status": "what serves: the agent's command, and the terminal's",
     "trial": "our changes on newer releases: the report, its steps, builder, scheduler and command",

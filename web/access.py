@@ -4,7 +4,6 @@ from typing import Any
 
 from buildbot.process.properties import Secret
 from buildbot.util.service import BuildbotService
-from buildbot.www.auth import HTPasswdAuth
 from buildbot.www.authz.authz import Authz
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 from buildbot.www.authz.roles import RolesFromUsername
@@ -15,6 +14,7 @@ from model.site import Site
 from releases.store import Store
 from web.endpoints import PAGE, ReleasesPage
 from web.health import HealthChecks
+from web.password_auth import PasswordAuth
 
 RELEASER = "releaser"
 
@@ -28,7 +28,7 @@ def ui(site: Site, installation: Installation) -> dict[str, Any]:
     """The value of `c["www"]`."""
     return {
         "port": f"tcp:{installation.http_port}:interface=127.0.0.1",
-        "auth": HTPasswdAuth(str(installation.secrets / "ui-passwords")),
+        "auth": PasswordAuth(installation.secrets / "ui-passwords"),
         "authz": Authz(
             # Without a rule that matches, Buildbot allows: this one matches every action.
             allowRules=[AnyControlEndpointMatcher(role=RELEASER)],

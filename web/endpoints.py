@@ -1,6 +1,7 @@
 """The JSON endpoints of the Releases page; everybody may read them, and they change nothing."""
 
 import re
+import shutil
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from twisted.internet.defer import DeferredLock, maybeDeferred
 from twisted.internet.threads import deferToThread
 
+from model.retention import RETENTION_BUILDER
 from model.site import Site
 from releases import ledger
 from releases.finished_builds import FinishedBuild, finished_builds, merges
@@ -29,6 +31,7 @@ from web.views.deployments import Deployment, HistoryPage, deployment_builders, 
 from web.views.difference import Difference, StoredRelease, difference
 from web.views.figures import FIGURE_PROPERTIES, Figure, figures, first_moment
 from web.views.machine_report import MachinesAnswer
+from web.views.store_report import StoreReport, store_report
 from web.views.trials import TrialRow, trial_rows
 
 PAGE = "releases"
@@ -120,6 +123,7 @@ class ReleasesPage(BuildbotService):
             "release.json": Endpoint(self.release, ("digest",), version=finished, seconds=60),
             "figures.json": Endpoint(self.figures, version=finished, seconds=HOUR),
             "machines.json": Endpoint(self.machines),
+            "store.json": Endpoint(self.storage),
             "trials.json": Endpoint(self.trials, version=finished, seconds=HOUR),
         }
 
@@ -134,6 +138,13 @@ class ReleasesPage(BuildbotService):
         """The machines of OpenStack projects, and statistics of those that are gone."""
         service: Any = self.master.service_manager.namedServices.get("machines")
         return MachinesAnswer.model_validate({"report": service.report() if service else None})
+
+    async def storage(self, _query: Query) -> StoreReport:
+        """What the store holds."""
+        artifacts = await deferToThread(self.store.artifacts)
+        removals = await ledger.builds(self.master, [RETENTION_BUILDER])
+        free = shutil.disk_usage(self.store.folder).free
+        return store_report(artifacts, free, removals[RETENTION_BUILDER])
 
     async def trials(self, _query: Query) -> list[TrialRow]:
         """How our changes fit what upstream offers, by component."""

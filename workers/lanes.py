@@ -22,6 +22,7 @@ BUILD, REVIEW, DEPLOY = "build", "review", "deploy"
 def workers(site: Site) -> list[AbstractWorker]:
     """The workers of all lanes."""
     return [
+        local.master(),
         *lane_workers(site, BUILD, local.build()),
         *lane_workers(site, REVIEW, local.review()),
         *(

@@ -1,9 +1,17 @@
-"""Workers on the master's own machine; each is a process of its own."""
+"""Workers on the master's own machine; each but one is a process of its own."""
 
 from buildbot.process.properties import Secret
 from buildbot.worker.base import Worker
+from buildbot.worker.local import LocalWorker
 
 from model.environment import Environment
+
+MASTER = "on-master"
+"""The worker inside the master's own process, for builds of which every step runs there."""
+
+
+def master() -> LocalWorker:
+    return LocalWorker(MASTER)
 
 
 def build() -> Worker:

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def write(site: Site, layout: Layout, servers: Mapping[str, Server]) -> None:
     (layout.master / "installation.toml").write_text(installation_toml(site, layout, servers))
     names = {e.openstack.master.rpartition(":")[0] for e in site.environments if e.openstack}
     hosts = sorted(names | {worker_connect_host(layout)})
-    certificate.ensure(layout.worker_key, layout.worker_certificate, hosts)
+    now = datetime.now(UTC)
+    certificate.ensure(layout.worker_key, layout.worker_certificate, hosts, now)
     for name, secret in local_workers(site).items():
         write_worker(layout, name, secret)
 

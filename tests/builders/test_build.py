@@ -74,6 +74,51 @@ class Build(OneComponent):
         assert self.summaries(result)["scan-for-secrets"] == expected
 
     @async_to_deferred
+    async def test_a_password_in_a_changed_file_is_named_with_the_line_that_the_file_has(
+        self,
+    ) -> None:
+        more = f"{PAGE}$password = 'hunter2x';\n"
+        line = more.count("\n")
+        self.series("0001-two.patch", self.upstream.patch({"index.php": more}, "Say zwei"))
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        expected = f"index.php, line {line}: Secret Keyword (failure)"
+        assert self.summaries(result)["scan-for-secrets"] == expected
+
+    @async_to_deferred
+    async def test_an_accepted_finding_stops_nothing_and_a_needless_waiver_is_said(self) -> None:
+        key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n"
+        self.theme.commit({"tests/example.key": key})
+        self.describe("""
+            [[waivers]]
+            file = "themes/*/example.key"
+            finding = "Private Key"
+            reason = "made for the theme's own tests"
+
+            [[waivers]]
+            file = "gone.php"
+            finding = "Secret Keyword"
+            reason = "was an example"
+        """)
+        result = await self.run_build()
+        assert result["results"] == SUCCESS, self.summaries(result)
+        expected = "1 accepted by 'waivers'; a waiver matches nothing: Secret Keyword in gone.php"
+        assert self.summaries(result)["scan-for-secrets"].endswith(expected)
+
+    @async_to_deferred
+    async def test_a_store_that_takes_nothing_is_named_and_nothing_is_half_done(self) -> None:
+        store = self.folder / "store"
+        (store / "incoming").mkdir(parents=True)
+        store.chmod(0o500)
+        result = await self.run_build()
+        store.chmod(0o700)
+        assert result["results"] == FAILURE
+        words = f"the master cannot write to {store / 'incoming'}: Permission denied; "
+        assert words in self.summaries(result)["record"]
+        assert "recorded" not in result["properties"]
+        assert not [path for path in store.rglob("*") if path.is_file()]
+
+    @async_to_deferred
     async def test_installed_dependencies_are_not_searched_for_secrets(self) -> None:
         self.upstream.commit({"requirements.txt": "# nothing\n"}, tag="1.11")
         key = "-----BEGIN RSA " + "PRIVATE KEY-----"

@@ -10,7 +10,7 @@ from cli.main import main
 from tests.cli.master import PASSWORD, USER, Master, master
 
 Slipway = Callable[..., Result]
-LOOKING = ["status", "history", "diff"]
+LOOKING = ["status", "history", "diff", "storage"]
 PRESSING = ["promote", "approve", "rollback", "revert", "hold", "unhold", "freeze", "thaw"]
 COMMANDS = [*LOOKING, *PRESSING]
 

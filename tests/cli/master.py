@@ -71,6 +71,7 @@ def master() -> Master:
             "/plugins/releases/board.json": [recorded("board")],
             "/plugins/releases/history.json": [recorded("history")],
             "/plugins/releases/difference.json": [recorded("difference")],
+            "/plugins/releases/store.json": [recorded("store")],
             BUILDS: [recorded("build-promoted")],
             f"/api/v2/buildrequests/{REQUEST}": [recorded("request")],
         }

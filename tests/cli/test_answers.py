@@ -10,8 +10,14 @@ from tests.cli.master import ANSWERS
 from web.views.board_model import Board
 from web.views.deployments import HistoryPage
 from web.views.difference import Difference
+from web.views.store_report import StoreReport
 
-SHAPES = {"board": Board, "history": HistoryPage, "difference": Difference}
+SHAPES = {
+    "board": Board,
+    "history": HistoryPage,
+    "difference": Difference,
+    "store": StoreReport,
+}
 """By the first word of a recording's name."""
 BUILDBOT_S = {"build", "forbidden", "no", "pressed", "request", "steps"}
 """Those that Buildbot's own API answered."""

@@ -198,3 +198,21 @@ def test_texts_of_strangers_are_shown_as_text(demo: Master, slipway: Slipway) ->
 def test_an_answer_that_breaks_off_is_asked_for_again(demo: Master, slipway: Slipway) -> None:
     demo.say("/plugins/releases/board.json", b'{"title": "Sl', recorded("board"))
     assert slipway("status").exit_code == 0
+
+
+def test_storage_shows_what_the_store_holds_and_what_was_removed_last(
+    demo: Master, slipway: Slipway
+) -> None:
+    shown = slipway("storage").stdout
+    assert "12 artifacts, 421.0 MB" in shown
+    assert "free on that disk: 9500.0 MB" in shown
+    assert "removed: 3 artifacts (120.0 MB), 1 broken upload" in shown
+    assert f"{demo.url}#/builders/9/builds/4" in shown
+
+
+def test_storage_of_a_new_master_says_that_nothing_was_removed(
+    demo: Master, slipway: Slipway
+) -> None:
+    empty = {"artifacts": 0, "size": 0, "oldest": None, "removed": "", "removed_at": None}
+    demo.say("/plugins/releases/store.json", recorded("store") | empty)
+    assert "nothing was removed yet" in slipway("storage").stdout

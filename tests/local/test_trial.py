@@ -29,8 +29,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Master]:
 @pytest.fixture
 def layout(tmp_path: Path, running: Master) -> Layout:
     layout = Layout(tmp_path, http_port=urlsplit(running.url).port or 0)
-    layout.secrets.mkdir()
-    (layout.secrets / "ui-passwords").write_text(f"{USER}:{PASSWORD}\n")
+    layout.ui_passwords.write_text(f"{USER}:{PASSWORD}\n")
     return layout
 
 
@@ -42,6 +41,20 @@ def test_the_report_is_that_of_the_build_which_the_button_started(
     running.say(f"/api/v2/builds/{BUILD}/properties", {"properties": [stored]})
     assert try_now(layout, "docs") == report
     assert running.pressed == [("try-upstream", {"reason": "make upstream", "builderid": BUILDER})]
+
+
+def test_without_the_operator_s_file_the_login_is_the_one_that_the_terminal_has(
+    layout: Layout, running: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout.ui_passwords.unlink()
+    with pytest.raises(CommandError, match="set SLIPWAY_USER and SLIPWAY_PASSWORD"):
+        try_now(layout, "docs")
+    monkeypatch.setenv("SLIPWAY_USER", USER)
+    monkeypatch.setenv("SLIPWAY_PASSWORD", PASSWORD)
+    running.say(f"/api/v2/builds/{BUILD}/properties", {"properties": [{}]})
+    with pytest.raises(CommandError, match="builds"):
+        try_now(layout, "docs")
+    assert running.signed == ["/auth/login"]
 
 
 def test_a_build_without_a_report_is_named_with_its_page(layout: Layout, running: Master) -> None:

@@ -20,7 +20,12 @@ def named(**changed: object) -> set[str]:
 
 
 def test_each_reason_has_one_scheduler_in_each_environment() -> None:
-    assert named() == {"described", "merge", "build"} | STAGING_TOO | PRODUCTION_TOO
+    assert (
+        named()
+        == {"described", "merge", "build", "nightly-retention", "remove-artifacts"}
+        | STAGING_TOO
+        | PRODUCTION_TOO
+    )
 
 
 def test_more_components_need_no_more_schedulers() -> None:
@@ -46,5 +51,8 @@ def test_approvals_are_asked_for_where_two_people_are_needed() -> None:
 
 def test_an_environment_that_takes_every_green_build_has_nothing_to_promote() -> None:
     staging = named(environments=(STAGING,))
-    assert staging == {"described", "merge", "build"} | STAGING_TOO
+    assert (
+        staging
+        == {"described", "merge", "build", "nightly-retention", "remove-artifacts"} | STAGING_TOO
+    )
     assert named(environments=(STAGING, PRODUCTION)) - staging == PRODUCTION_TOO

@@ -1,13 +1,17 @@
 """The change of one line that takes a component to another upstream release."""
 
 import tomllib
+from datetime import UTC, datetime
 
 import pytest
+from git.exc import GitCommandError
 from pydantic import ValidationError
 
 from model.component import Component
 from model.installation import SiteRepository
-from steps.upgrade import Upgrade, followed_release
+from releases.trial import Report
+from steps.upgrade import Upgrade, followed_release, push_branch
+from tests.change_sources.hung_server import hung_server, processes_with
 
 SERIES = {
     ("1.39.*", "1.43.1"): "1.43.*",
@@ -63,3 +67,13 @@ def test_an_address_with_a_password_is_refused() -> None:
     with pytest.raises(ValidationError):
         SiteRepository(address="https://bot:token@example.org/site.git")
     assert SiteRepository(address="https://example.org/site.git").branch == "main"
+
+
+def test_a_site_repository_that_does_not_answer_holds_no_thread_for_long() -> None:
+    upgrade = Upgrade("docs", "2.0", 'release = "2.0"', "", "")
+    report = Report(component="docs", when=datetime(2026, 1, 1, tzinfo=UTC), trials=())
+    with hung_server() as address:
+        repository = SiteRepository(address=f"{address}/site.git")
+        with pytest.raises(GitCommandError, match=r"did not complete in 0\.5 secs"):
+            push_branch(repository, upgrade, report, seconds=0.5)
+        assert not processes_with(address)

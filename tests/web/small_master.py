@@ -24,6 +24,7 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.python import log
 
 from local.layout import CHECKOUT
+from local.ui_passwords import password_hash
 from model.installation import Installation, Reach
 from releases.store import Store
 from tests.releases.ledgers import OLD, PRODUCTION, SITE
@@ -33,6 +34,8 @@ reactor: Any = twisted_reactor
 READER, RELEASER = "rea", "ana"
 """Both may log in; the site says that the second is a releaser."""
 PASSWORD = "correct horse"
+UNHASHED = "una"
+"""The file has her password in clear text, as files of earlier versions had."""
 BUILDER = PRODUCTION.builder(SITE.component("blog"))
 MEMORY = "sqlite://"
 BUTTON, WORKER = "force", "absent"
@@ -123,7 +126,8 @@ class Loader:
 
 def secrets(folder: Path) -> None:
     folder.mkdir()
-    passwords = "".join(f"{user}:{PASSWORD}\n" for user in (READER, RELEASER))
+    hashed = "".join(f"{user}:{password_hash(PASSWORD)}\n" for user in (READER, RELEASER))
+    passwords = f"{hashed}{UNHASHED}:{PASSWORD}\n"
     for name, secret in {"ui-passwords": passwords, "webhook-github": "shared"}.items():
         (folder / name).touch(0o600)
         (folder / name).write_text(secret)

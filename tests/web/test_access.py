@@ -13,7 +13,16 @@ import requests
 from buildbot.data.base import Endpoint
 from buildbot.data.connector import DataConnector
 
-from tests.web.small_master import BUILDER, BUTTON, READER, RELEASER, WORKER, SmallMaster
+from tests.web.small_master import (
+    BUILDER,
+    BUTTON,
+    PASSWORD,
+    READER,
+    RELEASER,
+    UNHASHED,
+    WORKER,
+    SmallMaster,
+)
 from web.endpoints import ReleasesPage
 
 pytestmark = pytest.mark.real
@@ -198,6 +207,7 @@ ANSWERS = {
     "history.json": 200,
     "machines.json": 200,
     "release.json": 404,
+    "store.json": 200,
     "trials.json": 200,
 }
 """The status of each answer of the Releases page; two of them need a release to be named."""
@@ -213,12 +223,22 @@ def test_everybody_sees_what_the_page_shows(
 
 @pytest.mark.parametrize(
     ("user", "password"),
-    [(RELEASER, "wrong"), (RELEASER, ""), ("nobody", "correct horse"), ("", "")],
+    [(RELEASER, "wrong"), (RELEASER, ""), ("nobody", PASSWORD), ("", ""), (UNHASHED, PASSWORD)],
 )
 def test_a_wrong_password_opens_no_session(master: SmallMaster, user: str, password: str) -> None:
     session = master.session()
     assert master.log_in(session, user, password).status_code == 401
     assert master.control(session, f"forceschedulers/{BUTTON}", "force").status_code == 403
+
+
+def test_who_reads_the_file_of_passwords_can_log_in_with_nothing_in_it(
+    master: SmallMaster,
+) -> None:
+    lines = (master.folder / "secrets" / "ui-passwords").read_text().splitlines()
+    stored = dict(line.split(":", 1) for line in lines)
+    assert PASSWORD not in stored[RELEASER]
+    response = master.log_in(master.session(), RELEASER, stored[RELEASER])
+    assert response.status_code == 401
 
 
 def test_a_session_ends_with_logout(master: SmallMaster) -> None:

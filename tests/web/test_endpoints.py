@@ -16,6 +16,7 @@ from web.views.deployments import HistoryPage
 from web.views.difference import Difference
 from web.views.figures import Figure
 from web.views.machine_report import MachinesAnswer
+from web.views.store_report import StoreReport
 from web.views.trials import TrialRow
 
 pytestmark = pytest.mark.real
@@ -46,6 +47,7 @@ def digests(master: SmallMaster) -> tuple[str, str]:
         ("history.json", HistoryPage),
         ("figures.json", list[Figure]),
         ("machines.json", MachinesAnswer),
+        ("store.json", StoreReport),
         ("trials.json", list[TrialRow]),
     ],
 )

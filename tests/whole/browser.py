@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from local.layout import CHECKOUT
-from local.secrets import password
+from local.ui_passwords import passwords
 from tests.whole.line import Line
 
 QUIET = (
@@ -33,7 +33,7 @@ class Windows:
 
     def of(self, user: str | None, width: int = 1280) -> Page:
         """A window of somebody who has logged in, or of nobody in particular."""
-        login = {"username": user, "password": password(self.line.layout, user)} if user else None
+        login = {"username": user, "password": passwords(self.line.layout)[user]} if user else None
         page = self.chromium.new_context(
             viewport={"width": width, "height": 800},
             http_credentials={**login, "send": "unauthorized"} if login else None,  # type: ignore[arg-type]  # a TypedDict

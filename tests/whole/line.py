@@ -17,7 +17,7 @@ from agent.pages import FetchPage, PageResponse, public_fetcher
 from agent.server import Server
 from cloud.polling import wait_until
 from local.layout import CHECKOUT, Layout
-from local.secrets import password
+from local.ui_passwords import passwords
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
@@ -158,7 +158,7 @@ class Line:
 
     def log_in(self) -> None:
         url = f"http://127.0.0.1:{self.layout.http_port}/auth/login"
-        login = RELEASER, password(self.layout, RELEASER)
+        login = RELEASER, passwords(self.layout)[RELEASER]
         answer = self.releaser.get(url, auth=login, allow_redirects=False, timeout=30)
         assert answer.status_code in (200, 302), answer.text
 

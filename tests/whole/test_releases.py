@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from local import secrets
+from local import ui_passwords
 from tests.whole.board import board, cell, confirm, opened, outcome
 from tests.whole.browser import Windows, picture
 from tests.whole.line import RELEASER, SECOND, Line, until
@@ -74,9 +74,7 @@ def test_anonymous_visitors_see_all_of_it_and_are_told_who_may_press(
 
 
 def test_somebody_who_is_no_releaser_is_named_and_refused(line: Line, windows: Windows) -> None:
-    file = line.layout.secrets / secrets.UI_PASSWORDS
-    with file.open("a") as passwords:
-        passwords.write("visitor:anybody\n")
+    ui_passwords.ensure([RELEASER, SECOND, "visitor"], line.layout)
     page = board(windows.of("visitor"), windows)
     opened(cell(page, "specs").get_by_role("button", name="Promote specs"))
     said = f"visitor is not a releaser: {RELEASER}, {SECOND} may press this"

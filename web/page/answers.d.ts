@@ -19,6 +19,7 @@ export interface Answers {
   "release.json": ReleaseDetails;
   "figures.json": Figure[];
   "machines.json": MachinesAnswer;
+  "store.json": StoreReport;
   "trials.json": TrialRow[];
 }
 /**
@@ -462,6 +463,18 @@ export interface MachineRow {
    * How long ago it was requested.
    */
   seconds: number;
+}
+/**
+ * The artifacts on the master's disk.
+ */
+export interface StoreReport {
+  artifacts: number;
+  size: number;
+  oldest: string | null;
+  free: number;
+  removed: string;
+  removed_at: string | null;
+  link: string;
 }
 /**
  * One component whose upstream has releases.

@@ -5,10 +5,11 @@ import tarfile
 from pathlib import Path
 
 import zstandard
+from twisted.python import log
 
 from model.reading import Model
 from model.release import METADATA_FOLDER, Manifest
-from releases.store import Store
+from releases.store import Store, write_problem
 
 MANIFEST = f"{METADATA_FOLDER}/manifest.json"
 TEMPLATES = f"{METADATA_FOLDER}/templates/"
@@ -36,15 +37,19 @@ class ArtifactContents(Model):
 def contents(store: Store, digest: str) -> ArtifactContents:
     """Read once, then kept beside the artifact; raises FileNotFoundError when that is gone.
 
-    Takes seconds for a large artifact: call it in a thread.
+    Takes seconds for a large artifact: call it in a thread. On a full disk it is read each time.
     """
     cached = store.contents(digest)
     if cached.exists():
         return ArtifactContents.model_validate_json(cached.read_bytes())
     result = read_artifact(store.artifact(digest))
     draft = store.incoming(f"{digest}.contents.json")
-    draft.write_text(result.model_dump_json())
-    draft.rename(cached)
+    try:
+        draft.write_text(result.model_dump_json())
+        draft.rename(cached)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        log.msg(f"the list of files in {digest} is not kept: {write_problem(error, draft)}")
     return result
 
 

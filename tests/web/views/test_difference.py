@@ -13,6 +13,7 @@ from model.release import METADATA_FOLDER, Manifest
 from releases.provenance import Material, Patch, Provenance, generate_key, sign
 from releases.store import Store
 from tests.releases.ledgers import component
+from tests.steps.test_receive import limited
 from web.views.artifact_contents import contents
 from web.views.difference import StoredRelease, difference
 
@@ -117,3 +118,14 @@ def test_what_an_artifact_holds_is_read_once(store: Store) -> None:
     assert contents(store, digest) == side.contents
     with pytest.raises(FileNotFoundError):
         contents(store, "f" * 64)
+
+
+def test_on_a_full_disk_a_release_is_shown_although_its_list_of_files_is_not_kept(
+    store: Store,
+) -> None:
+    digest = release(store, {"index.html": "one"}, "1" * 40, {}).provenance.digest
+    store.contents(digest).unlink()
+    with limited(10):
+        assert contents(store, digest).files["index.html"].size == 3
+    assert not store.contents(digest).exists()
+    assert list(store.incoming("").iterdir()) == []
