@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from agent.process_group import Process, living_processes, recorded_group
+from agent.process_group import Process, living_processes, read_at_once, recorded_group
 from cloud.polling import wait_until
+from local.bootstrap import folders, service_user
 from local.errors import CommandError, exit_on_error
-from local.layout import Layout, add_arguments, read_layout
+from local.layout import CHECKOUT, Layout, add_arguments, read_layout
 
 SUPERVISOR_SECONDS = 100
 """For the orderly end of all programs; a database may have much to write."""
@@ -72,6 +73,20 @@ def stop(layout: Layout) -> bool:
     raise CommandError(f"these processes do not end: {own_pids(layout)}")
 
 
+def become_owner(layout: Layout) -> None:
+    """Go on as the account of the installation, which can end and remove only what is its own.
+
+    Raises CommandError for a folder behind a link that another account could have made.
+    """
+    folders.secure_process()
+    try:
+        with folders.opened(layout.state) as folder:
+            owner = os.fstat(folder)
+    except FileNotFoundError:
+        return
+    service_user.become(CHECKOUT, service_user.account(owner.st_uid))
+
+
 def own_pids(layout: Layout) -> list[int]:
     return [process.pid for process in own_processes(layout)]
 
@@ -79,7 +94,7 @@ def own_pids(layout: Layout) -> list[int]:
 def read_pid(path: Path) -> int:
     """The number in a file; 0 when there is none."""
     try:
-        return int(path.read_text())
+        return int(read_at_once(path))
     except (OSError, ValueError):
         return 0
 
@@ -106,7 +121,10 @@ def remove_installation(layout: Layout) -> None:
     if not layout.gitconfig.exists():
         raise CommandError(f"{layout.state} is no installation of ours; nothing was removed")
     for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
-        subprocess.run((*command, "--", str(layout.state)), check=True)
+        result = subprocess.run((*command, "--", str(layout.state)), check=False)
+    # Its owner may not be allowed to remove the folder itself, but nothing may be left in it.
+    if result.returncode and any(layout.state.iterdir()):
+        raise CommandError(f"{layout.state} cannot be removed")
 
 
 def main() -> None:
@@ -114,6 +132,8 @@ def main() -> None:
     parser.add_argument("--forget", action="store_true", help="remove releases and databases too")
     options = parser.parse_args()
     layout = read_layout(options)
+    if os.geteuid() == 0:
+        become_owner(layout)
     print("Stopped." if stop(layout) else "Nothing was running.")
     if options.forget:
         remove_installation(layout)
