@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 
-from local import secrets
+from local import installation_accounts, secrets
 from local.errors import CommandError, exit_on_error
 from local.layout import add_arguments, read_layout
 from servers.errors import ServerError
@@ -11,6 +11,7 @@ from servers.provision import delete_all
 
 def main() -> None:
     layout = read_layout(add_arguments(ArgumentParser(description=__doc__)).parse_args())
+    installation_accounts.become_master(layout)
     try:
         delete_all(layout, secrets.installation_id(layout))
     except ServerError as error:

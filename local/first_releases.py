@@ -6,8 +6,9 @@ from typing import Any
 
 from cloud.polling import wait_until
 from local.layout import Layout
-from local.progress import console, show_status, show_step
+from local.progress import console, show_step
 from local.services.probes import get_json
+from local.step_status import show_status
 from model.component import Component
 from model.environment import Environment
 from model.site import Site

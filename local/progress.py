@@ -6,9 +6,11 @@ from collections.abc import Callable
 from rich.console import Console
 
 from local.errors import CommandError
+from local.step_status import listeners, show_status
 
 console = Console(highlight=False)
 _status = console.status("")
+listeners.append(_status.update)
 
 
 def show_step(title: str, step: Callable[[], str | None]) -> None:
@@ -22,8 +24,3 @@ def show_step(title: str, step: Callable[[], str | None]) -> None:
         console.print(f"[red]✗[/] {title}")
         raise
     console.print(f"[green]✓[/] {result or title}  [dim]{time.monotonic() - began:.1f} s[/]")
-
-
-def show_status(text: str) -> None:
-    """Show what the step that runs is doing now."""
-    _status.update(text)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from cli.errors import CliError
 from cli.master_client import Button, Client, Credentials
 from cli.press import BuildFollower
-from local import secrets
+from local import installation_accounts, secrets
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, add_arguments, read_layout
 from local.progress import console
@@ -78,7 +78,9 @@ def main() -> None:
     parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--component", default="")
     options = parser.parse_args()
-    report = try_now(read_layout(options), options.component)
+    layout = read_layout(options)
+    installation_accounts.become_master(layout)
+    report = try_now(layout, options.component)
     show(report)
     releases = [trial for trial in report.trials if trial.target is not Target.MAIN]
     sys.exit(0 if releases and all(trial.fits for trial in releases) else 1)

@@ -3,11 +3,13 @@
     /usr/bin/python3 -B -m local.bootstrap run|test|test-as-root ARGUMENT...
     /usr/bin/python3 -B -m local.bootstrap report-left-out
 
-`run` and `test` install the Debian packages and the virtual environment that they need, go on as an
-unprivileged user if root started them, and become that environment's Python with the arguments.
-What root installs in `var/` is root's, so that root can run it later: nobody else can change it.
-`test-as-root` stays root, and leaves its tests out for everybody else; `report-left-out` says so at
-the end of `make test`. Standard library only: all of it runs before the virtual environment exists.
+`run` and `test` install the Debian packages and the virtual environment that they need, and become
+that environment's Python with the arguments. What root installs in `var/` is root's: nobody else
+can change what root runs. `test` goes on as an unprivileged user if root started it; what `run`
+starts as root does each part of its work with the rights of another account, see
+`local/installation_accounts.py`. `test-as-root` stays root, and leaves its tests out for everybody
+else; `report-left-out` says so at the end of `make test`. Standard library only: all of it runs
+before the virtual environment exists.
 """
 
 import os
@@ -17,7 +19,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from local.bootstrap import (
     folders,
@@ -62,12 +64,20 @@ def main() -> None:
     environment = service_user.environment(os.environ, var / PURPOSES[purpose].venv, var)
     if os.geteuid() == 0:
         environment |= prepare_as_root(purpose, var)
+        if purpose == "run" and service_user.is_root_s(var):
+            service_user.open_checkout(CHECKOUT, service_user.account(service_user.NOBODY))
+            go_on(purpose, arguments, environment)
         service_user.become(CHECKOUT, service_user.service_user(var))
     packages.ensure(PURPOSES[purpose].packages)
     require_writable(var)
     install(purpose, var, environment)
+    go_on(purpose, arguments, environment)
+
+
+def go_on(purpose: str, arguments: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """Become the Python of a virtual environment."""
     os.chdir(CHECKOUT)
-    python = str(var / PURPOSES[purpose].venv / "bin" / "python")
+    python = str(CHECKOUT / "var" / PURPOSES[purpose].venv / "bin" / "python")
     os.execve(python, (python, *arguments), environment)  # noqa: S606  # the command to run
 
 
@@ -91,7 +101,7 @@ def prepare_as_root(purpose: str, var: Path) -> dict[str, str]:
         return {}
     compile_all = (f"{venv}/bin/python", "-m", "compileall", "-q", "-x", r"/(var|tests)/", ".")
     subprocess.run(compile_all, cwd=CHECKOUT, env=environment, check=True)
-    return {"PYTHONPYCACHEPREFIX": environment["PYTHONPYCACHEPREFIX"]}
+    return {name: environment[name] for name in ("HOME", "PYTHONPYCACHEPREFIX", "PIP_CACHE_DIR")}
 
 
 def install(purpose: str, var: Path, environment: Mapping[str, str]) -> None:

@@ -100,11 +100,11 @@ def remove(name: str, parent: int) -> None:
         os.unlink(name, dir_fd=parent)
 
 
-def ensure_given(path: Path, user: int, group: int) -> None:
+def ensure_given(path: Path, user: int, group: int, mode: int = 0o755) -> None:
     """Create the folder `path` for an account, unless something has this name already."""
     with opened(path.parent) as parent:
         try:
-            os.mkdir(path.name, 0o755, dir_fd=parent)
+            os.mkdir(path.name, mode, dir_fd=parent)
         except FileExistsError:
             return
         folder = os.open(path.name, FOLDER | os.O_NOFOLLOW, dir_fd=parent)
@@ -112,6 +112,32 @@ def ensure_given(path: Path, user: int, group: int) -> None:
             os.fchown(folder, user, group)
         finally:
             os.close(folder)
+
+
+def hand_over(name: str, parent: int, former: int, user: int) -> None:
+    """Give a tree in an open folder to an account, but only what its former owner has.
+
+    What others have stays as it is, whatever names the former owner gave to it there: so do links.
+    An interrupted call can be repeated.
+    """
+    entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        status = os.fstat(entry)
+        if status.st_uid not in (former, user) or stat.S_ISLNK(status.st_mode):
+            return
+        # Through the descriptor, since the name may lead elsewhere by now.
+        os.chown(f"/proc/self/fd/{entry}", user, user)
+        if stat.S_ISDIR(status.st_mode):
+            # From here on the former owner can put nothing else into the folder.
+            Path(f"/proc/self/fd/{entry}").chmod(stat.S_IMODE(status.st_mode) & ~0o022)
+            folder = os.open(".", FOLDER, dir_fd=entry)
+            try:
+                for inner in os.listdir(folder):  # noqa: PTH208  # a descriptor has no path
+                    hand_over(inner, folder, former, user)
+            finally:
+                os.close(folder)
+    finally:
+        os.close(entry)
 
 
 def drop_rights(user: int, group: int) -> None:

@@ -18,6 +18,9 @@ from local.errors import CommandError
 NAME = "www-data"
 """Debian has this user on every machine; it owns nothing but folders in `var/`."""
 
+NOBODY = 65534
+"""Whoever may enter a folder as this user, may as any: https://systemd.io/UIDS-GIDS/."""
+
 IN_NAMESPACE = "SLIPWAY_MOUNTED"
 """Set in the private mount namespace in which the service user can enter the checkout."""
 
