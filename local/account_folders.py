@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from local import installation_accounts
-from local.as_account import run_apart
+from local.as_account import call, run_apart
 from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
@@ -47,6 +48,23 @@ def prepare(site: Site, layout: Layout) -> Mapping[str, int]:
         folders.ensure_given(path, numbers[name], numbers[name], mode)
         require_owner(path, numbers[name], mode)
     return numbers
+
+
+def adopt_clouds(layout: Layout) -> Layout:
+    """The installation with a copy of `clouds.yaml` that the master alone can read.
+
+    The credentials that are given to root need not be readable for anybody else.
+    """
+    if not layout.clouds:
+        return layout
+    text = folders.read_text(layout.clouds)
+
+    def write() -> None:
+        layout.adopted_clouds.touch(mode=0o600)
+        layout.adopted_clouds.write_text(text)
+
+    call(layout, MASTER, write)
+    return replace(layout, clouds=layout.adopted_clouds)
 
 
 def account_names(site: Site) -> list[str]:

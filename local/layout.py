@@ -3,6 +3,7 @@
 Standard library only: `make stop` needs no virtual environment.
 """
 
+import os
 import stat
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,11 @@ class Layout:
     @property
     def master(self) -> Path:
         return self.state / "master"
+
+    @property
+    def adopted_clouds(self) -> Path:
+        """The copy of `clouds.yaml` in an installation that root started."""
+        return self.master / "clouds.yaml"
 
     @property
     def store(self) -> Path:
@@ -190,7 +196,7 @@ def add_arguments(parser: ArgumentParser) -> ArgumentParser:
 
 
 def read_layout(options: Namespace) -> Layout:
-    """The installation that options describe; raises CommandError for too long a path."""
+    """The installation that options describe; raises CommandError for one that cannot be used."""
     layout = Layout(
         state=options.state.absolute(),
         site=options.site.absolute(),
@@ -202,7 +208,15 @@ def read_layout(options: Namespace) -> Layout:
         clouds=options.clouds and options.clouds.absolute(),
     )
     require_short_paths([layout.supervisor_socket])
-    return replace(layout, separate=is_separate(layout))
+    if separate := is_separate(layout):
+        require_root(layout)
+    return replace(layout, separate=separate)
+
+
+def require_root(layout: Layout) -> None:
+    """Raises CommandError for a user who cannot act for the accounts of an installation."""
+    if os.geteuid():
+        raise CommandError(f"root started {layout.state}, so run this as root")
 
 
 def is_separate(layout: Layout) -> bool:

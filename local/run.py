@@ -215,6 +215,7 @@ def run(layout: Layout, *, wait: bool = True) -> None:
     if os.geteuid() == 0:
         layout = replace(layout, separate=True)
         account_folders.prepare(site, layout)
+        layout = account_folders.adopt_clouds(layout)
     servers = environment_servers.settings(site, layout)
     wanted = programs(site, layout, servers)
     with locked(layout):

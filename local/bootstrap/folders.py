@@ -61,6 +61,20 @@ def is_root_s_link(folder: os.stat_result, link: os.stat_result) -> bool:
     return link.st_uid == folder.st_uid == 0 and not folder.st_mode & WRITABLE_BY_OTHERS
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that no other account has put there as a link or a pipe.
+
+    Raises CommandError.
+    """
+    try:
+        with opened(path.parent) as parent:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+            with os.fdopen(os.open(path.name, flags, dir_fd=parent), encoding="utf-8") as file:
+                return file.read()
+    except OSError as error:
+        raise CommandError(f"root cannot read {path}: {error.strerror}") from None
+
+
 def share(path: Path, group: int, mode: int = 0o1775) -> None:
     """Make `path` a folder of root's in which a group adds entries, and replaces only its own.
 

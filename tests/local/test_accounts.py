@@ -25,6 +25,7 @@ from local.as_account import call
 from local.bootstrap import folders
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
+from local.installation_accounts import MASTER
 from local.layout import CHECKOUT, Layout, is_separate
 from local.services.programs import worker_accounts
 from local.stop import names_state
@@ -38,6 +39,9 @@ pytestmark = [
 
 OTHER = "www-data"
 """An account of this machine that has nothing to do with the installation, but for the mirrors."""
+
+ALONE = ("setpriv", f"--reuid={NAME}", f"--regid={NAME}", "--clear-groups")
+"""As the account that an installation has if nobody but an ordinary user starts it."""
 
 ATTACKER = """
 import json, os, socket, sys
@@ -203,7 +207,7 @@ def targets(layout: Layout, site: Site) -> dict[str, tuple[str, str, str]]:
         "write into the store": ("create", f"{layout.store}"),
         "replace the signing key's public half": ("rename", f"{layout.signing_key}"),
     }
-    found = {what: (installation_accounts.MASTER, *attempt) for what, attempt in master.items()}
+    found = {what: (MASTER, *attempt) for what, attempt in master.items()}
     for worker, account in worker_accounts(site).items():
         folder = layout.worker(worker)
         found[f"read {worker}'s password"] = (account, "read", f"{folder}/password")
@@ -318,6 +322,32 @@ def test_a_change_is_committed_and_announced_without_root_s_rights(
     assert {path.lstat().st_uid for path in mirrors.rglob("*")} == {user_number(NAME)}
 
 
+@pytest.mark.parametrize("module", ["local.run", "local.stop", "local.change", "local.trial"])
+def test_another_user_is_told_that_root_started_it(installation: Installation, module: str) -> None:
+    done = run_command(installation.layout, module, before=ALONE)
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"slipway: root started {installation.layout.state}, so run this as root\n"
+    )
+
+
+def test_the_credentials_of_a_cloud_are_copied_for_the_master_alone(
+    installation: Installation, folder: Path
+) -> None:
+    given = folder / "clouds.yaml"
+    given.write_text("clouds: {}\n")
+    given.chmod(0o600)
+    adopted = account_folders.adopt_clouds(replace(installation.layout, clouds=given)).clouds
+    assert adopted
+    assert adopted.read_text() == "clouds: {}\n"
+    numbers = installation.numbers
+    able = [n for n in numbers if installation.attack(numbers[n], [("read", str(adopted))])[0]]
+    assert able == [MASTER]
+    (folder / "link").symlink_to(given)
+    with pytest.raises(CommandError, match="root cannot read"):
+        account_folders.adopt_clouds(replace(installation.layout, clouds=folder / "link"))
+
+
 def test_a_function_of_an_account_has_no_terminal_and_no_rights_of_root(
     installation: Installation,
 ) -> None:
@@ -343,8 +373,7 @@ def test_a_function_of_an_account_fails_with_its_own_error(
 def test_an_installation_with_one_account_is_divided_when_root_starts_it(folder: Path) -> None:
     layout = new_installation(folder)
     shutil.chown(folder, NAME, NAME)
-    alone = ("setpriv", f"--reuid={NAME}", f"--regid={NAME}", "--clear-groups")
-    started = run_command(layout, "local.run", "--no-wait", before=alone)
+    started = run_command(layout, "local.run", "--no-wait", before=ALONE)
     try:
         assert started.returncode == 0, started.stdout + started.stderr
         assert "everything here runs as one account" in started.stdout
