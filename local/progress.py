@@ -4,13 +4,19 @@ import time
 from collections.abc import Callable
 
 from rich.console import Console
+from rich.markup import escape
 
-from local.errors import CommandError
+from local.errors import CommandError, printable
 from local.step_status import listeners, show_status
 
 console = Console(highlight=False)
 _status = console.status("")
 listeners.append(_status.update)
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere, which cannot command the terminal: neither rich's markup nor escapes."""
+    return escape(printable(text))
 
 
 def show_step(title: str, step: Callable[[], str | None]) -> None:
