@@ -11,7 +11,7 @@ from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
 from local.installation_accounts import MASTER
-from local.layout import Layout
+from local.layout import CHECKOUT, Layout
 from local.secrets import LANES
 from local.services.programs import worker_accounts
 from local.stop import stop
@@ -33,6 +33,8 @@ def prepare(site: Site, layout: Layout) -> Mapping[str, int]:
 
     Returns the number of each account. Raises CommandError for a folder of somebody else.
     """
+    # Whose checkout it is could already have root run anything.
+    folders.require_trusted(layout.state.parent, CHECKOUT.stat().st_uid)
     former = former_owner(layout)
     numbers = installation_accounts.choose(layout, account_names(site))
     owners = folder_owners(site, layout)

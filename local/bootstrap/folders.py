@@ -17,6 +17,11 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where root looks for programs; Debian lets nobody else write there."""
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+TRUSTED_GROUPS = (0, 50)
+"""Debian's `root` and `staff`, which may write in /usr/local:
+
+https://wiki.debian.org/SystemGroups.
+"""
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -27,7 +32,7 @@ def secure_process() -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[int]:
+def opened(path: Path, *, create: bool = False) -> Iterator[int]:
     """A descriptor of a folder that is reached through no link of another account.
 
     Raises CommandError naming such a link, and OSError for a folder that does not exist.
@@ -35,6 +40,9 @@ def opened(path: Path) -> Iterator[int]:
     folder = os.open("/", FOLDER)
     try:
         for name in path.absolute().parts[1:]:
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(name, 0o755, dir_fd=folder)
             inner = open_inner(folder, name, path)
             os.close(folder)
             folder = inner
@@ -61,6 +69,20 @@ def is_root_s_link(folder: os.stat_result, link: os.stat_result) -> bool:
     return link.st_uid == folder.st_uid == 0 and not folder.st_mode & WRITABLE_BY_OTHERS
 
 
+def require_trusted(path: Path, *owners: int) -> None:
+    """Raises CommandError for a folder that others than root and these owners could replace."""
+    with opened(path, create=True):
+        real = path.resolve()
+    for folder in (*reversed(real.parents), real):
+        status = folder.stat()
+        shared = status.st_mode & stat.S_IWOTH or (
+            status.st_mode & stat.S_IWGRP and status.st_gid not in TRUSTED_GROUPS
+        )
+        if status.st_uid not in (0, *owners) or (shared and not status.st_mode & stat.S_ISVTX):
+            owner = owner_name(status.st_uid)
+            raise CommandError(f"others than root can replace what is in {folder}, of {owner}")
+
+
 def read_text(path: Path) -> str:
     """The text of a file that no other account has put there as a link or a pipe.
 
@@ -80,9 +102,7 @@ def share(path: Path, group: int, mode: int = 0o1775) -> None:
 
     The last is what the sticky bit means: https://man7.org/linux/man-pages/man7/inode.7.html.
     """
-    with suppress(FileExistsError):
-        path.mkdir(parents=True)
-    with opened(path) as folder:
+    with opened(path, create=True) as folder:
         # First the owner: the former one could otherwise change the mode again.
         os.fchown(folder, 0, group)
         os.fchmod(folder, mode)

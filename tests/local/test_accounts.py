@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -372,7 +373,8 @@ def test_a_function_of_an_account_fails_with_its_own_error(
 
 def test_an_installation_with_one_account_is_divided_when_root_starts_it(folder: Path) -> None:
     layout = new_installation(folder)
-    shutil.chown(folder, NAME, NAME)
+    layout.state.mkdir()
+    shutil.chown(layout.state, NAME, NAME)
     started = run_command(layout, "local.run", "--no-wait", before=ALONE)
     try:
         assert started.returncode == 0, started.stdout + started.stderr
@@ -391,6 +393,32 @@ def test_an_installation_with_one_account_is_divided_when_root_starts_it(folder:
         assert not any(names_state(p, layout.state) for p in living_processes() if is_www_data(p))
     finally:
         run_command(layout, "local.stop")
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "trusted"),
+    [(0o755, 0, True), (0o1777, 0, True), (0o777, 0, False), (0o775, 0, False), (0o755, 33, False)],
+)
+def test_an_installation_is_refused_where_another_account_could_replace_it(
+    folder: Path, mode: int, owner: int, trusted: bool
+) -> None:
+    folder.chmod(mode)
+    os.chown(folder, owner, 33)
+    with nullcontext() if trusted else pytest.raises(CommandError, match=f"replace .* {folder}"):
+        folders.require_trusted(folder)
+    with nullcontext() if trusted else pytest.raises(CommandError, match=f"replace .* {folder}"):
+        folders.require_trusted(folder / "inner" / "deep")
+
+
+def test_no_folder_is_created_behind_the_link_of_another_account(folder: Path) -> None:
+    (folder.parent / "treasure").mkdir()
+    (folder / "link").symlink_to(folder.parent / "treasure")
+    os.chown(folder / "link", 33, 33, follow_symlinks=False)
+    for path in (folder / "link" / "run", folder / "link"):
+        with pytest.raises(CommandError, match="root does not follow the link 'link'"):
+            folders.share(path, 33)
+    assert not list((folder.parent / "treasure").iterdir())
+    assert (folder.parent / "treasure").stat().st_gid == 0
 
 
 def planted(layout: Layout, folder: Path) -> list[Path]:
