@@ -120,12 +120,12 @@ def remove_installation(layout: Layout) -> None:
     """Remove the installation's folder, in which released files are read-only."""
     if not layout.state.exists():
         return
-    if not layout.gitconfig.exists():
-        raise CommandError(f"{layout.state} is no installation of ours; nothing was removed")
     if layout.separate:
         with folders.opened(layout.state.parent) as parent:
             folders.remove(layout.state.name, parent)
         return
+    if not layout.gitconfig.exists():
+        raise CommandError(f"{layout.state} is no installation of ours; nothing was removed")
     for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
         result = subprocess.run((*command, "--", str(layout.state)), check=False)
     # Its owner may not be allowed to remove the folder itself, but nothing may be left in it.
