@@ -52,7 +52,8 @@ test-here: ## Run the tests that need no OpenStack
 	@$(MAKE) --no-print-directory test-root
 
 test-root: ## Run the tests of accounts, as root
-	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/agent/test_root.py tests/agent/test_processes*.py
+	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/agent/test_root.py tests/agent/test_processes*.py \
+	  tests/local/test_steering.py tests/local/test_accounts.py
 
 test-cloud: ## Run the tests that need a real OpenStack, as root
 	@$(PYTHON) local.bootstrap test-as-root -m tests.cloud.during \
@@ -65,7 +66,7 @@ check: ## Format, lint, types, shell and the fast tests, in under a minute
 screenshots: ## Take the pictures of the documents again, in a real browser
 	@$(PYTHON) local.bootstrap test -m pytest tests/whole/test_browser.py tests/whole/test_releases.py tests/whole/test_views.py \
 	  tests/whole/test_trial.py
-	@cp $(addprefix var/pictures/,board.png promote.png stopped.png history.png upstream.png) docs/pictures/
+	@cp --no-dereference $(addprefix var/pictures/,board.png promote.png stopped.png history.png upstream.png) docs/pictures/
 
 bench: ## Measure push, promotion, roll back, a series of patches and the board of sixty components
 	@$(PYTHON) local.bootstrap test -m benchmarks.lead_time

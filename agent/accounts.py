@@ -8,14 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agent import lock
+from agent.account_numbers import RANGE
 from agent.component_directory import ComponentDirectory, write_atomically
 from agent.errors import AgentError
 from agent.server import Server
 from model.release import Manifest
-
-RANGE = range(60578, 61184)
-"""Numbers that no distribution assigns, and that containers map too:
-https://systemd.io/UIDS-GIDS/."""
 
 
 def account(directory: ComponentDirectory, manifest: Manifest) -> int | None:

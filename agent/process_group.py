@@ -68,13 +68,19 @@ def recorded_group(record: Path) -> int | None:
     ended: the number of a group that still has members is given to no new process.
     """
     try:
-        stat, _, boot_id = record.read_text("utf-8", "replace").rpartition(" ")
+        stat, _, boot_id = read_at_once(record).rpartition(" ")
         leader = Process.parse(stat)
     except (OSError, ValueError, IndexError):
         return None
     current = read_process(leader.pid)
     same_leader = current is None or current.started == leader.started
     return leader.pid if boot_id == BOOT_ID.read_text() and same_leader else None
+
+
+def read_at_once(path: Path) -> str:
+    """The text of a file; raises OSError, and never waits for somebody who writes to a pipe."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), errors="replace") as file:
+        return file.read()
 
 
 def kill_group(record: Path) -> None:

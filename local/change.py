@@ -4,10 +4,14 @@ import hashlib
 import hmac
 import json
 from argparse import ArgumentParser
+from functools import partial
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+from local import installation_accounts
+from local.as_account import call
 from local.errors import CommandError, exit_on_error
+from local.installation_accounts import MASTER
 from local.layout import Layout, add_arguments, read_layout
 from local.mirrors.git_commands import MirrorError
 from local.mirrors.visible_change import commit_visible_change
@@ -23,13 +27,20 @@ def change(layout: Layout, name: str) -> str:
     """Commit a change to a component's mirror and send the webhook; returns what was committed."""
     try:
         component = find_component(layout, name)
-        message = commit_visible_change(layout.site, component, layout.mirrors)
-    except (MirrorError, InvalidSite) as error:
+    except InvalidSite as error:
         raise CommandError(str(error)) from None
+    message: str = call(layout, "", partial(commit, layout, component))
     for source in component.sources:
-        if source.branch:
-            send_webhook(layout, source)
+        if source.branch and (problem := call(layout, MASTER, partial(hook, layout, source))):
+            console.print(f"[yellow]![/] {problem}")
     return message
+
+
+def commit(layout: Layout, component: Component) -> str:
+    try:
+        return commit_visible_change(layout.site, component, layout.mirrors)
+    except MirrorError as error:
+        raise CommandError(str(error)) from None
 
 
 def find_component(layout: Layout, name: str) -> Component:
@@ -41,15 +52,16 @@ def find_component(layout: Layout, name: str) -> Component:
     raise CommandError(f"say which component: make change COMPONENT=…, one of {names}")
 
 
-def send_webhook(layout: Layout, source: Source) -> None:
-    """Send the master GitHub's webhook; without it, the master's poller finds the commit."""
+def hook(layout: Layout, source: Source) -> str:
+    """Send the master GitHub's webhook; returns why not, if the master's poller must find it."""
     try:
         with urlopen(request(layout, source), timeout=SECONDS):  # noqa: S310  # our own master
             pass
     except HTTPError as error:
         raise CommandError(f"the master refused the webhook: {error.read().decode()}") from None
     except (URLError, OSError):
-        console.print(f"[yellow]![/] no master answers at {layout.url}; it will see the commit")
+        return f"no master answers at {layout.url}; it will see the commit"
+    return ""
 
 
 def request(layout: Layout, source: Source) -> Request:
@@ -74,7 +86,9 @@ def main() -> None:
     parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--component", default="")
     options = parser.parse_args()
-    console.print(change(read_layout(options), options.component), soft_wrap=True)
+    layout = read_layout(options)
+    installation_accounts.become_only_account(layout)
+    console.print(change(layout, options.component), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from typing import Any
 
 from cloud.polling import wait_until
 from local.layout import Layout
-from local.progress import console, show_status, show_step
+from local.progress import console, plain, show_step
 from local.services.probes import get_json
+from local.step_status import show_status
 from model.component import Component
 from model.environment import Environment
 from model.site import Site
@@ -48,7 +49,7 @@ def wait(site: Site, layout: Layout) -> None:
         for name, state in states.items():
             if not state.is_over:
                 states[name] = read_progress(*pairs[name], layout)
-        show_status(" · ".join(f"{name} {state.text}" for name, state in states.items()))
+        show_status(" · ".join(f"{name} {plain(state.text)}" for name, state in states.items()))
         return all(state.is_over for state in states.values())
 
     def follow() -> None:
@@ -58,7 +59,7 @@ def wait(site: Site, layout: Layout) -> None:
     show_step("First releases", follow)
     for name, state in states.items():
         mark = "[green]✓[/]" if state.is_live else "[red]✗[/]"
-        console.print(f"  {mark} {name}: {state.text}", soft_wrap=True)
+        console.print(f"  {mark} {name}: {plain(state.text)}", soft_wrap=True)
 
 
 def read_progress(

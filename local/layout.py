@@ -3,9 +3,11 @@
 Standard library only: `make stop` needs no virtual environment.
 """
 
+import os
+import stat
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.errors import CommandError
@@ -32,6 +34,29 @@ class Layout:
     worker_address: str = "127.0.0.1"
     clouds: Path | None = None
     """`clouds.yaml`; None: where openstacksdk looks for it."""
+    separate: bool = False
+    """Whether root started it: the master, each lane and each environment has its own account."""
+    account: str = ""
+    """The account whose programs are meant; empty: all programs, which have the same account."""
+
+    def of(self, account: str) -> "Layout":
+        """The same installation, with the supervisord and the files of one account."""
+        return replace(self, account=account) if self.separate else self
+
+    @property
+    def own(self) -> Path:
+        """The folder of one account's supervisord and home."""
+        return self.state / "accounts" / self.account if self.account else self.state
+
+    @property
+    def accounts(self) -> Path:
+        """The number of each account; root's, and only in an installation that root started."""
+        return self.state / "accounts.json"
+
+    @property
+    def bin(self) -> Path:
+        """Programs that run with a name for their account."""
+        return self.state / "bin"
 
     @property
     def url(self) -> str:
@@ -40,6 +65,11 @@ class Layout:
     @property
     def master(self) -> Path:
         return self.state / "master"
+
+    @property
+    def adopted_clouds(self) -> Path:
+        """The copy of `clouds.yaml` in an installation that root started."""
+        return self.master / "clouds.yaml"
 
     @property
     def store(self) -> Path:
@@ -104,38 +134,45 @@ class Layout:
 
     @property
     def logs(self) -> Path:
-        return self.state / "logs"
+        return self.own / "logs"
 
     @property
     def home(self) -> Path:
-        return self.state / "home"
+        return self.own / "home"
 
     @property
     def pids(self) -> Path:
         """For each program, the record of its process group."""
-        return self.state / "pids"
+        return self.own / "pids"
 
     def records(self) -> Iterator[Path]:
         """The records of process groups: of our programs, and of processes of releases."""
         yield from self.pids.glob("*")
-        yield from self.state.glob("*/run/s/*.pid")
+        servers = self.account or "*"
+        yield from self.state.glob(f"{servers}/run/s/*.pid")
+
+    def runtime_files(self) -> Iterator[Path]:
+        """What is left of programs that were killed: numbers of processes, and a socket."""
+        servers = self.account or "*"
+        yield from (self.supervisor_pid, self.supervisor_socket)
+        yield from self.state.glob(f"{servers}/run/**/*.pid")
 
     @property
     def supervisor_configuration(self) -> Path:
-        return self.state / "supervisord.conf"
+        return self.own / "supervisord.conf"
 
     @property
     def supervisor_socket(self) -> Path:
-        return self.state / "supervisord.sock"
+        return self.own / "supervisord.sock"
 
     @property
     def supervisor_pid(self) -> Path:
-        return self.state / "supervisord.pid"
+        return self.own / "supervisord.pid"
 
     @property
     def applied(self) -> Path:
         """The stamps with which the running programs were started."""
-        return self.state / "applied.json"
+        return self.own / "applied.json"
 
     @property
     def cache(self) -> Path:
@@ -168,7 +205,7 @@ def add_arguments(parser: ArgumentParser) -> ArgumentParser:
 
 
 def read_layout(options: Namespace) -> Layout:
-    """The installation that options describe; raises CommandError for too long a path."""
+    """The installation that options describe; raises CommandError for one that cannot be used."""
     layout = Layout(
         state=options.state.absolute(),
         site=options.site.absolute(),
@@ -180,7 +217,24 @@ def read_layout(options: Namespace) -> Layout:
         clouds=options.clouds and options.clouds.absolute(),
     )
     require_short_paths([layout.supervisor_socket])
-    return layout
+    if separate := is_separate(layout):
+        require_root(layout)
+    return replace(layout, separate=separate)
+
+
+def require_root(layout: Layout) -> None:
+    """Raises CommandError for a user who cannot act for the accounts of an installation."""
+    if os.geteuid():
+        raise CommandError(f"root started {layout.state}, so run this as root")
+
+
+def is_separate(layout: Layout) -> bool:
+    """Whether root has given each part of this installation its own account."""
+    try:
+        entry = layout.accounts.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(entry.st_mode) and entry.st_uid == 0
 
 
 def require_short_paths(sockets: Sequence[Path]) -> None:

@@ -12,9 +12,9 @@ from cloud.polling import wait_until
 from local.bootstrap.service_user import IN_NAMESPACE
 from local.errors import CommandError
 from local.layout import Layout
-from local.progress import show_status
 from local.services import buildbot, supervisord
 from local.services.programs import Program
+from local.step_status import show_status
 from local.stop import stop
 
 SECONDS = 120

@@ -4,11 +4,19 @@ import time
 from collections.abc import Callable
 
 from rich.console import Console
+from rich.markup import escape
 
-from local.errors import CommandError
+from local.errors import CommandError, printable
+from local.step_status import listeners, show_status
 
 console = Console(highlight=False)
 _status = console.status("")
+listeners.append(_status.update)
+
+
+def plain(text: str) -> str:
+    """Text from elsewhere, which cannot command the terminal: neither rich's markup nor escapes."""
+    return escape(printable(text))
 
 
 def show_step(title: str, step: Callable[[], str | None]) -> None:
@@ -22,8 +30,3 @@ def show_step(title: str, step: Callable[[], str | None]) -> None:
         console.print(f"[red]✗[/] {title}")
         raise
     console.print(f"[green]✓[/] {result or title}  [dim]{time.monotonic() - began:.1f} s[/]")
-
-
-def show_status(text: str) -> None:
-    """Show what the step that runs is doing now."""
-    _status.update(text)

@@ -6,22 +6,25 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agent.errors import AgentError
 from agent.server import Server
-from local import first_releases, secrets, summary
+from local import account_folders, first_releases, secrets, summary
+from local.as_account import call, call_each
 from local.errors import CommandError, exit_on_error
+from local.installation_accounts import MASTER
 from local.layout import Layout, add_arguments, read_layout
 from local.mirrors import git_config, mirror_builder
 from local.mirrors.git_commands import MirrorError
 from local.program_starter import ProgramStarter
-from local.progress import show_status, show_step
+from local.progress import show_step
 from local.services import buildbot, environment_servers, ports, supervisord
-from local.services.programs import WORKERS, Program, programs
-from local.stop import stop
+from local.services.programs import WORKERS, Program, programs, worker_accounts
+from local.step_status import show_status
+from local.stop import stop, stop_all
 from model.reading import InvalidSite
 from model.site import Site, read_site
 from servers.errors import ServerError
@@ -37,16 +40,38 @@ class Startup:
     servers: Mapping[str, Server]
     """The servers on this machine, by environment."""
     programs: tuple[Program, ...]
-    starter: ProgramStarter
 
     @property
-    def servers_and_master(self) -> list[Program]:
-        return [program for program in self.programs if program.priority < WORKERS]
+    def programs_by_account(self) -> Mapping[str, list[Program]]:
+        """The programs of each account; without separate accounts, all have the same."""
+        accounts: dict[str, list[Program]] = {}
+        for program in self.programs:
+            accounts.setdefault(program.account if self.layout.separate else "", []).append(program)
+        return accounts
 
-    @property
-    def workers(self) -> list[Program]:
-        """They start when the master can accept their connections."""
-        return [program for program in self.programs if program.priority == WORKERS]
+    def as_master(self, function: Callable[[], Any]) -> Any:
+        """The result of a function that runs with the master's rights."""
+        return call(self.layout, MASTER, partial(run_here, function))
+
+    def as_each(self, function: Callable[[ProgramStarter, list[Program]], Any]) -> list[Any]:
+        """The results of a function for each account's programs, with that account's rights."""
+
+        def of_account(name: str, programs: list[Program]) -> Any:
+            return function(ProgramStarter(self.layout.of(name)), programs)
+
+        functions = {
+            name: partial(run_here, partial(of_account, name, programs))
+            for name, programs in self.programs_by_account.items()
+        }
+        return list(call_each(self.layout, functions).values())
+
+
+def run_here(function: Callable[[], Any]) -> Any:
+    """The result of a function; raises CommandError with the text of each error of ours."""
+    try:
+        return function()
+    except (AgentError, InvalidSite, MirrorError, ServerError) as error:
+        raise CommandError(str(error)) from None
 
 
 def has_mirrors(startup: Startup) -> bool:
@@ -54,12 +79,15 @@ def has_mirrors(startup: Startup) -> bool:
 
 
 def make_mirrors(startup: Startup) -> None:
+    """As the account of `var`: the mirrors stand for GitHub, and serve several installations."""
     layout = startup.layout
-    mirror_builder.make_mirrors(layout.site, layout.mirrors, layout.cache, show_status)
+    make = partial(mirror_builder.make_mirrors, layout.site, layout.mirrors, layout.cache)
+    call(layout, "", partial(run_here, partial(make, show_status)))
 
 
 def create_secrets(startup: Startup) -> str:
-    return f"Secrets: {len(secrets.create(startup.site, startup.layout))} new"
+    create = partial(secrets.create, startup.site, startup.layout)
+    return f"Secrets: {len(startup.as_master(create))} new"
 
 
 def has_machines(startup: Startup) -> bool:
@@ -69,52 +97,95 @@ def has_machines(startup: Startup) -> bool:
 def provision_machines(startup: Startup) -> str:
     """Create and prepare the servers that are machines of their own, all at once."""
     site, layout = startup.site, startup.layout
-    provision(site, layout, secrets.installation_id(layout), show_status)
+
+    def provision_all() -> None:
+        provision(site, layout, secrets.installation_id(layout), show_status)
+
+    startup.as_master(provision_all)
     return "Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments)
 
 
 def write_configuration(startup: Startup) -> None:
     site, layout, servers = startup.site, startup.layout, startup.servers
+    passwords = startup.as_master(partial(write_master_files, startup))
+    accounts = worker_accounts(site)
+
+    def write_files(starter: ProgramStarter, programs: list[Program]) -> None:
+        own = {program.account for program in programs}
+        for name, password in passwords.items():
+            if accounts[name] in own:
+                buildbot.write_worker(layout, name, password)
+        for environment in site.environments:
+            if environment.name in own & set(servers):
+                environment_servers.write(site, environment, layout, servers[environment.name])
+        text = supervisord.configuration(starter.layout, programs)
+        starter.layout.supervisor_configuration.write_text(text)
+
+    startup.as_each(write_files)
+
+
+def write_master_files(startup: Startup) -> dict[str, str]:
+    """Write what only the master may change; returns the passwords of the workers."""
+    site, layout = startup.site, startup.layout
     layout.gitconfig.write_text(git_config.git_config(layout.mirrors))
     cloud = site.lane_environment("build") or site.lane_environment("review")
     if cloud and cloud.openstack:
         host, _, port = cloud.openstack.master.rpartition(":")
         url = f"git://{host}:{int(port) + 1}/"
         layout.machine_gitconfig.write_text(git_config.remote_git_config(layout.mirrors, url))
-    buildbot.write(site, layout, servers)
-    for environment in site.environments:
-        if environment.name in servers:
-            environment_servers.write(site, environment, layout, servers[environment.name])
-    text = supervisord.configuration(layout, startup.programs)
-    layout.supervisor_configuration.write_text(text)
+    buildbot.write(site, layout, startup.servers)
+    return buildbot.worker_passwords(site, layout)
 
 
 def create_databases(startup: Startup) -> None:
-    with ThreadPoolExecutor() as pool:
-        upgrade = pool.submit(buildbot.upgrade, startup.layout)
-        list(pool.map(environment_servers.create_database, startup.servers.values()))
-        upgrade.result()
+    def create(starter: ProgramStarter, programs: list[Program]) -> None:
+        own = {program.account for program in programs}
+        jobs = [partial(buildbot.upgrade, starter.layout)] if MASTER in own else []
+        jobs += [
+            partial(environment_servers.create_database, startup.servers[name])
+            for name in own & set(startup.servers)
+        ]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda job: job(), jobs))
+
+    startup.as_each(create)
 
 
 def needs_supervisor(startup: Startup) -> bool:
-    return startup.starter.needs_supervisor(startup.programs)
+    return any(startup.as_each(lambda starter, programs: starter.needs_supervisor(programs)))
 
 
-def start_supervisor(startup: Startup) -> None:
-    startup.starter.start_supervisor()
+def start_supervisors(startup: Startup) -> None:
+    def start(starter: ProgramStarter, programs: list[Program]) -> None:
+        if starter.needs_supervisor(programs):
+            starter.start_supervisor()
+
+    startup.as_each(start)
 
 
 def start_servers_and_master(startup: Startup) -> None:
-    startup.starter.supervisor.update()
-    startup.starter.start(startup.servers_and_master)
+    def start(starter: ProgramStarter, programs: list[Program]) -> None:
+        starter.supervisor.update()
+        starter.start([program for program in programs if program.priority < WORKERS])
+        for environment in startup.site.environments:
+            if environment.name in {p.account for p in programs} & set(startup.servers):
+                server = startup.servers[environment.name]
+                environment_servers.publish_authority(startup.layout, environment, server)
+
+    startup.as_each(start)
 
 
 def has_workers(startup: Startup) -> bool:
-    return bool(startup.workers)
+    return any(program.priority == WORKERS for program in startup.programs)
 
 
 def start_workers(startup: Startup) -> None:
-    startup.starter.start(startup.workers)
+    """They start when the master can accept their connections."""
+
+    def start(starter: ProgramStarter, programs: list[Program]) -> None:
+        starter.start([program for program in programs if program.priority == WORKERS])
+
+    startup.as_each(start)
 
 
 class StartStep(NamedTuple):
@@ -132,7 +203,7 @@ STEPS = (
     StartStep("Servers", provision_machines, has_machines),
     StartStep("Configuration", write_configuration),
     StartStep("Databases", create_databases),
-    StartStep("Supervisor", start_supervisor, needs_supervisor),
+    StartStep("Supervisor", start_supervisors, needs_supervisor),
     StartStep("Servers and master", start_servers_and_master),
     StartStep("Workers", start_workers, has_workers),
 )
@@ -140,13 +211,15 @@ STEPS = (
 
 def run(layout: Layout, *, wait: bool = True) -> None:
     """Bring everything up; raises CommandError after stopping what it started."""
-    if os.geteuid() == 0:
-        raise CommandError("no service runs as root; `make run` goes on as an unprivileged user")
     site = read(layout)
+    if os.geteuid() == 0:
+        layout = replace(layout, separate=True)
+        account_folders.prepare(site, layout)
+        layout = account_folders.adopt_clouds(layout)
     servers = environment_servers.settings(site, layout)
     wanted = programs(site, layout, servers)
     with locked(layout):
-        bring_up(Startup(site, layout, servers, wanted, ProgramStarter(layout)))
+        bring_up(Startup(site, layout, servers, wanted))
     if wait:
         first_releases.wait(site, layout)
     summary.show(site, layout, servers)
@@ -154,30 +227,45 @@ def run(layout: Layout, *, wait: bool = True) -> None:
 
 def bring_up(startup: Startup) -> None:
     """Run all steps; if one fails, stop everything unless it ran before."""
-    layout, starter = startup.layout, startup.starter
-    was_running = starter.supervisor.is_running()
-    if not was_running:
-        stop(layout)  # what a killed supervisord left behind
+    was_running = any(startup.as_each(prepare_start))
     purposes = ports.port_purposes(startup.programs)
-    ports.require_free({n: purposes[n] for n in purposes.keys() - starter.ports_in_use()})
+    in_use = {port for used in startup.as_each(ports_in_use) for port in used}
+    needed = {n: purposes[n] for n in purposes.keys() - in_use}
+    call(startup.layout, MASTER, partial(ports.require_free, needed))
     try:
-        for folder in (layout.home, layout.logs, layout.pids):
-            folder.mkdir(exist_ok=True)
-        layout.gitconfig.touch()  # by which `make clean` knows an installation
+        startup.as_each(create_folders)
+        # By this file `make clean` knows an installation.
+        call(startup.layout, MASTER, startup.layout.gitconfig.touch)
         for step in STEPS:
             if step.is_needed(startup):
                 show_step(step.title, partial(run_step, step, startup))
     except BaseException:
         if not was_running:
-            stop(layout)
+            stop_all(startup.layout)
         raise
 
 
+def prepare_start(starter: ProgramStarter, _: list[Program]) -> bool:
+    """Whether the account's programs run; if not, what a killed supervisord left is ended."""
+    if starter.supervisor.is_running():
+        return True
+    stop(starter.layout)
+    return False
+
+
+def ports_in_use(starter: ProgramStarter, _: list[Program]) -> list[int]:
+    return list(starter.ports_in_use())
+
+
+def create_folders(starter: ProgramStarter, _: list[Program]) -> None:
+    layout = starter.layout
+    for folder in (layout.home, layout.logs, layout.pids):
+        folder.mkdir(exist_ok=True)
+
+
 def run_step(step: StartStep, startup: Startup) -> str | None:
-    try:
-        return step.run(startup)
-    except (AgentError, InvalidSite, MirrorError, ServerError) as error:
-        raise CommandError(str(error)) from None
+    text: str | None = run_here(partial(step.run, startup))
+    return text
 
 
 def read(layout: Layout) -> Site:
@@ -194,9 +282,13 @@ def read(layout: Layout) -> Site:
 def locked(layout: Layout) -> Iterator[None]:
     """Let only one command at a time change an installation; raises CommandError."""
     try:
-        layout.state.mkdir(parents=True, exist_ok=True)
-        layout.state.chmod(0o700)  # the ledger holds the key that signs sessions
-        lock = (layout.state / "lock").open("w")
+        folder = layout.state
+        if layout.separate:
+            folder /= account_folders.ACCOUNTS  # where nobody but root can write
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)  # the ledger holds the key that signs sessions
+        lock = (folder / "lock").open("w")
     except OSError as error:
         raise CommandError(f"cannot write in {layout.state}: {error.strerror}") from None
     with lock:

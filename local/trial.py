@@ -5,15 +5,13 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from rich.markup import escape
-
 from cli.errors import CliError
 from cli.master_client import Button, Client, Credentials
 from cli.press import BuildFollower
-from local import ui_passwords
+from local import installation_accounts, ui_passwords
 from local.errors import CommandError, exit_on_error
 from local.layout import Layout, add_arguments, read_layout
-from local.progress import console
+from local.progress import console, plain
 from model.component import Component
 from model.site import Site, read_site
 from releases.buttons import TRY_UPSTREAM
@@ -64,23 +62,25 @@ def find_trial_component(site: Site, name: str) -> Component:
 def show(report: Report) -> None:
     """Print each trial, with a line for each patch."""
     if report.unknown:
-        console.print(f"[red]✗[/] {escape(report.unknown)}", soft_wrap=True)
+        console.print(f"[red]✗[/] {plain(report.unknown)}", soft_wrap=True)
     for trial in report.trials:
         mark = "[green]✓[/]" if trial.fits else "[red]✗[/]"
-        console.print(f"{mark} {escape(trial.title)} at {trial.commit[:8]}")
+        console.print(f"{mark} {plain(trial.title)} at {trial.commit[:8]}")
         for patch in trial.patches:
-            console.print(f"    {escape(patch.subject)}: {escape(patch.words)}", soft_wrap=True)
+            console.print(f"    {plain(patch.subject)}: {plain(patch.words)}", soft_wrap=True)
         if trial.failed:
-            console.print(f"    {escape(trial.failed)}", soft_wrap=True)
+            console.print(f"    {plain(trial.failed)}", soft_wrap=True)
     if report.offer:
-        console.print(escape(report.offer), soft_wrap=True)
+        console.print(plain(report.offer), soft_wrap=True)
 
 
 def main() -> None:
     parser = add_arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--component", default="")
     options = parser.parse_args()
-    report = try_now(read_layout(options), options.component)
+    layout = read_layout(options)
+    installation_accounts.become_master(layout)
+    report = try_now(layout, options.component)
     show(report)
     releases = [trial for trial in report.trials if trial.target is not Target.MAIN]
     sys.exit(0 if releases and all(trial.fits for trial in releases) else 1)

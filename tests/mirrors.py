@@ -6,11 +6,13 @@ broken on purpose.
 
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from local.bootstrap.service_user import NAME
 from local.layout import CHECKOUT
 from local.mirrors.git_commands import git
 from local.mirrors.git_config import mirror_folder
@@ -19,8 +21,10 @@ from model.mirrors import Mirror, Mirrors
 from model.reading import read
 
 DEMO = CHECKOUT / "sites" / "demo"
-OURS = CHECKOUT / "var" / "test-mirrors"
-CACHE = CHECKOUT / "var" / "cache" / "mirrors"
+VAR = CHECKOUT / "var" if os.geteuid() else CHECKOUT / "var" / "root"
+"""Root runs git in no folder of others: a repository's configuration names programs."""
+OURS = VAR / "test-mirrors"
+CACHE = VAR / "cache" / "mirrors"
 """Downloaded packages, which `make run` keeps there too."""
 STATE = "state.json"
 """What each mirror looked like when it was made, by repository."""
@@ -29,13 +33,16 @@ STATE = "state.json"
 def copy_to(folder: Path) -> None:
     """Copy the demo site's mirrors, as `make` creates them, to a new folder; tests may push there.
 
-    Sessions of tests that run at the same time wait for each other.
+    Sessions of tests that run at the same time wait for each other. A copy of root's is given to
+    the account that `make change` commits as.
     """
     OURS.parent.mkdir(parents=True, exist_ok=True)
     with OURS.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         reset(DEMO, OURS, CACHE)
         subprocess.run(("cp", "-a", "--reflink=auto", OURS, folder), check=True)
+    if os.geteuid() == 0:
+        subprocess.run(("chown", "--recursive", f"{NAME}:{NAME}", folder), check=True)
 
 
 def reset(site: Path, mirrors: Path, cache: Path) -> None:

@@ -3,20 +3,31 @@
     /usr/bin/python3 -B -m local.bootstrap run|test|test-as-root ARGUMENT...
     /usr/bin/python3 -B -m local.bootstrap report-left-out
 
-`run` and `test` install the Debian packages and the virtual environment that they need, go on as an
-unprivileged user if root started them, and become that environment's Python with the arguments.
-`test-as-root` stays root, and leaves its tests out for everybody else; `report-left-out` says so at
-the end of `make test`. Standard library only: all of it runs before the virtual environment exists.
+`run` and `test` install the Debian packages and the virtual environment that they need, and become
+that environment's Python with the arguments. What root installs in `var/` is root's: nobody else
+can change what root runs. `test` goes on as an unprivileged user if root started it; what `run`
+starts as root does each part of its work with the rights of another account, see
+`local/installation_accounts.py`. `test-as-root` stays root, and leaves its tests out for everybody
+else; `report-left-out` says so at the end of `make test`. Standard library only: all of it runs
+before the virtual environment exists.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple, NoReturn
 
-from local.bootstrap import node_packages, packages, service_user, virtual_environment
+from local.bootstrap import (
+    folders,
+    node_packages,
+    packages,
+    service_user,
+    virtual_environment,
+)
 from local.errors import CommandError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -28,9 +39,18 @@ LEFT_OUT = 77
 https://www.gnu.org/software/automake/manual/html_node/Scripts_002dbased-Testsuites.html
 """
 
+
+class Purpose(NamedTuple):
+    """What the commands of one purpose need."""
+
+    packages: tuple[str, ...]
+    lock: str
+    venv: str
+
+
 PURPOSES = {
-    "run": (packages.RUN, "requirements.lock", "venv"),
-    "test": (packages.TEST, "requirements-dev.lock", "venv-test"),
+    "run": Purpose(packages.RUN, "requirements.lock", "venv"),
+    "test": Purpose(packages.TEST, "requirements-dev.lock", "venv-test"),
 }
 
 
@@ -40,21 +60,58 @@ def main() -> None:
         sys.exit(report_left_out())
     if purpose == "test-as-root":
         sys.exit(test_as_root(arguments))
-    debian_packages, lock, name = PURPOSES[purpose]
     var = CHECKOUT / "var"
-    packages.ensure(debian_packages)
+    environment = service_user.environment(os.environ, var / PURPOSES[purpose].venv, var)
     if os.geteuid() == 0:
-        service_user.become(CHECKOUT, var)
+        environment |= prepare_as_root(purpose, var)
+        if purpose == "run" and service_user.is_root_s(var):
+            service_user.open_checkout(CHECKOUT, service_user.account(service_user.NOBODY))
+            go_on(purpose, arguments, environment)
+        service_user.become(CHECKOUT, service_user.service_user(var))
+    packages.ensure(PURPOSES[purpose].packages)
     require_writable(var)
+    install(purpose, var, environment)
+    go_on(purpose, arguments, environment)
+
+
+def go_on(purpose: str, arguments: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """Become the Python of a virtual environment."""
+    os.chdir(CHECKOUT)
+    python = str(CHECKOUT / "var" / PURPOSES[purpose].venv / "bin" / "python")
+    os.execve(python, (python, *arguments), environment)  # noqa: S606  # the command to run
+
+
+def prepare_as_root(purpose: str, var: Path) -> dict[str, str]:
+    """Install what the commands need where root alone can write, with settings of root's alone.
+
+    Returns the variables by which other accounts use it. An ordinary user who owns `var` installs
+    everything but Debian packages, as without root.
+    """
+    folders.secure_process()
+    packages.ensure(PURPOSES[purpose].packages)
+    if not service_user.is_root_s(var):
+        return {}
+    service_user.prepare_var(var, service_user.service_user(var))
+    venv, own = var / PURPOSES[purpose].venv, var / "root"
+    for path in (own, venv, var / "node"):
+        folders.own(path)
+    environment = service_user.environment(os.environ, venv, own)
+    install(purpose, var, environment | {"PIP_ROOT_USER_ACTION": "ignore"})
+    if purpose == "test":
+        return {}
+    compile_all = (f"{venv}/bin/python", "-m", "compileall", "-q", "-x", r"/(var|tests)/", ".")
+    subprocess.run(compile_all, cwd=CHECKOUT, env=environment, check=True)
+    return {name: environment[name] for name in ("HOME", "PYTHONPYCACHEPREFIX", "PIP_CACHE_DIR")}
+
+
+def install(purpose: str, var: Path, environment: Mapping[str, str]) -> None:
+    """Install the packages of the purpose's lock files, unless they are there."""
     require_free_space(var)
-    venv = var / name
-    environment = service_user.environment(os.environ, venv, var)
-    virtual_environment.ensure(venv, CHECKOUT / lock, environment, CHECKOUT)
+    venv = var / PURPOSES[purpose].venv
+    lock = CHECKOUT / PURPOSES[purpose].lock
+    virtual_environment.ensure(venv, lock, environment, CHECKOUT)
     if purpose == "test":
         node_packages.ensure(var / "node", CHECKOUT, environment)
-    os.chdir(CHECKOUT)
-    python = str(venv / "bin" / "python")
-    os.execve(python, (python, *arguments), environment)  # noqa: S606  # the command to run
 
 
 def test_as_root(arguments: list[str]) -> int:
@@ -62,11 +119,12 @@ def test_as_root(arguments: list[str]) -> int:
     if os.geteuid():
         print("Not root: tests that only root can run are left out.")
         return 0
-    # An unprivileged user owns the virtual environment.
+    service_user.require_root_s(CHECKOUT / "var")
     prepare = (sys.executable, "-B", "-m", "local.bootstrap", "test", "-c", "pass")
     if code := subprocess.run(prepare, cwd=CHECKOUT, check=False).returncode:
         return code
-    venv = CHECKOUT / "var" / PURPOSES["test"][2]
+    folders.secure_process()
+    venv = CHECKOUT / "var" / PURPOSES["test"].venv
     with TemporaryDirectory() as folder:
         # Root's tests have other accounts enter it.
         Path(folder).chmod(0o755)
@@ -92,15 +150,16 @@ def report_left_out() -> int:
 
 def require_writable(var: Path) -> None:
     """Raises CommandError naming a folder that cannot be written, and its owner."""
-    folders = (var, var / "cache", var / "home")
+    needed = (var, var / "cache", var / "home")
     try:
-        for folder in folders:
+        for folder in needed:
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandError(f"cannot write in {var}: {error.strerror}") from None
-    for folder in folders:
+    for folder in needed:
         if not os.access(folder, os.W_OK):
-            raise CommandError(f"cannot write in {folder}: it belongs to {folder.owner()}")
+            owner = folders.owner_name(folder.stat().st_uid)
+            raise CommandError(f"cannot write in {folder}: it belongs to {owner}")
 
 
 def require_free_space(var: Path) -> None:

@@ -4,11 +4,11 @@ Standard library only: it runs before the virtual environment exists.
 """
 
 import hashlib
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.bootstrap import folders
 from local.errors import CommandError
 
 FILES = ("package.json", "package-lock.json")
@@ -31,11 +31,10 @@ def ensure(folder: Path, checkout: Path, environment: Mapping[str, str]) -> None
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     print(f"Installing npm packages from {FILES[1]} into {folder}", flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folders.empty(folder)
     for name, content in zip(FILES, contents, strict=True):
         (folder / name).write_bytes(content)
-    run((*INSTALL, "--cache", f"{folder.parent / 'cache' / 'npm'}"), folder, environment)
+    run(INSTALL, folder, environment)
     stamp.write_text(wanted)
 
 

@@ -25,7 +25,7 @@ BUILD = (
     "python3-pip",
     "unzip",
 )
-MASTER = ("libjs-chart.js",)
+MASTER = ("libjs-chart.js", "libnss-wrapper")
 RUN = (*SERVER_PACKAGES, *BUILD, *MASTER)
 TEST = (*RUN, "chromium", "quilt", "shellcheck")
 

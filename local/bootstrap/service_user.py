@@ -12,50 +12,69 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.bootstrap import folders
 from local.errors import CommandError
 
 NAME = "www-data"
-"""Debian has this user on every machine; of the checkout it owns only `var/`."""
+"""Debian has this user on every machine; it owns nothing but folders in `var/`."""
+
+NOBODY = 65534
+"""Whoever may enter a folder as this user, may as any: https://systemd.io/UIDS-GIDS/."""
 
 IN_NAMESPACE = "SLIPWAY_MOUNTED"
 """Set in the private mount namespace in which the service user can enter the checkout."""
 
 
-def become(checkout: Path, var: Path) -> None:
-    """Give `var` to the service user and become that user.
+def prepare_var(var: Path, user: pwd.struct_passwd) -> None:
+    """Make `var` root's, where the user may add folders but cannot replace what root runs there."""
+    folders.share(var, user.pw_gid)
+    for path in (var / "cache", var / "home"):
+        folders.ensure_given(path, user.pw_uid, user.pw_gid)
 
-    Starts this command again in a mount namespace if the user cannot enter the checkout. Raises
-    CommandError when that is impossible.
+
+def become(checkout: Path, user: pwd.struct_passwd) -> None:
+    """Become the user for good; raises CommandError for one who cannot read the checkout."""
+    open_checkout(checkout, user)
+    folders.drop_rights(user.pw_uid, user.pw_gid)
+    require_readable(checkout)
+
+
+def open_checkout(checkout: Path, user: pwd.struct_passwd) -> None:
+    """Have a checkout that the user can enter at its own path.
+
+    Starts this command again in a mount namespace if it is closed. Raises CommandError when that is
+    impossible.
     """
-    user = service_user(var)
-    give(var, user)
     if os.environ.get(IN_NAMESPACE):
         mount_checkout(checkout, user, Path("/mnt"))
     elif topmost_closed(checkout, user):
         restart_in_namespace(checkout, user)
-    os.setgroups([])
-    os.setgid(user.pw_gid)
-    os.setuid(user.pw_uid)
-    require_readable(checkout)
 
 
 def service_user(var: Path) -> pwd.struct_passwd:
-    """The owner of `var`, if that is not root; else www-data."""
-    owner = var.stat().st_uid if var.exists() else 0
-    return pwd.getpwuid(owner) if owner else pwd.getpwnam(NAME)
+    """The ordinary user to whom `var` belongs; www-data if it is root's or missing."""
+    owner = var.lstat().st_uid if var.exists() else 0
+    return account(owner) if owner else pwd.getpwnam(NAME)
 
 
-def give(var: Path, user: pwd.struct_passwd) -> None:
-    """Create `var` and give all of it to the user, except for the test cloud, which is root's."""
-    cache = var / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    for path in (var, cache):
-        os.chown(path, user.pw_uid, user.pw_gid)
-    entries = (path for path in (*var.iterdir(), *cache.iterdir()) if path != var / "cloud")
-    foreign = [path for path in entries if path.lstat().st_uid != user.pw_uid]
-    if foreign:
-        chown = ("chown", "--recursive", "--no-dereference", f"{user.pw_uid}:{user.pw_gid}")
-        subprocess.run((*chown, "--", *foreign), check=True)
+def account(user: int) -> pwd.struct_passwd:
+    """An account by its number; one without a name has the group of the same number alone."""
+    try:
+        return pwd.getpwuid(user)
+    except KeyError:
+        return pwd.struct_passwd((str(user), "x", user, user, "", "/", "/bin/sh"))
+
+
+def is_root_s(var: Path) -> bool:
+    """Whether root keeps its own files in `var`, as it does unless an ordinary user owns it."""
+    return service_user(var).pw_name == NAME
+
+
+def require_root_s(var: Path) -> None:
+    """Raises CommandError for a `var` of an ordinary user, who could replace what root runs."""
+    if not is_root_s(var):
+        owner = service_user(var).pw_name
+        raise CommandError(f"{var} belongs to {owner}: root runs nothing that is there")
 
 
 def topmost_closed(path: Path, user: pwd.struct_passwd) -> Path | None:
@@ -140,18 +159,19 @@ PASSED_ON_PREFIXES = ("PIP_", "SLIPWAY_")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
-def environment(outer: Mapping[str, str], venv: Path, var: Path) -> dict[str, str]:
-    """The environment of a command of ours, the same for every user."""
+def environment(outer: Mapping[str, str], venv: Path, folder: Path) -> dict[str, str]:
+    """The environment of a command of ours, with its home and its caches in `folder`."""
     return {
         **passed_on(outer),
-        "PATH": f"{venv}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": str(var / "home"),
+        "PATH": f"{venv}/bin:{folders.PATH}",
+        "HOME": str(folder / "home"),
         "LANG": "C.UTF-8",
         "TERM": outer.get("TERM", "dumb"),
-        "PYTHONPYCACHEPREFIX": str(var / "cache" / "pycache"),
-        "PIP_CACHE_DIR": str(var / "cache" / "pip"),
+        "PYTHONPYCACHEPREFIX": str(folder / "cache" / "pycache"),
+        "PIP_CACHE_DIR": str(folder / "cache" / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        **git_safe_directories(var.parent),
+        "npm_config_cache": str(folder / "cache" / "npm"),
+        **git_safe_directories(venv.parents[1]),
     }
 
 

@@ -4,11 +4,11 @@ Standard library only: this creates the virtual environment.
 """
 
 import hashlib
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.bootstrap import folders
 from local.errors import CommandError
 
 PYTHON = "/usr/bin/python3"
@@ -32,7 +32,7 @@ def ensure(
         return
     count = sum("==" in line for line in lock.read_text().splitlines())
     print(f"Installing {count} Python packages from {lock.name} into {folder}", flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    folders.empty(folder)
     pip = (f"{folder}/bin/python", "-m", "pip", "--quiet", "install")
     run((PYTHON, "-m", "venv", f"{folder}"), environment)
     run((*pip, "--require-hashes", "--requirement", f"{lock}"), environment)

@@ -62,7 +62,7 @@ Worker(
 
 
 def write(site: Site, layout: Layout, servers: Mapping[str, Server]) -> None:
-    """Write the files from which the master and the workers start."""
+    """Write the files from which the master starts."""
     for folder in (layout.master, layout.store):
         folder.mkdir(parents=True, exist_ok=True)
     configuration = str(CHECKOUT / "master.cfg")
@@ -73,8 +73,6 @@ def write(site: Site, layout: Layout, servers: Mapping[str, Server]) -> None:
     hosts = sorted(names | {worker_connect_host(layout)})
     now = datetime.now(UTC)
     certificate.ensure(layout.worker_key, layout.worker_certificate, hosts, now)
-    for name, secret in local_workers(site).items():
-        write_worker(layout, name, secret)
 
 
 def worker_connect_host(layout: Layout) -> str:
@@ -82,18 +80,24 @@ def worker_connect_host(layout: Layout) -> str:
     return LOOPBACK if layout.worker_address == "0.0.0.0" else layout.worker_address  # noqa: S104  # compared, not bound
 
 
-def write_worker(layout: Layout, name: str, secret: str) -> None:
+def worker_passwords(site: Site, layout: Layout) -> dict[str, str]:
+    """The password of each worker on this machine."""
+    workers = local_workers(site).items()
+    return {name: (layout.secrets / secret).read_text() for name, secret in workers}
+
+
+def write_worker(layout: Layout, name: str, password: str) -> None:
     """Write a worker's folder; its own password is the only secret in it."""
     folder = layout.worker(name)
     folder.mkdir(parents=True, exist_ok=True)
-    password = folder / "password"
-    password.touch(mode=0o600)
-    password.write_text((layout.secrets / secret).read_text())
+    file = folder / "password"
+    file.touch(mode=0o600)
+    file.write_text(password)
     tac = WORKER.format(
         host=worker_connect_host(layout),
         port=layout.worker_port,
         name=name,
-        password=str(password),
+        password=str(file),
         folder=str(folder),
         roots=layout.worker_certificate.parent,
     )
@@ -119,7 +123,10 @@ def installation_toml(site: Site, layout: Layout, servers: Mapping[str, Server])
         clouds=layout.clouds,
         machine_gitconfig=layout.machine_gitconfig if layout.machine_gitconfig.exists() else None,
         reach={
-            name: Reach(address=server.bind, authority=server.authority)
+            name: Reach(
+                address=server.bind,
+                authority=layout.authority(name) if server.authority else None,
+            )
             for name, server in servers.items()
         }
         | {

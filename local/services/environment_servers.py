@@ -12,6 +12,7 @@ import tomli_w
 from agent import service_process, services
 from agent.component_directory import CURRENT
 from agent.server import Server
+from local.bootstrap.service_user import NAME
 from local.errors import CommandError
 from local.layout import CHECKOUT, Layout, require_short_paths
 from local.secrets import LANES
@@ -20,7 +21,18 @@ from model.environment import Environment
 from model.site import Site
 from servers.settings import database_script, server_settings
 
-RESERVED = {*LANES, "home", "logs", "master", "pids", "secrets", "store", "workers"}
+RESERVED = {
+    *LANES,
+    "accounts",
+    "bin",
+    "home",
+    "logs",
+    "master",
+    "pids",
+    "secrets",
+    "store",
+    "workers",
+}
 """Folders of the installation itself; each environment has a folder beside them."""
 
 
@@ -39,7 +51,12 @@ def settings(site: Site, layout: Layout) -> Mapping[str, Server]:
             s, c.name, CURRENT, [service.name for service in c.services]
         )
     ]
-    require_short_paths([s.admin_socket for s in servers.values()] + php + processes)
+    require_short_paths(
+        [s.supervisor for s in servers.values() if s.supervisor]
+        + [s.admin_socket for s in servers.values()]
+        + php
+        + processes
+    )
     return servers
 
 
@@ -53,8 +70,8 @@ def server(site: Site, environment: Environment, layout: Layout) -> Server:
         state=folder / "state",
         log=folder / "log",
         public_key=layout.signing_key,
-        supervisor=layout.supervisor_socket,
-        account=getpass.getuser(),
+        supervisor=layout.of(environment.name).supervisor_socket,
+        account=NAME if layout.separate else getpass.getuser(),
         bind=LOOPBACK,
     )
 
@@ -85,6 +102,16 @@ def create_database(server: Server) -> None:
         raise CommandError(f"the database at {server.state} cannot be created:\n{output}")
 
 
-def authority(server: Server) -> Path:
+def publish_authority(layout: Layout, environment: Environment, server: Server) -> None:
+    """Copy the certificate of the edge's authority to where other accounts can read it."""
+    if server.authority:
+        draft = layout.authority(environment.name).with_suffix(".new")
+        draft.write_bytes(server.authority.read_bytes())
+        draft.rename(layout.authority(environment.name))
+
+
+def authority(layout: Layout, environment: Environment, server: Server) -> Path:
     """The certificates with which the server's pages can be verified."""
-    return server.authority or Path("/etc/ssl/certs/ca-certificates.crt")
+    if server.authority:
+        return layout.authority(environment.name)
+    return Path("/etc/ssl/certs/ca-certificates.crt")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent import services
 from agent.server import Server
+from local.installation_accounts import MASTER
 from local.layout import CHECKOUT, Layout
 from local.secrets import local_workers
 from local.services import probes
@@ -50,6 +51,8 @@ class Program:
     priority: int
     """Lower ones start earlier and stop later."""
     name: str = ""
+    account: str = ""
+    """Whose it is, in an installation whose parts have separate accounts."""
     command: tuple[str, ...] = ()
     folder: Path = Path()
     path: str = f"{BIN}:{SYSTEM_PATH}"
@@ -96,10 +99,20 @@ def programs(site: Site, layout: Layout, servers: Mapping[str, Server]) -> tuple
     )
     agents = {e.worker: f"{layout.server(e.name) / 'bin'}:" for e in site.environments}
     workers = (
-        worker(layout, secret, name, agents.get(name, ""))
-        for name, secret in local_workers(site).items()
+        worker(layout, secret, name, agents.get(name, ""), account)
+        for (name, secret), account in zip(
+            local_workers(site).items(), worker_accounts(site).values(), strict=True
+        )
     )
-    return (*per_server, *mirror_programs(site, layout), master(layout), *workers)
+    started = (*per_server, *mirror_programs(site, layout), master(layout), *workers)
+    if not layout.separate:
+        return started
+    return tuple(replace(p, path=f"{layout.bin}:{p.path}") for p in started)
+
+
+def worker_accounts(site: Site) -> dict[str, str]:
+    """The account of each worker on this machine: that of its lane or of its environment."""
+    return {name: secret.removeprefix("worker-") for name, secret in local_workers(site).items()}
 
 
 def mirror_programs(site: Site, layout: Layout) -> list[Program]:
@@ -111,6 +124,7 @@ def mirror_programs(site: Site, layout: Layout) -> list[Program]:
     return [
         Program(
             name="mirrors",
+            account=MASTER,
             command=(*serve, "--export-all", f"--base-path={layout.mirrors}", str(layout.mirrors)),
             folder=layout.state,
             is_ready=probes.port(port, layout.worker_address),
@@ -128,6 +142,7 @@ def server_programs(site: Site, environment: Environment, server: Server) -> lis
         replace(
             program(server),
             name=f"{environment.name}-{service}",
+            account=environment.name,
             command=tuple(map(str, commands[service])),
             folder=server.state,
         )
@@ -175,6 +190,7 @@ def edge(server: Server) -> Program:
 def master(layout: Layout) -> Program:
     return Program(
         name="master",
+        account=MASTER,
         command=twistd(layout.master),
         folder=layout.master,
         is_ready=probes.page(f"{layout.url}api/v2/masters"),
@@ -190,10 +206,11 @@ def master(layout: Layout) -> Program:
     )
 
 
-def worker(layout: Layout, program: str, name: str, first_on_path: str = "") -> Program:
+def worker(layout: Layout, program: str, name: str, first_on_path: str, account: str) -> Program:
     folder = layout.worker(name)
     return Program(
         name=program,
+        account=account,
         command=twistd(folder),
         folder=folder,
         is_ready=probes.worker(layout.url, name),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent import process_group, supervisor
-from local.bootstrap.service_user import IN_NAMESPACE, passed_on
+from local.bootstrap.service_user import IN_NAMESPACE, NAME, passed_on
 from local.layout import CHECKOUT, Layout
 from local.services.programs import BIN, SYSTEM_PATH, Program
 
@@ -19,7 +19,7 @@ def start(layout: Layout) -> None:
     """Start supervisord, which starts no program yet."""
     path = str(layout.supervisor_configuration)
     command = (sys.executable, "-m", "supervisor.supervisord", "-c", path)
-    subprocess.run(command, check=True, cwd=layout.state, env=environment(layout))
+    subprocess.run(command, check=True, cwd=layout.own, env=environment(layout))
 
 
 def environment(layout: Layout) -> dict[str, str]:
@@ -28,6 +28,7 @@ def environment(layout: Layout) -> dict[str, str]:
     outer = {name: v for name, v in passed_on(os.environ).items() if name != IN_NAMESPACE}
     return {
         **outer,
+        **({"USER": NAME, "LOGNAME": NAME} if layout.separate else {}),
         "PATH": f"{BIN}:{SYSTEM_PATH}",
         "HOME": str(layout.home),
         "LANG": "C.UTF-8",
@@ -48,7 +49,7 @@ def configuration(layout: Layout, programs: Sequence[Program]) -> str:
             "logfile_maxbytes": "10MB",
             "logfile_backups": 3,
             "childlogdir": layout.logs,
-            "directory": layout.state,
+            "directory": layout.own,
         },
         **{f"program:{program.name}": program_keys(layout, program) for program in programs},
         **({"include": {"files": include}} if include else {}),

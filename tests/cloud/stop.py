@@ -14,9 +14,10 @@ from argparse import ArgumentParser
 from agent.process_group import read_process
 from cloud.polling import wait_until
 from local import stop
+from local.bootstrap import folders, service_user
 from local.errors import CommandError, exit_on_error
 from tests.cloud import marked, network
-from tests.cloud.layout import Layout, arguments, layout
+from tests.cloud.layout import KEPT, Layout, arguments, layout
 from tests.cloud.machine import Machine
 
 PATIENCE = 30
@@ -60,15 +61,29 @@ def wait_for_end(pid: int) -> None:
         pass
 
 
+def require_root(layout: Layout) -> None:
+    """Raises CommandError unless root runs this, in folders that are root's alone."""
+    if os.geteuid():
+        raise CommandError(
+            "the test cloud is root's (namespaces, mounts, machines): run this as root"
+        )
+    folders.secure_process()
+    service_user.require_root_s(KEPT.parent)
+    service_user.prepare_var(KEPT.parent, service_user.service_user(KEPT.parent))
+    folders.own(KEPT)
+    with folders.opened(layout.state.parent):
+        pass
+
+
 def main() -> None:
     parser = arguments(ArgumentParser(description=__doc__))
     parser.add_argument("--when-gone", type=int, metavar="PID", help="first wait for its end")
     given = parser.parse_args()
-    if os.geteuid():
-        raise CommandError("the test cloud is root's: run this as root")
+    meant = layout(given)
+    require_root(meant)
     if given.when_gone:
         wait_for_end(given.when_gone)
-    print("The test cloud is stopped." if end(layout(given)) else "No test cloud was running.")
+    print("The test cloud is stopped." if end(meant) else "No test cloud was running.")
 
 
 if __name__ == "__main__":

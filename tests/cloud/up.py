@@ -81,7 +81,6 @@ def install() -> None:
 @contextmanager
 def alone() -> Iterator[None]:
     """One start at a time: two would make the same images."""
-    KEPT.mkdir(parents=True, exist_ok=True)
     with (KEPT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -244,8 +243,7 @@ stop      make cloud-stop"""
 
 def main() -> None:
     meant = layout(arguments(ArgumentParser(description=__doc__)).parse_args())
-    if os.geteuid():
-        raise CommandError("the test cloud needs root: namespaces, mounts and machines are root's")
+    stop.require_root(meant)
     began = time.monotonic()
     if not is_up(meant):
         up(meant)

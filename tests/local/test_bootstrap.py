@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from local.bootstrap import command, node_packages, packages, service_user, virtual_environment
+from local.bootstrap import (
+    command,
+    folders,
+    node_packages,
+    packages,
+    service_user,
+    virtual_environment,
+)
 from local.errors import CommandError
 from local.layout import CHECKOUT
 from servers import debian_packages
@@ -237,6 +244,7 @@ def test_the_bootstrap_needs_nothing_but_the_standard_library() -> None:
     for module in (
         command,
         debian_packages,
+        folders,
         node_packages,
         packages,
         service_user,

@@ -275,7 +275,7 @@ def start_and_fail(layout: Layout, monkeypatch: pytest.MonkeyPatch, demo: Site) 
     monkeypatch.setattr(
         "local.run.STEPS", (StartStep("Program", start_program), StartStep("Luck", fail))
     )
-    startup = Startup(demo, layout, {}, (sleeper(layout),), ProgramStarter(layout))
+    startup = Startup(demo, layout, {}, (sleeper(layout),))
     with pytest.raises(CommandError, match="out of luck"):
         bring_up(startup)
 
