@@ -29,6 +29,10 @@ class Deployment(TypedDict):
     """
     The one that it was about.
     """
+    configured: str
+    """
+    The rendered files of a new configuration of the release that was live before.
+    """
     release: str
     """
     The upstream's release of that digest, as far as the build knew it.
@@ -233,6 +237,19 @@ class Release(TypedDict):
     owner: str
     reason: str
     link: str
+    instance: str
+    """
+    What a rollback to it asks for: its digest, or `<digest>-<number>` for another configuration
+    of the live release.
+    """
+    migration: str
+    """
+    What its migration does to the database; empty without one.
+    """
+    migrated_since: str
+    """
+    How migrations have changed the database since it was live; empty if they have not.
+    """
 
 
 class ReleaseDetails(TypedDict):

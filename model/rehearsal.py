@@ -1,5 +1,7 @@
 """What a release's migration does to its database, as its rehearsal on a copy has shown."""
 
+from collections.abc import Collection
+
 from pydantic import ConfigDict
 
 from model.reading import Model
@@ -29,6 +31,14 @@ class MigrationResult(Model):
         return self.changes_something and not self.online
 
     @property
+    def forecast(self) -> str:
+        """What to expect where the release is promoted to; for people who decide about that."""
+        if not self.changes_something:
+            return self.sentence
+        visitors = "visitors only read" if self.needs_read_only else "visitors may write"
+        return f"{self.sentence}, took {self.seconds:.1f} s on a copy, {visitors} meanwhile"
+
+    @property
     def sentence(self) -> str:
         """For example `changes the definition of 1 table and rows of 2`."""
         if not self.changes_something:
@@ -41,6 +51,6 @@ class MigrationResult(Model):
         return f"changes {' and '.join(parts)}"
 
 
-def count(tables: tuple[str, ...]) -> str:
+def count(tables: Collection[str]) -> str:
     """`1 table` or `2 tables`."""
     return f"{len(tables)} table{'' if len(tables) == 1 else 's'}"

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from model.reading import Model
+from model.rehearsal import MigrationResult
 from model.release import Digest
 
 
@@ -56,6 +57,8 @@ class Entry(Model):
     """The release that the build was about."""
     configuration: str = ""
     """The number of the deployment that made the live configuration of it; empty if unknown."""
+    migration: MigrationResult | None = None
+    """What its migration did to the database; None without one."""
     made_live: bool
     """Whether `digest` was live and verified at the end of the build."""
     owner: str

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import SingletonThreadPool
 
 from model.reading import Model
+from model.rehearsal import MigrationResult
 from model.site import Site
 from releases.history import Action, Entry, History
 from releases.queries import (
@@ -222,11 +223,13 @@ def history_entry(build: Build) -> Entry | None:
     action = build.action
     if action is None or build.finished is None or not (build.made_live or build.succeeded):
         return None
+    migration = build.properties.get("migration")
     return Entry(
         build=build.number,
         action=action,
         digest=build.digest,
         configuration=build.properties.get("configuration") or "",
+        migration=MigrationResult.model_validate(migration) if migration else None,
         made_live=build.made_live,
         owner=build.owner,
         reason=build.reason,

@@ -183,6 +183,19 @@ export interface Release {
   owner: string;
   reason: string;
   link: string;
+  /**
+   * What a rollback to it asks for: its digest, or `<digest>-<number>` for another configuration
+   * of the live release.
+   */
+  instance: string;
+  /**
+   * What its migration does to the database; empty without one.
+   */
+  migration: string;
+  /**
+   * How migrations have changed the database since it was live; empty if they have not.
+   */
+  migrated_since: string;
 }
 /**
  * How a live release answered last.
@@ -234,6 +247,10 @@ export interface Deployment {
    * The one that it was about.
    */
   digest: string | null;
+  /**
+   * The rendered files of a new configuration of the release that was live before.
+   */
+  configured: string;
   /**
    * The upstream's release of that digest, as far as the build knew it.
    */

@@ -4,11 +4,13 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from buildbot.process.results import EXCEPTION, FAILURE
 
 from model.component import Component
 from model.environment import Environment
+from model.rehearsal import count
 from model.site import Site
 from releases import buttons
 from releases.history import Action, Entry, History
@@ -144,6 +146,8 @@ def release(entry: Entry | None, provenance_of: ProvenanceLookup) -> Release | N
         owner=entry.owner,
         reason=entry.reason,
         link=entry.link,
+        instance=entry.digest,
+        migration=entry.migration.forecast if entry.migration else "",
     )
 
 
@@ -160,14 +164,39 @@ def earlier_releases(
     history: History,
     provenance_of: ProvenanceLookup,
 ) -> tuple[Release, ...]:
-    """The releases that were live and are still on the servers, each once."""
+    """The releases that were live and are still on the servers, each once.
+
+    The first may be the live release itself, with the configuration that it had before.
+    """
+    live = history.live
+    if live is None:
+        return ()
     last_entries: dict[str, Entry] = {}
     for entry in history.live_entries:
-        if entry.digest and history.live and entry.digest != history.live.digest:
+        if entry.digest and entry.instance != live.instance:
             last_entries.setdefault(entry.digest, entry)
+    configured_before = last_entries.pop(live.digest or "", None)
     kept = list(last_entries.values())[: environment.keep - 1]
-    releases = (release(entry, provenance_of) for entry in kept)
-    return tuple(item for item in releases if item)
+    if configured_before and configured_before.configuration:
+        kept.insert(0, configured_before)
+    return tuple(
+        item.model_copy(
+            update={
+                "instance": entry.instance if entry is configured_before else item.digest,
+                "migrated_since": migrated_since(history, entry),
+            }
+        )
+        for entry in kept
+        if (item := release(entry, provenance_of))
+    )
+
+
+def migrated_since(history: History, entry: Entry) -> str:
+    """The tables that migrations have changed since a release was live, in a sentence."""
+    newer = takewhile(lambda each: each is not entry, history.live_entries)
+    results = [each.migration for each in newer if each.migration]
+    tables = {name for result in results for name in (*result.definitions, *result.rows)}
+    return f"migrations have changed {count(tables)} since" if tables else ""
 
 
 def approvers(history: History, source: History) -> tuple[str, ...]:

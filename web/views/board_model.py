@@ -18,6 +18,13 @@ class Release(Model):
     owner: str
     reason: str
     link: str
+    instance: str = ""
+    """What a rollback to it asks for: its digest, or `<digest>-<number>` for another configuration
+    of the live release."""
+    migration: str = ""
+    """What its migration does to the database; empty without one."""
+    migrated_since: str = ""
+    """How migrations have changed the database since it was live; empty if they have not."""
 
 
 class Health(Model):

@@ -31,6 +31,8 @@ class Deployment(Model):
     """The digest that was live before."""
     digest: str | None
     """The one that it was about."""
+    configured: str = ""
+    """The rendered files of a new configuration of the release that was live before."""
     release: str
     """The upstream's release of that digest, as far as the build knew it."""
     made_live: bool
@@ -88,6 +90,7 @@ def deployment(component: str, environment: str, finished: FinishedBuild) -> Dep
         action=str(properties["action"]),
         before=before,
         digest=build.digest,
+        configured=properties.get("configured") or "",
         release=properties.get("release") or "",
         made_live=build.made_live,
         outcome=build_outcome(build),

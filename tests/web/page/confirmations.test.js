@@ -3,6 +3,7 @@ import test from "node:test";
 
 import {
   freeze,
+  configure,
   holdOrLift,
   promoteAll,
   revert,
@@ -42,6 +43,12 @@ test("what was interrupted is reverted by its number", () => {
   assert.equal(confirmation.button.scheduler, "revert-production");
   assert.deepEqual(confirmation.fields, { wanted: "17" });
   assert.match(confirmation.text, /^docs failed\. What it moved is rolled back/);
+});
+
+test("the live release is configured again by a button of its environment", () => {
+  const again = configure(row(), cell(), column());
+  assert.equal(again.title, "Configure blog in production again");
+  assert.deepEqual(again.button, { scheduler: "configure-production", builderid: 5 });
 });
 
 test("a cell is put on hold, and the hold of one that is on hold is lifted", () => {

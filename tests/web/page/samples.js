@@ -3,7 +3,7 @@
 /** @import { Board, Cell, Column, Deployment, Release, Row, Running } from "../../../web/page/answers" */
 
 const ACTIONS = [
-  ...["approve", "freeze", "hold", "lift-hold", "promote", "promote-all", "revert", "roll-back"],
+  ...["approve", "configure", "freeze", "hold", "lift-hold", "promote", "promote-all", "revert", "roll-back"],
   "thaw",
 ];
 
@@ -22,6 +22,9 @@ export function release(changes) {
     owner: "ana",
     reason: "looks good",
     link: "#/builders/1/builds/1",
+    instance: "a".repeat(64),
+    migration: "",
+    migrated_since: "",
     ...changes,
   };
 }

@@ -69,6 +69,37 @@ def test_a_rollback_holds_and_says_why_and_the_next_one_goes_further_back() -> N
     assert [release.digest for release in found.earlier] == [NEWER, OLD]
 
 
+MIGRATION = {"definitions": ["notes"], "rows": ["options"], "seconds": 1.4}
+
+
+def test_a_promotion_says_beforehand_what_it_will_do_to_the_database() -> None:
+    staged = build(9, "blog-staging", action="deploy", live=NEW, migration=MIGRATION)
+    found = cell(seen(staged, PROMOTED))
+    assert found.waiting
+    assert found.waiting.migration == (
+        "changes the definition of 1 table and rows of 1 table, took 1.4 s on a copy, "
+        "visitors only read meanwhile"
+    )
+
+
+def test_a_rollback_says_that_the_database_changed_since() -> None:
+    newer = build(6, action="promote", live=NEW, migration=MIGRATION)
+    newest = build(7, action="promote", live=NEWER, migration={"seconds": 0.1})
+    found = cell(seen(*STAGED, PROMOTED, newer, newest)).earlier
+    assert [(release.digest, release.migrated_since) for release in found] == [
+        (NEW, ""),
+        (OLD, "migrations have changed 2 tables since"),
+    ]
+
+
+def test_a_rollback_may_return_to_the_configuration_before() -> None:
+    before = build(6, action="promote", live=NEW, configuration="6")
+    rotated = build(7, action="configure", live=NEW, configuration="7", configured="config.php")
+    found = cell(seen(*STAGED, PROMOTED, before, rotated))
+    assert [release.instance for release in found.earlier] == [f"{NEW}-6", OLD]
+    assert found.previous == OLD
+
+
 def test_what_stands_against_a_promotion_is_said_beforehand() -> None:
     frozen = build(7, "site-production", action="freeze", reason="moving")
     assert "frozen by ana: moving" in cell(seen(*STAGED, PROMOTED, frozen)).blocked_by
@@ -146,7 +177,7 @@ def test_each_action_and_builder_is_named_as_a_press_must_name_them() -> None:
     ids = {"blog-production": 3, "site-production": 4, "blog-build": 5}
     shown = seen(builder_ids=ids, site=SITE.model_copy(update={"two_person": ("production",)}))
     staging, production = shown.columns
-    assert set(staging.buttons) == {"roll-back", "hold", "lift-hold"}
+    assert set(staging.buttons) == {"roll-back", "hold", "lift-hold", "configure"}
     assert set(production.buttons) == {
         *(action for action in Action if action is not Action.DEPLOY),
         *SiteAction,

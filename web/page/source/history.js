@@ -83,7 +83,7 @@ export function Deployments({ deployments, isOfSite }) {
 
 /** @param {{ deployment: Deployment, isOfSite: boolean }} props */
 function DeploymentRow({ deployment, isOfSite }) {
-  const { environment, finished, link, outcome, owner, reason, message } = deployment;
+  const { configured, environment, finished, link, outcome, owner, reason, message } = deployment;
   const { action, isWrong, took } = deploymentStatus(deployment);
   return h(
     "tr",
@@ -92,7 +92,12 @@ function DeploymentRow({ deployment, isOfSite }) {
     isOfSite ? h("td", { "data-label": "Component" }, h(ComponentLink, { deployment })) : null,
     h("td", { "data-label": "Environment" }, environment),
     h("td", { "data-label": "What" }, action),
-    h("td", { "data-label": "From → to" }, h(ReleaseChange, { deployment })),
+    h(
+      "td",
+      { "data-label": "From → to" },
+      h(ReleaseChange, { deployment }),
+      configured ? h("div", { className: "sw-who" }, `new configuration: ${configured}`) : null,
+    ),
     h(
       "td",
       { "data-label": "Who and why" },

@@ -44,6 +44,9 @@ export function PromoteDialog({ context, close, row, cell, column, waiting }) {
     h(Verified, { waiting, from: column.promotes_from, now: context.now }),
     approvals ? h(Banner, { state: "note" }, approvals) : null,
     warning ? h(Banner, { state: "warn" }, warning) : null,
+    waiting.migration
+      ? h(Note, null, `In ${column.promotes_from}, its migration ${waiting.migration}.`)
+      : null,
     h(Changes, { comparison, environment }),
     h(ReasonForm, {
       context,
@@ -103,13 +106,21 @@ function ApproveButton({ context, close, row, cell, column, wanted }) {
 export function RollBackDialog({ context, close, row, cell, column, live }) {
   const { component } = row;
   const { environment } = cell;
-  const [chosen, setChosen] = useState(cell.previous || cell.earlier[0]?.digest || "");
-  const comparison = useComparison(live.digest, chosen, true);
+  const [chosen, setChosen] = useState(cell.previous || cell.earlier[0]?.instance || "");
+  const comparison = useComparison(live.digest, chosen.split("-")[0] ?? "", true);
+  const migrated = cell.earlier.find((release) => release.instance === chosen)?.migrated_since;
   return h(
     Dialog,
     { title: `Roll back ${row.title} in ${environment}`, close },
     h(EarlierReleases, { cell, chosen, now: context.now, onChoose: setChosen }),
     h(Changes, { comparison, environment }),
+    migrated
+      ? h(
+          Banner,
+          { state: "warn" },
+          `The database stays as it is, and ${migrated}: the older release runs with that.`,
+        )
+      : null,
     h(
       Note,
       null,
@@ -136,16 +147,17 @@ function EarlierReleases({ cell, chosen, now, onChoose }) {
   const choices = cell.earlier.map((release) =>
     h(
       "label",
-      { key: release.digest },
+      { key: release.instance },
       h("input", {
         type: "radio",
         name: "release",
-        value: release.digest,
-        checked: release.digest === chosen,
-        onChange: () => onChoose(release.digest),
+        value: release.instance,
+        checked: release.instance === chosen,
+        onChange: () => onChoose(release.instance),
       }),
       " ",
       h(ReleaseName, { release }),
+      release.instance === release.digest ? null : " with the configuration before",
       h(
         "span",
         { className: "sw-who" },

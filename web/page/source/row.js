@@ -6,7 +6,7 @@
 
 import { ConfirmationButton } from "./dialogs.js";
 import { Ago, Button, Note, ReleaseName, ViewLink, h } from "./elements.js";
-import { holdOrLift } from "./logic/confirmations.js";
+import { configure, holdOrLift } from "./logic/confirmations.js";
 import { whyNoPromotion, whyNoRollBack } from "./logic/permissions.js";
 import { cellOf, cellStatus, healthStatus } from "./logic/status.js";
 import { PromoteDialog, RollBackDialog } from "./promotion.js";
@@ -150,6 +150,7 @@ function WaitingRelease({ row, cell, column, context, waiting }) {
 /** @param {CellProps & { live: Release }} props */
 function CellButtons({ row, cell, column, context, live }) {
   const confirmation = holdOrLift(row, cell, column);
+  const again = configure(row, cell, column);
   const reason = whyNoRollBack(cell);
   const open = () =>
     context.open((current, close) =>
@@ -170,6 +171,12 @@ function CellButtons({ row, cell, column, context, live }) {
       label: cell.hold ? "Lift hold…" : "Hold…",
       name: `${confirmation.title}…`,
       confirmation,
+    }),
+    h(ConfirmationButton, {
+      context,
+      label: "Configure…",
+      name: `${again.title}…`,
+      confirmation: again,
     }),
   );
 }

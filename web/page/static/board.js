@@ -318,6 +318,16 @@ function revert(column) {
     subject: `Revert ${name}`
   };
 }
+function configure({ component }, cell, column) {
+  const subject = `${component} in ${cell.environment}`;
+  return {
+    title: `Configure ${subject} again`,
+    text: "The live release is deployed again with the secrets and settings of today, for example after a secret was rotated. It is checked first; if a check fails, nothing changes.",
+    confirm: "Configure again",
+    button: componentButton(column, cell, "configure"),
+    subject
+  };
+}
 function holdOrLift({ component }, cell, column) {
   const { environment, hold } = cell;
   const subject = `${component} in ${environment}`;
@@ -613,6 +623,7 @@ function PromoteDialog({ context, close, row, cell, column, waiting }) {
     h(Verified, { waiting, from: column.promotes_from, now: context.now }),
     approvals ? h(Banner, { state: "note" }, approvals) : null,
     warning ? h(Banner, { state: "warn" }, warning) : null,
+    waiting.migration ? h(Note, null, `In ${column.promotes_from}, its migration ${waiting.migration}.`) : null,
     h(Changes, { comparison, environment }),
     h(ReasonForm, {
       context,
@@ -655,13 +666,19 @@ function ApproveButton({ context, close, row, cell, column, wanted }) {
 function RollBackDialog({ context, close, row, cell, column, live }) {
   const { component } = row;
   const { environment } = cell;
-  const [chosen, setChosen] = useState4(cell.previous || cell.earlier[0]?.digest || "");
-  const comparison = useComparison(live.digest, chosen, true);
+  const [chosen, setChosen] = useState4(cell.previous || cell.earlier[0]?.instance || "");
+  const comparison = useComparison(live.digest, chosen.split("-")[0] ?? "", true);
+  const migrated = cell.earlier.find((release) => release.instance === chosen)?.migrated_since;
   return h(
     Dialog,
     { title: `Roll back ${row.title} in ${environment}`, close },
     h(EarlierReleases, { cell, chosen, now: context.now, onChoose: setChosen }),
     h(Changes, { comparison, environment }),
+    migrated ? h(
+      Banner,
+      { state: "warn" },
+      `The database stays as it is, and ${migrated}: the older release runs with that.`
+    ) : null,
     h(
       Note,
       null,
@@ -683,16 +700,17 @@ function EarlierReleases({ cell, chosen, now, onChoose }) {
   const choices = cell.earlier.map(
     (release) => h(
       "label",
-      { key: release.digest },
+      { key: release.instance },
       h("input", {
         type: "radio",
         name: "release",
-        value: release.digest,
-        checked: release.digest === chosen,
-        onChange: () => onChoose(release.digest)
+        value: release.instance,
+        checked: release.instance === chosen,
+        onChange: () => onChoose(release.instance)
       }),
       " ",
       h(ReleaseName, { release }),
+      release.instance === release.digest ? null : " with the configuration before",
       h(
         "span",
         { className: "sw-who" },
@@ -827,6 +845,7 @@ function WaitingRelease({ row, cell, column, context, waiting }) {
 }
 function CellButtons({ row, cell, column, context, live }) {
   const confirmation = holdOrLift(row, cell, column);
+  const again = configure(row, cell, column);
   const reason = whyNoRollBack(cell);
   const open = () => context.open(
     (current, close) => h(RollBackDialog, { context: current, close, row, cell, column, live })
@@ -846,6 +865,12 @@ function CellButtons({ row, cell, column, context, live }) {
       label: cell.hold ? "Lift hold…" : "Hold…",
       name: `${confirmation.title}…`,
       confirmation
+    }),
+    h(ConfirmationButton, {
+      context,
+      label: "Configure…",
+      name: `${again.title}…`,
+      confirmation: again
     })
   );
 }

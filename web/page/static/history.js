@@ -2,7 +2,7 @@
 import {
   Deployments,
   History
-} from "./shared-JR4ROUNJ.js";
+} from "./shared-SZHUYNNC.js";
 import "./shared-T2XWBDGD.js";
 export {
   Deployments,

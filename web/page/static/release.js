@@ -1,7 +1,7 @@
 // Written by `make bundle` from web/page/source; change it there.
 import {
   Deployments
-} from "./shared-JR4ROUNJ.js";
+} from "./shared-SZHUYNNC.js";
 import {
   FINISHED_BUILDS,
   Loading,

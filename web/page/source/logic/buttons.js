@@ -12,7 +12,7 @@
  *
  * @param {Column} column
  * @param {Cell} cell
- * @param {"approve" | "hold" | "lift-hold" | "promote" | "roll-back"} action
+ * @param {"approve" | "configure" | "hold" | "lift-hold" | "promote" | "roll-back"} action
  * @returns {Button}
  */
 export function componentButton(column, cell, action) {

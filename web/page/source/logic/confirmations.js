@@ -92,6 +92,27 @@ export function revert(column) {
 }
 
 /**
+ * Deploy what is live again, with the secrets and settings of today.
+ *
+ * @param {Row} row
+ * @param {Cell} cell
+ * @param {Column} column
+ * @returns {Confirmation}
+ */
+export function configure({ component }, cell, column) {
+  const subject = `${component} in ${cell.environment}`;
+  return {
+    title: `Configure ${subject} again`,
+    text:
+      "The live release is deployed again with the secrets and settings of today, for example " +
+      "after a secret was rotated. It is checked first; if a check fails, nothing changes.",
+    confirm: "Configure again",
+    button: componentButton(column, cell, "configure"),
+    subject,
+  };
+}
+
+/**
  * Put a cell on hold, or end the hold that it is under.
  *
  * @param {Row} row

@@ -7,6 +7,7 @@ import { duration, secondsBetween } from "./words.js";
 /** @type {Record<string, string | undefined>} */
 const ACTIONS = {
   approve: "approved",
+  configure: "configured again",
   deploy: "deployed",
   freeze: "frozen",
   hold: "put on hold",

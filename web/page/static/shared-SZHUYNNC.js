@@ -20,6 +20,7 @@ import {
 // web/page/source/logic/deployments.js
 var ACTIONS = {
   approve: "approved",
+  configure: "configured again",
   deploy: "deployed",
   freeze: "frozen",
   hold: "put on hold",
@@ -100,7 +101,7 @@ function Deployments({ deployments, isOfSite }) {
   );
 }
 function DeploymentRow({ deployment, isOfSite }) {
-  const { environment, finished, link, outcome, owner, reason, message } = deployment;
+  const { configured, environment, finished, link, outcome, owner, reason, message } = deployment;
   const { action, isWrong, took } = deploymentStatus(deployment);
   return h(
     "tr",
@@ -109,7 +110,12 @@ function DeploymentRow({ deployment, isOfSite }) {
     isOfSite ? h("td", { "data-label": "Component" }, h(ComponentLink, { deployment })) : null,
     h("td", { "data-label": "Environment" }, environment),
     h("td", { "data-label": "What" }, action),
-    h("td", { "data-label": "From → to" }, h(ReleaseChange, { deployment })),
+    h(
+      "td",
+      { "data-label": "From → to" },
+      h(ReleaseChange, { deployment }),
+      configured ? h("div", { className: "sw-who" }, `new configuration: ${configured}`) : null
+    ),
     h(
       "td",
       { "data-label": "Who and why" },
