@@ -106,7 +106,7 @@ class SharedAnswers:
             raise TooManyRequests("too many people ask for this now")
         self.waiters[key, version] = [waiter]
         computing = self.start(name, endpoint, known, is_stranger=is_stranger)
-        computing.addCallback(self.keep, key, version)
+        computing.addCallback(self.keep, key, version, endpoint)
         computing.addBoth(self.tell, (key, version))
         return waiter
 
@@ -126,7 +126,10 @@ class SharedAnswers:
         self.strangers[name] -= 1
         return result
 
-    def keep(self, answer: Answer, key: Key, version: Hashable) -> Answer:
+    def keep(self, answer: Answer, key: Key, version: Hashable, endpoint: Endpoint) -> Answer:
+        """Keep an answer, unless what it depends on has changed while it was computed."""
+        if version != endpoint.version():
+            return answer
         self.kept.pop(key, None)
         self.kept[key] = KeptAnswer(answer, version, reactor.seconds())
         if len(self.kept) > KEPT:

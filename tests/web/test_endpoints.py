@@ -8,7 +8,7 @@ import requests
 from pydantic import TypeAdapter
 
 from tests.releases.ledgers import OLD
-from tests.web.small_master import SmallMaster
+from tests.web.small_master import READER, SmallMaster
 from tests.web.views.test_difference import release
 from web.endpoints import ReleaseDetails
 from web.views.board_model import Board
@@ -91,6 +91,11 @@ def test_a_browser_that_has_the_same_board_is_sent_nothing(master: SmallMaster) 
     assert again.headers["date"]
     session.headers["If-None-Match"] = 'W/"another"'
     assert Board.model_validate_json(master.get(session, path).content).rows
+
+
+def test_somebody_who_has_logged_in_is_answered_too(master: SmallMaster) -> None:
+    board = master.get(master.session(READER), "plugins/releases/board.json")
+    assert Board.model_validate_json(board.content).rows
 
 
 def test_an_answer_is_sent_uncompressed_to_who_cannot_read_gzip(master: SmallMaster) -> None:

@@ -1,16 +1,22 @@
 """Who waits for an answer, who shares one, and who is refused."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from buildbot.util.twisted import async_to_deferred
-from twisted.internet import reactor
-from twisted.internet.defer import Deferred, gatherResults
+from treq import collect
+from twisted.internet import reactor as twisted_reactor
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
+from twisted.web.client import Agent
+from twisted.web.server import Site
 
+from web.json_resource import JsonResource
 from web.shared_answers import (
     KEPT,
+    RETRY_SECONDS,
     STRANGERS,
     WAITING,
     Answer,
@@ -18,6 +24,8 @@ from web.shared_answers import (
     SharedAnswers,
     TooManyRequests,
 )
+
+reactor: Any = twisted_reactor
 
 
 class Source:
@@ -34,14 +42,15 @@ class Source:
         self.open.append((query, waiting))
         return await waiting
 
-    async def finish(self, *answers: Deferred[Answer]) -> list[Answer]:
+    async def finish(self, *answers: "Deferred[Any]") -> list[Any]:
         """Finish what is being computed, and what that makes room for, until these are there."""
-        while not all(answer.called for answer in answers):
+        done = DeferredList(answers, fireOnOneErrback=True)
+        while not done.called:
             while self.open:
                 query, waiting = self.open.pop(0)
                 waiting.callback({"query": query, "count": self.count})
             await deferLater(reactor, 0.001)
-        return list(await gatherResults(answers))
+        return [answer for _, answer in await done]
 
 
 class Sharing(TestCase):
@@ -123,3 +132,32 @@ class Sharing(TestCase):
         assert len(self.answers.kept) == KEPT
         await self.get(page=str(KEPT + 4))
         assert self.source.count == KEPT + 5
+
+
+class Crawling(TestCase):
+    """Strangers who ask by HTTP for more than the master computes for them."""
+
+    @async_to_deferred
+    async def test_who_is_refused_is_told_when_to_ask_again(self) -> None:
+        source = Source()
+        endpoint = Endpoint(source.compute, ("page",), seconds=60)
+        resource = JsonResource("history", endpoint, SharedAnswers(), None)
+        port = reactor.listenTCP(0, Site(resource), interface="127.0.0.1")
+        agent = Agent(reactor)
+
+        async def ask(page: int) -> Any:
+            url = f"http://127.0.0.1:{port.getHost().port}/?page={page}"
+            response = await agent.request(b"GET", url.encode())
+            await collect(response, bytearray().extend)
+            return response
+
+        try:
+            crowd = [Deferred.fromCoroutine(ask(page)) for page in range(3 * WAITING)]
+            while sum(each.called for each in crowd) < 2 * WAITING:
+                await deferLater(reactor, 0.001)
+            responses = await source.finish(*crowd)
+        finally:
+            await port.stopListening()
+        refused = next(each for each in responses if each.code == 429)
+        assert refused.headers.getRawHeaders("retry-after") == [str(RETRY_SECONDS)]
+        assert Counter(each.code for each in responses) == {200: WAITING, 429: 2 * WAITING}
