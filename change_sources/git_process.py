@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from buildbot.master import BuildMaster
-from buildbot.util.runprocess import create_process
+from buildbot.util import runprocess
 from twisted.internet.defer import DeferredSemaphore
 
 GIT = str(Path(__file__).with_name("git_group.bash"))
@@ -32,7 +32,7 @@ def host_processes(repository: str) -> DeferredSemaphore:
 
 async def run_git(master: BuildMaster, *arguments: str, seconds: float = SECONDS) -> str:
     """The output of one command; raises GitError."""
-    process = create_process(
+    process = runprocess.create_process(
         master.reactor,
         [GIT, *arguments],
         env=ENVIRONMENT,
@@ -40,8 +40,8 @@ async def run_git(master: BuildMaster, *arguments: str, seconds: float = SECONDS
         runtime_timeout=TOTAL_SECONDS,
     )
     code, stdout, stderr = await process.start()
+    if code == 0:
+        return str(stdout.decode(errors="replace"))
     if process.killed:
         raise GitError(f"no answer in {seconds} s")
-    if code != 0:
-        raise GitError(stderr.decode(errors="replace").strip() or f"exit code {code}")
-    return str(stdout.decode(errors="replace"))
+    raise GitError(stderr.decode(errors="replace").strip() or f"exit code {code}")

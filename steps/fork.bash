@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Start a series with the commits of a fork. Arguments: the series' folder; the fork's address,
-# branch and base; the folder of the fork's repository. Prints the commits of branch and base.
+# branch and base; the folder of the fork's repository; the commits of branch and base. Prints both.
+# The commits come from the master: what is fetched here may come over a network that nobody
+# verifies, and its commits are known by their ids.
 # The fork has a repository of its own, with its whole history; the component's is shallow.
 set -euo pipefail
-series=$1 address=$2 branch=$3 base=$4 folder=$5
+series=$1 address=$2 branch=$3 base=$4 folder=$5 commit=$6 from=$7
 export GIT_DIR=$folder.git
 unset GIT_INDEX_FILE
 refuse() {
@@ -14,7 +16,12 @@ refuse() {
 git fetch --quiet --no-tags -- "$address" "+refs/heads/$branch:refs/heads/ours" \
   "+refs/tags/*:refs/tags/*" 2>errors ||
   refuse "$address, branch $branch, cannot be reached: $(sed '/^fatal: Could not read/,$d' errors | tail -n1)"
-from=$(git rev-parse --quiet --verify "$base^{commit}") ||
+is_present() { git cat-file -e "$commit^{commit}" 2>/dev/null; }
+# The branch may have moved since it was listed: then fetch the commit by its id.
+is_present || git fetch --quiet --no-tags -- "$address" "$commit" 2>errors || true
+is_present || refuse "$address: branch $branch has no commit $commit"
+git update-ref refs/heads/ours "$commit"
+from=$(git rev-parse --quiet --verify "$from^{commit}") ||
   refuse "$address: branch $branch has no commit '$base' behind it"
 git merge-base --is-ancestor "$from" refs/heads/ours ||
   refuse "$address: '$base' does not lie behind branch $branch"

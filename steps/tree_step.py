@@ -5,6 +5,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from change_sources.git_process import GitError, host_processes, run_git
 from model.component import Component, Fork, Source
 from model.tags import followed_releases
 from releases.provenance import Material, Patch
@@ -82,11 +83,16 @@ class TreeStep(GitStep):
     async def list_refs(
         self, repository: str, *patterns: str, options: tuple[str, ...] = ()
     ) -> str:
-        """The output of `git ls-remote` for a repository."""
-        command = await self.attempt(("git", "ls-remote", *options, repository, *patterns))
-        if command.didFail():
-            self.fail(f"{repository} cannot be reached: {last_line(command.stderr)}")
-        return str(command.stdout)
+        """The output of `git ls-remote` for a repository.
+
+        The master asks, over the way that its operator trusts. A worker may fetch from mirrors that
+        nobody verifies, and gets what has the id of the commit or nothing.
+        """
+        command = ("ls-remote", *options, repository, *patterns)
+        try:
+            return await host_processes(repository).run(run_git, self.master, *command)
+        except GitError as error:
+            self.fail(f"{repository} cannot be reached: {last_line(str(error))}")
 
     # Series.
 
@@ -126,8 +132,14 @@ class TreeStep(GitStep):
         """Start a series on the worker with the commits of a fork; "" when there is no fork."""
         if not fork:
             return ""
-        source = (fork.repository, fork.branch, fork.base)
-        output = await self.run_script("fork", SERIES, *source, f"fork/{into}")
+        head, base = f"{HEADS}{fork.branch}", f"{TAGS}{fork.base}"
+        commits = commits_by_ref(await self.list_refs(fork.repository, head, base, f"{base}^{{}}"))
+        if head not in commits:
+            self.fail(f"{fork.repository} has no branch {fork.branch}")
+        source = (fork.repository, fork.branch, fork.base, f"fork/{into}")
+        # A base that is no tag is the beginning of an id, which must lie behind the branch.
+        ids = (commits[head], commits.get(base, fork.base))
+        output = await self.run_script("fork", SERIES, *source, *ids)
         commit, base = output.split()
         material = Material(
             repository=fork.repository, release=fork.branch, commit=commit, into=into, base=base

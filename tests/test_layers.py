@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "releases": {"model", "buildbot"},
     "agent": {"model", "releases"},
     "cloud": {"model"},
-    "steps": {"model", "releases", "buildbot"},
+    "steps": {"model", "releases", "change_sources", "buildbot"},
     "change_sources": {"model", "buildbot"},
     "schedulers": {"model", "releases", "change_sources", "buildbot"},
     "builders": {"model", "releases", "schedulers", "steps", "buildbot"},

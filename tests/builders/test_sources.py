@@ -1,10 +1,12 @@
 """Every kind of change on top of an upstream, built and recorded."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
+from steps.git import ENVIRONMENT
 from tests.builders.one_component import OneComponent
 from tests.repositories import Repository
 
@@ -42,6 +44,45 @@ class Sources(OneComponent):
         self.upstream.git("commit", "-qm", "Record a module")
         self.upstream.git("tag", tag)
         return commit
+
+    @async_to_deferred
+    async def test_a_worker_that_is_shown_another_repository_builds_nothing_of_it(self) -> None:
+        """Machines may fetch over `git://`, which anybody on the way can answer."""
+        forged = self.forge(self.upstream)
+        forged.commit({"index.php": "<?php system($_GET[0]);\n"}, tag="1.10")
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        commit = self.upstream.git("rev-parse", "1.10^{commit}")
+        words = f"{self.upstream.address} has no commit {commit}"
+        assert words in self.summaries(result)["fetch-upstream"]
+
+    @async_to_deferred
+    async def test_a_worker_that_is_shown_another_fork_takes_nothing_of_it(self) -> None:
+        theirs = Repository(self.folder / "fork")
+        forged = self.forge(theirs)
+        for repository, text in ((theirs, "p {}\n"), (forged, "evil {}\n")):
+            repository.commit({"style.css": "body {}\n"}, tag="1.0")
+            repository.git("checkout", "-q", "-b", "ours")
+            repository.commit({"style.css": text})
+        fork = f'fork = {{repository = "{theirs.address}", branch = "ours", base = "1.0"}}'
+        self.describe(overlay=f'branch = "main"\n{fork}')
+        result = await self.run_build()
+        assert result["results"] == FAILURE
+        words = f"{theirs.address}: branch ours has no commit {theirs.git('rev-parse', 'ours')}"
+        assert words in self.summaries(result)["lay-overlays"]
+
+    def forge(self, repository: Repository) -> Repository:
+        """Another repository, which the worker gets at the address of this one."""
+        forged = Repository(self.folder / "forged")
+        worker = {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{forged.address}.insteadOf",
+            "GIT_CONFIG_VALUE_0": repository.address,
+        }
+        patched = patch.dict(ENVIRONMENT, worker)
+        patched.start()
+        self.addCleanup(patched.stop)
+        return forged
 
     @async_to_deferred
     async def test_the_commits_of_a_fork_are_a_series_before_the_patches(self) -> None:

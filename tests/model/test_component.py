@@ -34,6 +34,14 @@ SERVICES: dict[str, tuple[dict[str, object], str]] = {
         {"templates": ["up/loads/x.php.j2"], "serve": {"writable": ["up"]}},
         "template 'up/loads/x.php.j2' lies in 'up', which is 'writable'",
     ),
+    "a waiver of a kind that is not known": (
+        {"waivers": [{"file": "a.pem", "finding": "Key", "reason": "a test"}]},
+        "Input should be 'AWS Access Key', ",
+    ),
+    "a waiver without a reason": (
+        {"waivers": [{"file": "a.pem", "finding": "Private Key", "reason": ""}]},
+        "waivers.0.reason",
+    ),
     "a lock file of another world": ({"locks": ["Gemfile.lock"]}, "is no known lock file"),
 }
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.test.reactor import TestReactorMixin
-from buildbot.test.steps import ExpectShell, TestBuildStepMixin
+from buildbot.test.steps import ExpectMasterShell, ExpectShell, TestBuildStepMixin
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
+from change_sources.git_process import GIT
 from model.component import Component
 from steps.git import ENVIRONMENT, SCRIPTS
 from steps.patches import ApplyPatches
@@ -70,7 +71,14 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
     def test_the_commits_of_a_fork_come_before_the_patches(self) -> Deferred[None]:
         self.set_up("0001-a.patch", fork=FORK)
         self.expect_commands(
-            script("fork", "series", FORK["repository"], "ours", "6.1.0", "fork/")
+            # The master lists the fork, and the worker must get exactly these commits.
+            ExpectMasterShell(
+                [
+                    *(GIT, "ls-remote", FORK["repository"], "refs/heads/ours"),
+                    *("refs/tags/6.1.0", "refs/tags/6.1.0^{}"),
+                ]
+            ).stdout(b"aaaa\trefs/heads/ours\ncccc\trefs/tags/6.1.0\nbbbb\trefs/tags/6.1.0^{}\n"),
+            script("fork", "series", FORK["repository"], "ours", "6.1.0", "fork/", "aaaa", "bbbb")
             .stdout("aaaa\nbbbb\n")
             .exit(0),
             series(tar_archive({"0001-a.patch": PATCH}), "forked")

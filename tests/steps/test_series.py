@@ -13,7 +13,7 @@ import pytest
 
 from steps.rejection import Rejection
 from tests.repositories import PERSON, Repository
-from tests.steps.worker import Worker
+from tests.steps.worker import Worker, fork_arguments
 
 LINES = [f"line {number}\n" for number in range(1, 41)]
 PAGE = "".join(LINES)
@@ -617,7 +617,7 @@ def test_a_fork_whose_commits_are_no_series_is_refused(
     upstream.git("checkout", "-q", "main")
     upstream.commit({"page.txt": PAGE + "more\n"}, tag="1.1")
     worker = Worker(tmp_path / "worker")
-    result = worker.attempt("fork", "series", upstream.address, branch, base, "fork/")
+    result = worker.attempt("fork", *fork_arguments(upstream, branch, base))
     assert result.returncode == 1
     assert words in result.stderr
 
@@ -697,7 +697,7 @@ def as_a_submodule(worker: Worker, upstream: Repository, release: str) -> None:
 
 def as_a_fork(worker: Worker, upstream: Repository, release: str) -> None:
     upstream.git("branch", "-f", "ours", f"{release}^{{commit}}")
-    worker.run("fork", "series", upstream.address, "ours", "1.0", "fork/")
+    worker.run("fork", *fork_arguments(upstream, "ours", "1.0"))
 
 
 @pytest.mark.parametrize("fetch", [by_tag, by_commit, as_a_submodule, as_a_fork])

@@ -56,6 +56,21 @@ class Worker:
 
     def fork_tree(self, repository: Repository, branch: str = "ours", base: str = "1.0") -> str:
         """The tree after the commits of a fork."""
-        self.run("fork", "series", repository.address, branch, base, "fork/")
+        self.run("fork", *fork_arguments(repository, branch, base))
         stdin = tar_archive({})
         return self.run("series", "apply", "series", "", "forked", stdin=stdin).splitlines()[1]
+
+
+def fork_arguments(repository: Repository, branch: str, base: str) -> list[str]:
+    """The arguments of `fork.bash`, as a step has them after the master has listed the fork."""
+    commit = commit_id(repository, f"refs/heads/{branch}") or "0" * 40
+    start = commit_id(repository, base) or base
+    return ["series", repository.address, branch, base, "fork/", commit, start]
+
+
+def commit_id(repository: Repository, revision: str) -> str:
+    """The id of a commit; empty when it is not there."""
+    try:
+        return repository.git("rev-parse", "--verify", f"{revision}^{{commit}}")
+    except subprocess.CalledProcessError:
+        return ""

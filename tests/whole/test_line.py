@@ -13,6 +13,7 @@ import requests
 
 from local.layout import CHECKOUT
 from local.secrets import WEBHOOK
+from local.ui_passwords import passwords
 from releases.provenance import verify
 from releases.store import Store
 from tests.whole.line import Line, until
@@ -251,6 +252,7 @@ def test_secrets_are_in_no_log(line: Line) -> None:
         for path in line.layout.secrets.iterdir()
         if path.name not in ("ui-passwords", "signing-key")
     ]
+    secrets += passwords(line.layout).values()
     secrets.append((line.layout.secrets / WEBHOOK).read_text().strip())
     logs = [json.dumps(line.get(f"logs/{log['logid']}/contents")) for log in all_logs(line)]
     logs += [path.read_text(errors="replace") for path in line.layout.logs.glob("*.log")]
