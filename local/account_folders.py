@@ -37,6 +37,7 @@ def prepare(site: Site, layout: Layout) -> Mapping[str, int]:
     folders.require_trusted(layout.state.parent, CHECKOUT.stat().st_uid)
     former = former_owner(layout)
     numbers = installation_accounts.choose(layout, account_names(site))
+    installation_accounts.require_exclusive(layout, numbers)
     owners = folder_owners(site, layout)
     if former:
         run_apart(lambda: installation_accounts.become(layout, ""), lambda: stop(layout))

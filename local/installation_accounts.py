@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from agent.account_numbers import RANGE
+from agent.process_group import Process, living_processes
 from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
@@ -73,6 +74,31 @@ def unused_number(seed: str, used: Iterable[int]) -> int:
         if number not in taken:
             return number
     raise CommandError(f"no account is left between {RANGE.start} and {RANGE.stop - 1}")
+
+
+def require_exclusive(layout: Layout, chosen: Mapping[str, int]) -> None:
+    """Raises CommandError when a process of another installation runs as one of these accounts."""
+    names = {number: name for name, number in chosen.items()}
+    for process in living_processes():
+        with suppress(OSError):
+            name = names.get(Path(f"/proc/{process.pid}").stat().st_uid)
+            other = named_state(process)
+            if name and other not in ("", str(layout.state)):
+                raise CommandError(
+                    f"the account {chosen[name]} of {name} is also one of {other}: "
+                    "stop that, or make clean here"
+                )
+
+
+def named_state(process: Process) -> str:
+    """The installation that is in the environment of a process; empty when it cannot be read."""
+    try:
+        variables = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    name = b"SLIPWAY_STATE="
+    named = (v.removeprefix(name).decode(errors="replace") for v in variables if v.startswith(name))
+    return next(named, "")
 
 
 def process_owners() -> set[int]:

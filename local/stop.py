@@ -20,7 +20,7 @@ from local.as_account import call, call_each
 from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NOBODY
 from local.errors import CommandError, exit_on_error
-from local.installation_accounts import MASTER
+from local.installation_accounts import MASTER, named_state
 from local.layout import CHECKOUT, Layout, add_arguments, read_layout
 
 SUPERVISOR_SECONDS = 100
@@ -33,12 +33,14 @@ def own_processes(layout: Layout) -> list[Process]:
     """The living processes of this installation, also those that outlive a killed supervisord.
 
     They belong to this account, and either the installation's path is in their environment or they
-    are in a recorded process group.
+    are in a recorded process group. What a build left behind under an account that only the
+    installation has is its own too, whatever it did to its environment and its group.
     """
     owner = os.geteuid()
     groups = {recorded_group(record) for record in layout.records()}
+    own_states = (str(layout.state), "") if layout.account else (str(layout.state),)
     processes = [process for process in living_processes() if is_owned_by(process, owner)]
-    return [p for p in processes if p.group in groups or names_state(p, layout.state)]
+    return [p for p in processes if p.group in groups or named_state(p) in own_states]
 
 
 def is_owned_by(process: Process, user: int) -> bool:
@@ -47,15 +49,6 @@ def is_owned_by(process: Process, user: int) -> bool:
         return Path(f"/proc/{process.pid}").stat().st_uid == user and process.pid != os.getpid()
     except OSError:
         return False
-
-
-def names_state(process: Process, state: Path) -> bool:
-    """Whether the installation's folder is in the process's environment."""
-    try:
-        environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return b"SLIPWAY_STATE=" + bytes(state) in environment
 
 
 def stop(layout: Layout) -> bool:

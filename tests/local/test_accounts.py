@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,10 +26,10 @@ from local.as_account import call
 from local.bootstrap import folders
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
-from local.installation_accounts import MASTER
+from local.installation_accounts import MASTER, named_state
 from local.layout import CHECKOUT, Layout, is_separate
 from local.services.programs import worker_accounts
-from local.stop import names_state
+from local.stop import stop
 from model.site import Site
 from tests.whole.line import Line, until
 
@@ -323,6 +323,40 @@ def test_a_change_is_committed_and_announced_without_root_s_rights(
     assert {path.lstat().st_uid for path in mirrors.rglob("*")} == {user_number(NAME)}
 
 
+@contextmanager
+def process_of(number: int, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a session of its own, as what a build leaves behind."""
+    rights = (f"--reuid={number}", f"--regid={number}", "--clear-groups")
+    with subprocess.Popen(
+        ("/usr/bin/setpriv", *rights, "sleep", "600"),
+        env={"PATH": "/usr/bin", **variables},
+        start_new_session=True,
+    ) as process:
+        status = Path(f"/proc/{process.pid}/status")
+        until(lambda: f"Uid:\t{number}\t" in status.read_text(), "its account")
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_what_a_build_leaves_behind_ends_with_its_lane(installation: Installation) -> None:
+    layout, number = installation.layout.of("review"), installation.numbers["review"]
+    with process_of(number) as left, process_of(number, SLIPWAY_STATE="/other") as other:
+        assert call(layout, "review", lambda: stop(layout))
+        until(lambda: left.poll() is not None, "its end")
+        assert other.poll() is None
+    again = run_command(installation.layout, "local.run", "--no-wait")
+    assert again.returncode == 0, again.stderr
+
+
+def test_an_account_that_another_installation_uses_is_refused(installation: Installation) -> None:
+    with process_of(installation.numbers["build"], SLIPWAY_STATE="/other"):
+        refused = run_command(installation.layout, "local.run", "--no-wait")
+    assert refused.returncode == 1
+    assert "of build is also one of /other: stop that, or make clean here" in refused.stderr
+
+
 @pytest.mark.parametrize("module", ["local.run", "local.stop", "local.change", "local.trial"])
 def test_another_user_is_told_that_root_started_it(installation: Installation, module: str) -> None:
     done = run_command(installation.layout, module, before=ALONE)
@@ -390,7 +424,8 @@ def test_an_installation_with_one_account_is_divided_when_root_starts_it(folder:
         test_every_process_has_the_account_of_its_part(
             Installation(Line(layout), installation_accounts.numbers(layout))
         )
-        assert not any(names_state(p, layout.state) for p in living_processes() if is_www_data(p))
+        left = [p for p in living_processes() if is_www_data(p)]
+        assert str(layout.state) not in map(named_state, left)
     finally:
         run_command(layout, "local.stop")
 
