@@ -120,7 +120,7 @@ def broken(line: CloudLine, how: str, mend: str) -> Iterator[None]:
         pytest.param(
             "systemctl stop slipway-releases",
             "systemctl start slipway-releases",
-            "check-before-the-switch",
+            "rehearse",
             "supervisord does not answer",
             id="the second cannot start it",
         ),

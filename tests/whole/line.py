@@ -103,11 +103,13 @@ class Line:
         return self.told(component, lambda path: self.page(environment, component, path))
 
     def told(self, component: str, ask: FetchPage) -> str | None:
-        """The same, by whatever is asked for a page."""
-        if self.site.component(component).runtime != "php":
+        """The same, by whatever is asked for a page: the application names the instance."""
+        if self.site.component(component).runtime == "php":
+            name = ask(self.site.component(component).checks[0].path).headers.get(RELEASE, "")
+        else:
             answer = ask("/.well-known/slipway-release")
-            return answer.body.strip() if answer.status == 200 else None
-        return ask(self.site.component(component).checks[0].path).headers.get(RELEASE)
+            name = answer.body if answer.status == 200 else ""
+        return name.partition("-")[0] or None
 
     # What contributors push.
 

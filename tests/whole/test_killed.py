@@ -28,7 +28,7 @@ def test_a_killed_deployment_ends_with_one_release_live(line: Line, program: str
     assert line.pressed("roll-back-production", "docs-production")["results"] == 0
     assert line.live("production", "docs") != staged
     line.pressed("lift-hold-production", "docs-production")
-    killed(line, program, "back-up-and-migrate", staged)
+    killed(line, program, "rehearse", staged)
 
 
 def killed(line: Line, program: str, step: str, staged: str) -> None:

@@ -67,7 +67,7 @@ def test_what_can_be_had_runs_and_everything_else_says_what_is_missing(webplatfo
     staged = webplatform.builds("stats-staging")[0]
     said = webplatform.said(staged)
     assert said["unpack-and-configure"].startswith("unpacked")
-    assert "stats needs php 5.*; this server has 8.2." in said["back-up-and-migrate"]
+    assert "stats needs php 5.*; this server has 8.2." in said["rehearse"]
     assert webplatform.page("staging", "stats").status == 503
 
 
