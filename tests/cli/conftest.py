@@ -11,7 +11,9 @@ from tests.cli.master import PASSWORD, USER, Master, master
 
 Slipway = Callable[..., Result]
 LOOKING = ["status", "history", "diff", "storage"]
-PRESSING = ["promote", "approve", "rollback", "revert", "hold", "unhold", "freeze", "thaw"]
+PRESSING = [
+    *("promote", "approve", "rollback", "revert", "hold", "unhold", "configure", "freeze", "thaw"),
+]
 COMMANDS = [*LOOKING, *PRESSING]
 
 

@@ -139,6 +139,7 @@ def test_approve_is_refused_where_one_person_is_enough(slipway: Slipway) -> None
         (("hold", "blog", "--reason", "a repair"), "hold-production", BLOG, "a repair"),
         (("hold", "blog", "--in", "staging", "--reason", "x"), "hold-staging", BLOG_STAGING, "x"),
         (("unhold", "blog"), "lift-hold-production", BLOG, "the hold is over"),
+        (("configure", "blog", "--reason", "a leak"), "configure-production", BLOG, "a leak"),
         (("freeze", "--reason", "a move"), "freeze-production", SITE, "a move"),
         (("thaw",), "thaw-production", SITE, "the freeze is over"),
     ],

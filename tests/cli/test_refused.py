@@ -49,7 +49,7 @@ def test_wrong_usage_names_what_is_allowed_and_moves_nothing(
 def test_without_a_server_every_command_says_how_to_reach_one(
     slipway: Slipway, command: str
 ) -> None:
-    takes = command in ("approve", "rollback", "diff", "hold", "unhold")
+    takes = command in ("approve", "rollback", "diff", "hold", "unhold", "configure")
     shown = slipway(command, *(["blog"] if takes else []), SLIPWAY_SERVER=None)
     assert shown.exit_code == 2
     assert "name the server: slipway --server" in shown.stderr
