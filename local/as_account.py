@@ -5,9 +5,11 @@ Standard library only: `make stop` needs it.
 
 import json
 import os
+import signal
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from local import installation_accounts
@@ -44,6 +46,11 @@ def run_apart(become: Callable[[], None], function: Callable[[], Any]) -> Any:
     os.close(writing)
     try:
         return read_answer(reading)
+    except KeyboardInterrupt:
+        # The terminal does not interrupt it, and it has a process group of its own.
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGTERM)
+        raise
     finally:
         os.waitpid(child, 0)
 

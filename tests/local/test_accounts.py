@@ -29,6 +29,7 @@ from local.errors import CommandError
 from local.installation_accounts import MASTER, named_state
 from local.layout import CHECKOUT, Layout, is_separate
 from local.services.programs import worker_accounts
+from local.step_status import listeners, show_status
 from local.stop import stop
 from model.site import Site
 from tests.whole.line import Line, until
@@ -392,6 +393,24 @@ def test_a_function_of_an_account_has_no_terminal_and_no_rights_of_root(
 
     number = installation.numbers["build"]
     assert call(installation.layout, "build", see) == [[number] * 3, [], True, os.devnull]
+
+
+def test_an_interrupted_command_ends_what_runs_for_it(
+    installation: Installation,
+) -> None:
+    def wait() -> None:
+        show_status("waits")
+        subprocess.run(("sleep", "600"), check=True)
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    listeners.append(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            call(installation.layout, "build", wait)
+    finally:
+        listeners.remove(interrupt)
 
 
 @pytest.mark.parametrize("error", [CommandError("out of luck"), KeyError("out of luck")])

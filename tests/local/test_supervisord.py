@@ -23,11 +23,12 @@ from cloud.polling import wait_until
 from local.errors import CommandError
 from local.layout import Layout, require_short_paths
 from local.program_starter import ProgramStarter
-from local.run import StartStep, Startup, bring_up, run
+from local.run import bring_up, run
 from local.services import environment_servers
 from local.services.probes import LOOPBACK
 from local.services.programs import Program, programs
 from local.services.supervisord import configuration
+from local.start_steps import StartStep, Startup
 from local.stop import own_pids, own_processes, remove_installation, send_signal, stop
 from model.component import Service
 from model.site import Site
