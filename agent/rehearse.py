@@ -17,7 +17,7 @@ from agent.errors import AgentError
 from agent.instance import COPY, Instance
 from agent.instance_tree import link_instance
 from agent.properties import print_properties
-from agent.recovery import undo_on_failure
+from agent.recovery import reload, undo_on_failure
 from agent.verification import request_next
 from model.component import Database
 from model.rehearsal import MigrationResult
@@ -94,6 +94,8 @@ def rehearse_migration(
         if result.needs_read_only:
             user = database.read_login(directory, copy).user
             database.execute(directory, mariadb.read_only_statements(schema, [user]))
+        # PHP may have cached the configuration of an earlier copy, which had the same path.
+        reload(directory, copy)
         request_next(directory, copy)
         directory.remove_link(NEXT)
         processes.end_others(directory, directory.live_instance)

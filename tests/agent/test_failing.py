@@ -137,6 +137,20 @@ def test_a_check_that_fails_before_the_switch(php_server: ServerFixture, blog: R
     )
 
 
+def test_a_rehearsal_that_failed_may_be_repeated(php_server: ServerFixture, blog: Release) -> None:
+    """PHP has cached the first copy's configuration, with a password that is none any more."""
+    broken = php_server.directory("blog").shared / "content/uploads/broken"
+    page = "if (file_exists(__DIR__ . '/content/uploads/broken')) { exit('it broke'); }"
+    new = applications.blog(php_server, "repeated", page, applications.ADD_COLUMN)
+    broken.touch()
+    assert php_server.prepare(new).code == 0
+    assert "it broke" in php_server.run_verb("rehearse", new).last_line
+    broken.unlink()
+    assert php_server.prepare(new).code == 0
+    assert "2 checks passed" in php_server.run_verb("rehearse", new).last_line
+    assert php_server.run_verb("switch", blog).code == 0
+
+
 def test_a_wrong_new_secret_leaves_the_live_release_with_its_old_one(
     php_server: ServerFixture, blog: Release
 ) -> None:
