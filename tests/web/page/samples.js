@@ -3,7 +3,17 @@
 /** @import { Board, Cell, Column, Deployment, Release, Row, Running } from "../../../web/page/answers" */
 
 const ACTIONS = [
-  ...["approve", "configure", "freeze", "hold", "lift-hold", "promote", "promote-all", "revert", "roll-back"],
+  ...[
+    "approve",
+    "configure",
+    "freeze",
+    "hold",
+    "lift-hold",
+    "promote",
+    "promote-all",
+    "revert",
+    "roll-back",
+  ],
   "thaw",
 ];
 
@@ -142,6 +152,7 @@ export function deployment(changes) {
     action: "promote",
     before: "b".repeat(64),
     digest: "a".repeat(64),
+    configured: "",
     release: "6.1",
     made_live: true,
     outcome: "done",
