@@ -6,7 +6,7 @@ from cli.board import find_component_button
 from cli.master_client import Client
 from cli.options import in_option, reason_option, with_client
 from cli.output import Output
-from cli.press import press
+from cli.press import press, press_with_reason
 
 
 @click.command()
@@ -18,10 +18,7 @@ def hold(
     client: Client, output: Output, component: str, environment: str | None, reason: str | None
 ) -> int:
     """Keep the live release of COMPONENT until the hold is lifted."""
-    name, button = find_component_button(client, component, environment, "hold")
-    why = output.require_reason(reason, f"Why is {component} held in {name}")
-    client.log_in()
-    return press(client, output, f"{component} in {name}", button, {"reason": why})
+    return press_with_reason(client, output, component, environment, "hold", "held", reason)
 
 
 @click.command()

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.answers import Board, Running
+from cli.board import find_component_button
 from cli.errors import ActionRefused, Interrupted, MasterUnreachable
 from cli.master_client import DECISION, BuildData, Button, Client
 from cli.output import Output, console
@@ -39,6 +40,22 @@ def press(
     mark = "✓" if result.succeeded else "✗"
     output.answer(document, f"{mark} {title}: {result.message}", f"  {result.page}")
     return 0 if result.succeeded else ActionRefused.code
+
+
+def press_with_reason(
+    client: Client,
+    output: Output,
+    component: str,
+    environment: str | None,
+    action: str,
+    done: str,
+    reason: str | None,
+) -> int:
+    """Press a component's button for an action, whose reason is asked for as `Why is it <done>`."""
+    name, button = find_component_button(client, component, environment, action)
+    why = output.require_reason(reason, f"Why is {component} {done} in {name}")
+    client.log_in()
+    return press(client, output, f"{component} in {name}", button, {"reason": why})
 
 
 def nothing_to_press(output: Output, message: str) -> int:
