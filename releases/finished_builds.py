@@ -3,12 +3,13 @@
 import json
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from buildbot.master import BuildMaster
 from sqlalchemy.engine import Connection
 
-from releases.ledger import Build, build_from_row, from_timestamp
+from releases.ledger import Build, build_from_row, from_timestamp, read
 from releases.queries import (
     LEDGER_PROPERTIES,
     finished_builds_query,
@@ -28,19 +29,12 @@ async def finished_builds(
     master: BuildMaster, builders: Collection[str], **conditions: Any
 ) -> list[FinishedBuild]:
     """What `finished_builds_query` finds."""
-    pool: Any = master.db.pool
-    tables = master.db.model
-    result: list[FinishedBuild] = await pool.do(
-        lambda connection: read_finished_builds(connection, tables, builders, **conditions)
-    )
-    return result
+    return await read(master, partial(read_finished_builds, **conditions), builders)
 
 
 async def merges(master: BuildMaster, builders: Collection[str], since: int) -> dict[str, datetime]:
     """What `read_merges` finds."""
-    pool: Any = master.db.pool
-    result: dict[str, datetime] = await pool.do(read_merges, master.db.model, builders, since)
-    return result
+    return await read(master, read_merges, builders, since)
 
 
 def read_finished_builds(
@@ -52,9 +46,9 @@ def read_finished_builds(
 ) -> list[FinishedBuild]:
     """What `finished_builds_query` finds; runs in one of the database's threads."""
     rows = connection.execute(finished_builds_query(tables, names, **conditions)).all()
-    read = read_properties(connection, tables, [row.id for row in rows], properties)
+    by_build = read_properties(connection, tables, [row.id for row in rows], properties)
     return [
-        FinishedBuild(build_from_row(row, read[row.id]), json.loads(row.before or "null"))
+        FinishedBuild(build_from_row(row, by_build[row.id]), json.loads(row.before or "null"))
         for row in rows
     ]
 

@@ -127,10 +127,10 @@ def batches(builders: Collection[str]) -> Iterator[list[str]]:
     return (names[n : n + BUILDERS_AT_ONCE] for n in range(0, len(names), BUILDERS_AT_ONCE))
 
 
-async def read(master: BuildMaster, function: Callable[..., T], builders: Collection[str]) -> T:
-    """What a function reads of some builders, in one of the database's threads."""
+async def read(master: BuildMaster, function: Callable[..., T], *arguments: Any) -> T:
+    """What a function reads, in one of the database's threads."""
     pool: Any = master.db.pool
-    result: T = await pool.do(function, master.db.model, builders)
+    result: T = await pool.do(function, master.db.model, *arguments)
     return result
 
 
