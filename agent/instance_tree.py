@@ -10,7 +10,6 @@ from agent.component_directory import (
     link_tree,
     make_read_only,
     read_manifest,
-    remove_tree,
 )
 from agent.configuration import (
     declared_secrets,
@@ -40,8 +39,6 @@ def unpack_instance(
     verify_provenance(provenance, directory.server.public_key, directory.component, digest)
     files = verify_artifact(artifact, digest)
     draft = directory.draft(instance)
-    if draft.exists():
-        remove_tree(draft)
     unpack(artifact, draft)
     manifest = read_manifest(draft, directory.component)
     values = template_values(directory, instance, manifest, context)

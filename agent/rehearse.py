@@ -11,13 +11,13 @@ A rehearsal that fails ends the deployment; the live release and its database ar
 import time
 
 from agent import database, mariadb, migration, processes, versions
-from agent.component_directory import NEXT, ComponentDirectory
+from agent.component_directory import ComponentDirectory
 from agent.database_snapshot import changed_definitions, changed_rows, take_snapshot
 from agent.errors import AgentError
 from agent.instance import COPY, Instance
 from agent.instance_tree import link_instance
 from agent.properties import print_properties
-from agent.recovery import reload, undo_on_failure
+from agent.recovery import reload, remove_leftovers, undo_on_failure
 from agent.verification import request_next
 from model.component import Database
 from model.rehearsal import MigrationResult
@@ -51,22 +51,19 @@ def rehearse_release(
     """The result in a sentence, and that of the migration if there is one."""
     declared = manifest.database
     checks = f"{len(manifest.checks)} checks passed before the switch"
-    if not declared or not (declared.install or declared.migrate):
-        request_next(directory, instance)
-        return checks, None
-    if database.is_empty(directory):
+    if declared and (declared.install or declared.migrate) and database.is_empty(directory):
         return "the database is empty: the release is checked after it is installed", None
-    if not declared.migrate:
-        request_next(directory, instance)
-        return checks, None
-    result = rehearse_migration(directory, instance, declared, context)
-    if not result.changes_something:
-        request_next(directory, instance)
-        return f"the migration {result.sentence}; {checks}", result
-    return (
-        f"the migration {result.sentence} and took {result.seconds:.1f} s on a copy; "
-        f"visitors {'write' if result.online else 'only read'} meanwhile; {checks}, on the copy"
-    ), result
+    result = None
+    if declared and declared.migrate:
+        result = rehearse_migration(directory, instance, declared, context)
+        if result.changes_something:
+            visitors = "write" if result.online else "only read"
+            return (
+                f"the migration {result.sentence} and took {result.seconds:.1f} s on a copy; "
+                f"visitors {visitors} meanwhile; {checks}, on the copy"
+            ), result
+    request_next(directory, instance)
+    return f"the migration {result.sentence}; {checks}" if result else checks, result
 
 
 def rehearse_migration(
@@ -97,8 +94,6 @@ def rehearse_migration(
         # PHP may have cached the configuration of an earlier copy, which had the same path.
         reload(directory, copy)
         request_next(directory, copy)
-        directory.remove_link(NEXT)
         processes.end_others(directory, directory.live_instance)
-    database.drop_copy(directory)
-    directory.remove_leftovers()
+    remove_leftovers(directory)
     return result

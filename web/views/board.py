@@ -113,6 +113,7 @@ def cell(
     history = inputs.history(component, environment)
     source = inputs.history(component, inputs.site.source_of(environment))
     is_waiting = waiting_digest(history, source) is not None
+    earlier = history.find_earlier("")
     health = inputs.healths.get((environment.name, component.name))
     return Cell(
         environment=environment.name,
@@ -126,7 +127,7 @@ def cell(
         ),
         approvals=approvers(history, source) if is_waiting else (),
         earlier=earlier_releases(environment, history, provenance_of),
-        previous=earlier.digest or "" if (earlier := history.find_earlier("")) else "",
+        previous=(earlier.digest if earlier else None) or "",
         failed=last_failure(builds),
         running=inputs.running.get(builder),
         queued=inputs.queued.get(builder, 0),
@@ -176,17 +177,14 @@ def earlier_releases(
         if entry.digest and entry.instance != live.instance:
             last_entries.setdefault(entry.digest, entry)
     configured_before = last_entries.pop(live.digest or "", None)
-    kept = list(last_entries.values())[: environment.keep - 1]
+    kept = [(entry, entry.digest) for entry in list(last_entries.values())[: environment.keep - 1]]
     if configured_before and configured_before.configuration:
-        kept.insert(0, configured_before)
+        kept.insert(0, (configured_before, configured_before.instance))
     return tuple(
         item.model_copy(
-            update={
-                "instance": entry.instance if entry is configured_before else item.digest,
-                "migrated_since": migrated_since(history, entry),
-            }
+            update={"instance": instance, "migrated_since": migrated_since(history, entry)}
         )
-        for entry in kept
+        for entry, instance in kept
         if (item := release(entry, provenance_of))
     )
 
