@@ -53,7 +53,7 @@ test-here: ## Run the tests that need no OpenStack
 
 test-root: ## Run the tests of accounts, as root
 	@$(PYTHON) local.bootstrap test-as-root -m pytest -n 2 tests/agent/test_root.py tests/agent/test_processes*.py \
-	  tests/local/test_steering.py tests/local/test_accounts.py
+	  tests/local/test_steering.py tests/local/test_accounts.py tests/local/test_attackers.py
 
 test-cloud: ## Run the tests that need a real OpenStack, as root
 	@$(PYTHON) local.bootstrap test-as-root -m tests.cloud.during \

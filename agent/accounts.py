@@ -1,67 +1,117 @@
-"""The unprivileged account of each component's processes, on servers where root deploys."""
+"""Which account may read and write what on a server where components have accounts of their own.
+
+The agent's account owns everything that is released, and is a member of each component's groups. So
+it opens to a component what is the component's without any right of root. The edge's account is
+another one: a component could have it follow a link from its uploads to anything that it can read.
+
+| whose | folders | mode |
+|---|---|---|
+| the component's alone | uploads, sessions, logs | 2770, its own group |
+| read by the component | its secrets (files), the configuration of its processes | 0440, 2750 |
+| of the component and the edge | its directory in `srv`, public sockets | 0710, 2770, readers |
+| of the edge | certificates, access log, its sockets | 2770, the edge's group |
+
+Rendered files with secrets are closed to the edge. Where components have no accounts, all folders
+are open to the agent's account alone.
+"""
 
 import grp
-import json
 import os
-import pwd
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
-from agent import lock
-from agent.account_numbers import RANGE
-from agent.component_directory import ComponentDirectory, write_atomically
+from agent import mariadb
+from agent.commands import run
+from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
 from agent.server import Server
-from model.release import Manifest
+from model.component import Component
+
+ENTER, READ, WRITE = 0o710, 0o2750, 0o2770
+"""What the members of a folder's group may do; what is created in the last two is the group's."""
+PRIVATE = 0o700
 
 
-def account(directory: ComponentDirectory, manifest: Manifest) -> int | None:
-    """The number of the component's own user and group; None without root or without services."""
-    if os.geteuid() or not manifest.services:
-        return None
-    path = directory.server.state / "accounts.json"
-    with lock.exclusive(path.with_suffix(".lock"), f"an account for {directory.component}"):
-        numbers: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-        if directory.component not in numbers:
-            numbers[directory.component] = unused_number(numbers.values())
-            write_atomically(path, json.dumps(numbers, indent=2) + "\n", 0o600)
-    return numbers[directory.component]
+class Folder(NamedTuple):
+    """A folder of the server, and what a group may do there."""
+
+    path: Path
+    group: str | None = None
+    """None: the group of the agent's account."""
+    mode: int = ENTER
 
 
-def unused_number(used: Iterable[int]) -> int:
-    """The first number that neither a component nor the server's user database uses."""
-    users = {user.pw_uid for user in pwd.getpwall()}
-    groups = {group.gr_gid for group in grp.getgrall()}
-    unused = (number for number in RANGE if number not in {*used, *users, *groups})
-    if (first := next(unused, None)) is None:
-        raise AgentError(f"no account is left between {RANGE.start} and {RANGE.stop - 1}")
-    return first
+def folders(server: Server, components: Iterable[Component]) -> list[Folder]:
+    """The folders that must exist before the services start, outer ones first."""
+    tops = (server.srv, server.run, server.state, server.log)
+    inner = (server.run / "php", server.run / "s", server.state / "php", server.state / "services")
+    own = [Folder(path) for path in (*tops, *inner)]
+    own += [Folder(mariadb.temporary_folder(server), mode=PRIVATE)] if server.database else []
+    own += edge_folders(server)
+    for component in components:
+        own += component_folders(server, component.name)
+    return own
 
 
-def edge_group(server: Server) -> int | None:
-    """The number of the group as which the edge reaches processes."""
-    if not server.edge_group:
-        return None
-    try:
-        return grp.getgrnam(server.edge_group).gr_gid
-    except KeyError:
-        raise AgentError(
-            f"key 'edge_group': this server has no group {server.edge_group}"
-        ) from None
+def edge_folders(server: Server) -> list[Folder]:
+    paths = (server.certificates, server.edge_log, server.admin_socket.parent)
+    return [Folder(path, server.edge, WRITE) for path in paths]
 
 
-def change_owner(tree: Path, owner: int | None, group: int | None) -> None:
-    """Make a tree writable for its owner and readable for the group; without an owner, do nothing.
+def component_folders(server: Server, component: str) -> list[Folder]:
+    account = server.accounts.get(component)
+    group, readers = (account.group, account.readers) if account else (None, None)
+    private = [
+        *(server.php_folder(component, kind) for kind in ("sessions", "uploads", "temporary")),
+        server.component_log(component),
+    ]
+    return [
+        Folder(server.srv / component, readers),
+        Folder(server.services(component), group, READ),
+        Folder(server.php_socket(component).parent, readers, WRITE),
+        Folder(server.sockets / component, readers, WRITE),
+        Folder(server.state / "php" / component, group),
+        *(Folder(path, group, WRITE) for path in private),
+    ]
 
-    The owner's own group is used when no group is given.
-    """
-    if owner is None:
+
+def create_folders(server: Server, components: Iterable[Component]) -> None:
+    """Create the folders with their groups and modes; raises AgentError for an unknown group."""
+    for folder in folders(server, components):
+        create(server, folder)
+
+
+def create(server: Server, folder: Folder) -> None:
+    folder.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    if not server.accounts:
+        folder.path.chmod(PRIVATE)
         return
-    group = owner if group is None else group
-    # Bottom up: otherwise the new owner could replace a folder before its files are changed.
-    for folder, _, files in os.walk(tree, topdown=False):
-        for name in files:
-            os.chown(f"{folder}/{name}", owner, group, follow_symlinks=False)
-        # setgid: new files inherit the folder's group.
-        Path(folder).chmod(0o2750)
-        os.chown(folder, owner, group)
+    group = os.getegid() if folder.group is None else group_number(folder.group)
+    os.chown(folder.path, -1, group)
+    folder.path.chmod(folder.mode)
+
+
+def group_number(name: str) -> int:
+    """The number of a group; raises AgentError."""
+    if name.isdigit():
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise AgentError(f"key 'accounts': this server has no group {name}") from None
+
+
+def own_group(directory: ComponentDirectory) -> int | None:
+    """The group that reads the component's secrets; None where it has no account of its own."""
+    account = directory.server.accounts.get(directory.component)
+    return group_number(account.group) if account else None
+
+
+def open_tree(tree: Path, group: int | None) -> None:
+    """Let a group, and nobody else, write in a tree."""
+    if group is None:
+        return
+    run(["chgrp", "-R", "--no-dereference", str(group), tree])
+    run(["chmod", "-R", "g+rwX,o=", tree])
+    run(["find", tree, "-type", "d", "-exec", "chmod", "g+s", "{}", "+"])

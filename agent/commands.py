@@ -16,10 +16,9 @@ PYTHON = "/usr/bin/python3"
 Command = Sequence[str | Path]
 
 
-def die_with_parent(command: Command, account: int | None = None) -> list[str | Path]:
+def die_with_parent(command: Command) -> list[str | Path]:
     """The command, killed by the kernel when this program ends: nothing runs on unattended."""
-    ids = [] if account is None else [f"--reuid={account}", f"--regid={account}", "--clear-groups"]
-    return ["setpriv", "--pdeathsig", "KILL", *ids, *command]
+    return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
 def with_debian_python(command: Sequence[str]) -> list[str]:
@@ -44,12 +43,10 @@ def run(command: Command, standard_input: str = "") -> str:
     return result.stdout
 
 
-def run_in_log(
-    command: Command, folder: Path, environment: Mapping[str, str], account: int | None
-) -> int:
+def run_in_log(command: Command, folder: Path, environment: Mapping[str, str]) -> int:
     """Run a component's own command, whose output goes to the build's log; its exit code."""
     return subprocess.run(
-        die_with_parent(command, account),
+        die_with_parent(command),
         cwd=folder,
         env=environment,
         stdin=DEVNULL,

@@ -207,17 +207,13 @@ def read_manifest(release: Path, component: str) -> Manifest:
     return manifest
 
 
-def write_atomically(path: Path, text: str, mode: int, owner: int = -1) -> None:
-    """Write a file so that a reader gets either the old text or the new one, also after a crash.
-
-    Owner -1 keeps the account of this process, as in chown(2).
-    """
+def write_atomically(path: Path, text: str, mode: int) -> None:
+    """Write a file so that a reader gets either the old text or the new one, also after a crash."""
     draft = path.with_name(f".{path.name}.tmp")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
-        os.fchown(descriptor, owner, owner)
         os.fsync(file.fileno())
     draft.rename(path)

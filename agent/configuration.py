@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jinja2
+import jinja2.meta
+
 from agent import accounts, service_process
 from agent.component_directory import BACKUPS, ComponentDirectory, write_atomically
 from agent.database import LEGACY_LOGIN, DatabaseLogin
@@ -19,6 +22,9 @@ TEMPLATES = Path(METADATA_FOLDER) / "templates"
 
 RESERVED = (BACKUPS, LEGACY_LOGIN)
 """Names in the shared folder that no writable folder of a component may have."""
+
+SECRET_NAMES = {"secrets", "database"}
+"""What templates must not name if visitors may read what is rendered."""
 
 
 @dataclass(frozen=True)
@@ -116,20 +122,46 @@ def has_text(path: Path, text: str) -> bool:
     return path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text
 
 
-def write_configuration(texts: Mapping[Path, str], owner: int | None) -> None:
-    """Write rendered files into an instance that is not in use; only their owner may read them."""
+def rendered_files(release: Path) -> dict[Path, bool]:
+    """Each file of a release that is rendered from a template, and whether it may hold a secret."""
+    return {
+        file: may_hold_secret((release / TEMPLATES / template).read_text("utf-8"))
+        for template, file in files_by_template(release).items()
+    }
+
+
+def may_hold_secret(template: str) -> bool:
+    """Whether a template names what is secret, or includes others, which might."""
+    tree = jinja2.Environment(autoescape=False).parse(template)  # noqa: S701  # never rendered
+    names = jinja2.meta.find_undeclared_variables(tree)
+    return bool(names & SECRET_NAMES or [*jinja2.meta.find_referenced_templates(tree)])
+
+
+def write_configuration(release: Path, texts: Mapping[Path, str], group: int | None) -> None:
+    """Write rendered files into an instance that is not in use.
+
+    Without a group of the component's own, only the account of this process reads them.
+    """
+    files = rendered_files(release)
     for path, text in texts.items():
         if path.is_dir():
             raise AgentError(f"a template would replace the folder {path.name}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, text, 0o400, -1 if owner is None else owner)
+        write_atomically(path, text, 0o400)
+        if group is not None:
+            open_configuration(path, group, is_private=files[path])
+
+
+def open_configuration(file: Path, group: int, *, is_private: bool) -> None:
+    """Let the component read a rendered file; the edge reads only what can hold no secret."""
+    os.chown(file, -1, group)
+    file.chmod(0o440 if is_private else 0o444)
 
 
 def link_writable_folders(
     release: Path,
     shared: Path,
     writable: Iterable[str],
-    owner: int | None = None,
     group: int | None = None,
 ) -> None:
     """Move each writable folder of a new release to the shared folder, and link it from there."""
@@ -144,14 +176,12 @@ def link_writable_folders(
             raise AgentError(
                 f"key 'serve.writable': '{path}' lies behind the link {link_above.name}"
             )
-        move_to_shared(link, shared / path, owner, group)
+        move_to_shared(link, shared / path, group)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(os.path.relpath(shared / path, link.parent))
 
 
-def move_to_shared(
-    shipped: Path, destination: Path, owner: int | None = None, group: int | None = None
-) -> None:
+def move_to_shared(shipped: Path, destination: Path, group: int | None = None) -> None:
     """Copy the files that an artifact ships in a writable folder, unless the destination exists.
 
     The shipped folder is removed in either case.
@@ -164,7 +194,7 @@ def move_to_shared(
             shutil.copytree(shipped, draft, symlinks=True)
         else:
             draft.mkdir()
-        accounts.change_owner(draft, owner, group)
+        accounts.open_tree(draft, group)
         draft.rename(destination)
     if shipped.is_dir():
         shutil.rmtree(shipped)

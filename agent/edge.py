@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from agent import runtimes
+from agent import runtimes, uploads
 from agent.component_directory import CURRENT, NEXT, READ_ONLY, ComponentDirectory
 from agent.rendering import SERVICE_TEMPLATES, render_template
 from agent.server import Server
@@ -65,7 +65,10 @@ def site_block(
         "folder": directory.path,
         "root": f"/{component.serve.root}" if component.serve.root else "",
         "hidden": hidden_paths(component.serve),
-        # A service's account could put links there to files that only the edge may read.
+        # A component could put links there to files that only the edge may read.
+        "uploads": uploads.socket(directory.server, component.name)
+        if uploads.serving_components(directory.server, [component])
+        else None,
         "writable": "" if component.services else path_regexp(writable_paths(component.serve)),
         "current": runtime.caddy_directives(directory, CURRENT, service, environment),
         "next": runtime.caddy_directives(directory, NEXT, service, environment),

@@ -42,11 +42,9 @@ def unpack_instance(
     unpack(artifact, draft)
     manifest = read_manifest(draft, directory.component)
     values = template_values(directory, instance, manifest, context)
-    owner = accounts.account(directory, manifest)
-    texts = render_templates(draft, values)
-    write_configuration(texts, owner)
-    edge = accounts.edge_group(directory.server) if owner is not None else None
-    link_writable_folders(draft, directory.shared, manifest.serve.writable, owner, edge)
+    group = accounts.own_group(directory)
+    write_configuration(draft, render_templates(draft, values), group)
+    link_writable_folders(draft, directory.shared, manifest.serve.writable, group)
     finish(directory, instance, manifest)
     return files
 
@@ -62,7 +60,7 @@ def link_instance(
     link_tree(directory.tree(source), draft)
     manifest = directory.manifest(source)
     values = template_values(directory, instance, manifest, context)
-    write_configuration(render_templates(draft, values), accounts.account(directory, manifest))
+    write_configuration(draft, render_templates(draft, values), accounts.own_group(directory))
     finish(directory, instance, manifest)
 
 

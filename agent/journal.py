@@ -115,6 +115,7 @@ class Journal:
         )
         text = line.model_dump_json(exclude_none=True) + "\n"
         with self.path.open("a+", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(text if ends_with_newline(file.fileno()) else "\n" + text)
             file.flush()
             os.fsync(file.fileno())

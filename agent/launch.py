@@ -31,9 +31,8 @@ class Plan:
     settings: str
     """The file of its rendered environment variables; it may be missing."""
     variables: dict[str, str]
-    account: int | None = None
     group: int | None = None
-    """Who may use the socket of a public service, besides the account."""
+    """Who may use the socket, if not the group of this account."""
     umask: int = 0o077
 
 
@@ -41,10 +40,6 @@ def launch(plan: Plan) -> None:
     """Become the process; never returns. Raises AgentError for a mistake in the settings."""
     process_group.lead(Path(plan.record))
     prepare_socket(plan)
-    if plan.account is not None:
-        os.setgroups([])
-        os.setgid(plan.account)
-        os.setuid(plan.account)
     variables = {
         **plan.variables,
         **read_settings(Path(plan.settings)),
@@ -52,7 +47,6 @@ def launch(plan: Plan) -> None:
     }
     command = [word.replace("{socket}", plan.socket) for word in plan.command]
     os.chdir(plan.folder)
-    os.umask(plan.umask)
     try:
         os.execvpe(command[0], command, variables)  # noqa: S606  # the release's process
     except FileNotFoundError:
@@ -65,15 +59,16 @@ def prepare_socket(plan: Plan) -> None:
     A restart of the machine may have removed the folder and the link.
     """
     socket, name = Path(plan.socket), Path(plan.name)
+    os.umask(plan.umask)
+    # This one has the group of the folder above it: the agent removes it, the edge enters it.
     socket.parent.parent.mkdir(parents=True, exist_ok=True)
-    socket.parent.mkdir(mode=0o700, exist_ok=True)
-    if plan.account is not None:
-        os.chown(socket.parent, plan.account, plan.account if plan.group is None else plan.group)
-        # Sockets belong to the folder's group.
-        socket.parent.chmod(0o2750)
+    socket.parent.mkdir(exist_ok=True)
+    os.chown(socket.parent, -1, os.getegid() if plan.group is None else plan.group)
+    # Sockets belong to the folder's group.
+    socket.parent.chmod(0o2770 & ~plan.umask)
     socket.unlink(missing_ok=True)
     if not name.is_symlink():
-        name.symlink_to(socket.name)
+        name.symlink_to(Path(socket.parent.name) / socket.name)
 
 
 def read_settings(path: Path) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ import shlex
 import time
 from collections.abc import Sequence
 
-from agent import accounts, commands, database, read_only
+from agent import commands, component_command, database, read_only
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
 from agent.instance import Instance
@@ -99,11 +99,11 @@ def run_commands(
     for command in declared:
         line = shlex.join(command)
         print(f"$ {line}", flush=True)
-        code = commands.run_in_log(
+        code = component_command.run(
+            directory,
             commands.with_debian_python(command),
             directory.tree(instance),
             variables(directory, instance, manifest),
-            accounts.account(directory, manifest),
         )
         if code:
             raise AgentError(f"{line} failed with {code}")

@@ -43,7 +43,8 @@ def plan_without_paths(
     """The plan without the paths that depend on the name of the process."""
     server, component = directory.server, directory.component
     tree = directory.tree(instance).resolve()
-    account = accounts.account(directory, manifest)
+    account = server.accounts.get(component)
+    is_public = service.name in directory.context().locations
     socket = service_process.service_socket(server, component, instance.short, service.name)
     return Plan(
         command=with_debian_python(service.command),
@@ -53,9 +54,8 @@ def plan_without_paths(
         record="",
         settings=str(tree / METADATA_FOLDER / f"{service.name}.env"),
         variables=dict(variables(directory, instance, manifest)),
-        account=account,
-        group=accounts.edge_group(server) if account is not None else None,
-        umask=0o007 if service.name in directory.context().locations else 0o077,
+        group=accounts.group_number(account.readers) if account and is_public else None,
+        umask=0o007 if account else 0o077,
     )
 
 

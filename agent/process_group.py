@@ -2,8 +2,9 @@
 
     python3 -I -S agent/process_group.py RECORD PROGRAM ARGUMENT...
 
-becomes the program, as the recorded leader of its process group. Standard library only, and little
-of it: the program starts 25 ms later, and `make stop` needs no virtual environment.
+becomes the program, as the recorded leader of its process group. With a record alone, it ends what
+is left of that group. Standard library only, and little of it: the program starts 25 ms later, and
+`make stop` needs no virtual environment.
 """
 
 import os
@@ -102,6 +103,24 @@ def end_group(record: Path, seconds: float = 30.0) -> None:
             os.killpg(group, signal.SIGKILL)
 
 
+def exists(record: Path) -> bool:
+    """Whether the recorded group still has members, of whichever account."""
+    if not (group := recorded_group(record)):
+        return False
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def ending(record: Path) -> tuple[str, ...]:
+    """The command that ends what is left of a group, for the account whose group it is."""
+    return ("/usr/bin/python3", "-I", "-S", __file__, str(record))
+
+
 def lead(record: Path) -> None:
     """Replace the recorded group by that of this process, which supervisord made a leader."""
     kill_group(record)
@@ -110,6 +129,9 @@ def lead(record: Path) -> None:
 
 def main() -> None:
     record, *command = sys.argv[1:]
+    if not command:
+        end_group(Path(record))
+        return
     lead(Path(record))
     try:
         os.execvp(command[0], command)  # noqa: S606  # the supervised program

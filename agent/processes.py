@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from agent import database, process_group, readiness, service_process
+from agent import component_command, database, process_group, readiness, service_process
 from agent.component_directory import ComponentDirectory, write_atomically
-from agent.errors import AgentError
 from agent.instance import Instance
 from agent.launch import Plan
 from agent.plans import plan_process
 from agent.readiness import LogExcerpt
 from agent.service_process import ServiceProcess
-from agent.supervisor import Supervisor, section
+from agent.supervisor import section, supervisor_of
 from model.component import Service
 from model.release import Manifest
 
@@ -53,7 +52,7 @@ def start_service(
 ) -> ServiceProcess:
     """Start a service and wait until it is healthy; raises AgentError."""
     process, plan = plan_process(directory, instance, manifest, service)
-    supervisor = supervisor_of(directory)
+    supervisor = supervisor_of(directory.server, directory.component)
     written = process.log.stat().st_size if process.log.exists() else 0
     write_files(process, plan)
     supervisor.ensure_running(process.name)
@@ -71,10 +70,10 @@ def end_others(directory: ComponentDirectory, instance: Instance | None) -> None
     obsolete = [p for p in reversed(running) if p.instance != kept or not p.is_linked]
     stop(directory, obsolete, [process for process in obsolete if process.is_linked])
     installed = {installed.short for installed in directory.instances()}
-    for log in directory.server.log.glob(f"{directory.component}.*.*.log*"):
-        if log.name.split(".")[2] not in installed:
+    for log in directory.server.component_log(directory.component).glob("*.*.log*"):
+        if log.name.split(".")[1] not in installed:
             log.unlink()
-    for folder in (directory.server.sockets / directory.component).glob("*"):
+    for folder in (directory.server.sockets / directory.component).glob("*/"):
         if folder.name != kept:
             shutil.rmtree(folder)
 
@@ -91,35 +90,26 @@ def stop(
     for process in obsolete:
         if process in serving:
             readiness.drain(process)
-        supervisor_of(directory).stop(process.name)
+        supervisor_of(directory.server, directory.component).stop(process.name)
     for process in obsolete:
         end(directory, process)
 
 
 def end(directory: ComponentDirectory, process: ServiceProcess) -> None:
     """End a process; its files go last, since they say that it may still run."""
-    supervisor_of(directory).remove(process.name)
-    process_group.end_group(process.record)
+    supervisor_of(directory.server, directory.component).remove(process.name)
+    if process_group.exists(process.record):
+        component_command.run_program(directory, process_group.ending(process.record))
     process.remove_files()
-
-
-def supervisor_of(directory: ComponentDirectory) -> Supervisor:
-    """Raises AgentError for a server without one."""
-    if not directory.server.supervisor:
-        raise AgentError(
-            f"{directory.component} needs processes; server.toml has no key 'supervisor'"
-        )
-    return Supervisor(directory.server.supervisor)
 
 
 def write_files(process: ServiceProcess, plan: Plan) -> None:
     """Write the configuration of supervisord and the plan of `agent.launch`."""
     if process.configuration.exists():
         return
-    process.configuration.parent.mkdir(mode=0o700, exist_ok=True)
-    write_atomically(process.plan, json.dumps(asdict(plan), indent=2) + "\n", 0o600)
+    write_atomically(process.plan, json.dumps(asdict(plan), indent=2) + "\n", 0o640)
     write_atomically(
-        process.configuration, section(f"program:{process.name}", program_keys(process)), 0o600
+        process.configuration, section(f"program:{process.name}", program_keys(process)), 0o640
     )
 
 

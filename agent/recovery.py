@@ -117,7 +117,7 @@ def end_other_processes(directory: ComponentDirectory) -> str | None:
 
 def reload(directory: ComponentDirectory, instance: Instance) -> None:
     """Empty the runtime's caches, which may hold what another instance has put there."""
-    runtimes.get_runtime(directory.manifest(instance).runtime).reload(directory.server)
+    runtimes.get_runtime(directory.manifest(instance).runtime).reload(directory)
 
 
 def reload_and_verify(directory: ComponentDirectory, instance: Instance) -> None:

@@ -1,5 +1,6 @@
 """`server.toml`: the paths, ports and sockets of one server."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,20 @@ class DatabaseServer(Model):
     """An administrator, whom MariaDB identifies by the account that opens the socket."""
 
 
+class ComponentAccount(Model):
+    """The account of one component, where it is not that of the agent.
+
+    Groups are names, or numbers for those without one. The agent is a member of both.
+    """
+
+    group: str
+    """Whose members read the component's secrets: its own account's group."""
+    readers: str
+    """Whose members enter its directory: its own account, and the edge's."""
+    supervisor: Absolute | None = None
+    """The socket of the supervisord that its account runs; None for a component of mere files."""
+
+
 class Server(Model):
     """One server of one environment."""
 
@@ -49,8 +64,10 @@ class Server(Model):
     php_fpm: str = "php-fpm8.2"
     supervisor: Absolute | None = None
     """The socket of the supervisord that runs the processes of releases with services."""
-    edge_group: str | None = None
-    """The group as which the edge reaches those processes, where each has its own account."""
+    accounts: Mapping[str, ComponentAccount] = {}
+    """For each component its account; empty where everything runs as the agent's account."""
+    edge: str | None = None
+    """The group of the edge's account, where that is not the agent's account."""
     patience: Annotated[int, Field(ge=1)] = 30
     """Seconds within which a process must be healthy."""
 
@@ -61,28 +78,34 @@ class Server(Model):
 
     @property
     def admin_socket(self) -> Path:
-        return self.run / "edge-admin.sock"
+        return self.run / "edge" / "admin.sock"
 
     @property
     def preview_socket(self) -> Path:
         """The socket at which the edge serves `next`, before it is live."""
-        return self.run / "preview.sock"
+        return self.run / "edge" / "preview.sock"
 
     @property
-    def php_pid(self) -> Path:
-        return self.run / "php" / "master.pid"
+    def edge_log(self) -> Path:
+        return self.log / "edge"
+
+    def php_pid(self, component: str) -> Path:
+        return self.run / "php" / component / "master.pid"
 
     def php_socket(self, component: str) -> Path:
-        return self.run / "php" / f"{component}.sock"
+        return self.run / "php" / component / "php.sock"
 
     def php_folder(self, component: str, kind: str) -> Path:
         """A component's own folder for PHP's `sessions`, `uploads` and `temporary` files."""
-        return self.run / "php" / component / kind
+        return self.state / "php" / component / kind
 
-    @property
-    def services(self) -> Path:
+    def services(self, component: str) -> Path:
         """The folder with a supervisord configuration, `*.conf`, for each process of a release."""
-        return self.state / "services"
+        return self.state / "services" / component
+
+    def component_log(self, component: str) -> Path:
+        """The folder of the logs that the component's processes write."""
+        return self.log / component
 
     @property
     def sockets(self) -> Path:

@@ -40,25 +40,27 @@ class ServiceProcess:
 
     @property
     def configuration(self) -> Path:
-        return self.server.services / f"{self.name}.conf"
+        return self.server.services(self.component) / f"{self.name}.conf"
 
     @property
     def plan(self) -> Path:
-        return self.server.services / f"{self.name}.json"
+        return self.server.services(self.component) / f"{self.name}.json"
 
     @property
     def record(self) -> Path:
-        """The file with its process group, in a folder that its own account cannot write."""
-        return self.server.sockets / f"{self.name}.pid"
+        """The file with its process group, which the process itself writes."""
+        return self.server.sockets / self.component / f"{self.name}.pid"
 
     @property
     def log(self) -> Path:
-        return self.server.log / f"{self.component}.{self.service}.{self.instance}.log"
+        folder = self.server.component_log(self.component)
+        return folder / f"{self.service}.{self.instance}.log"
 
     @property
     def socket(self) -> Path:
-        name = f"{self.service}.{self.stamp}.sock"
-        return socket_folder(self.server, self.component, self.instance) / name
+        """In a folder for each service, which is open to the edge only if the service is public."""
+        folder = socket_folder(self.server, self.component, self.instance)
+        return folder / self.service / f"{self.stamp}.sock"
 
     @property
     def link(self) -> Path:
@@ -68,14 +70,19 @@ class ServiceProcess:
     @property
     def is_linked(self) -> bool:
         """Whether the stable name points at this process, or will as soon as it runs."""
-        return not self.link.is_symlink() or self.link.readlink().name == self.socket.name
+        return not self.link.is_symlink() or self.link.readlink() == self.target
 
     def take_over(self) -> None:
         """Point the stable name at this process, atomically: rename(2)."""
         draft = self.link.with_suffix(".new")
         draft.unlink(missing_ok=True)
-        draft.symlink_to(self.socket.name)
+        draft.symlink_to(self.target)
         draft.rename(self.link)
+
+    @property
+    def target(self) -> Path:
+        """What the stable name points at when it points at this process."""
+        return Path(self.service) / self.socket.name
 
     def remove_files(self) -> None:
         for path in (self.configuration, self.plan, self.record):
@@ -111,8 +118,6 @@ def socket_paths(server: Server, component: str, link: str, services: Iterable[s
 
 def find_processes(directory: ComponentDirectory) -> list[ServiceProcess]:
     """The processes of a component that supervisord may have, in the order of their start."""
-    files = directory.server.services.glob("*.*.*.*.*.conf")
+    files = directory.server.services(directory.component).glob("*.*.*.*.*.conf")
     processes = (ServiceProcess.from_name(directory.server, file.stem) for file in files)
-    # Filtered before stat: the files of other components may vanish at any time.
-    own = (process for process in processes if process.component == directory.component)
-    return sorted(own, key=lambda process: process.configuration.stat().st_mtime_ns)
+    return sorted(processes, key=lambda process: process.configuration.stat().st_mtime_ns)

@@ -12,6 +12,7 @@ from xmlrpc.client import Fault, ServerProxy, Transport
 from agent import service_process
 from agent.errors import AgentError
 from agent.pages import UnixHTTPConnection
+from agent.server import Server
 
 BAD_NAME, ALREADY_STARTED, NOT_RUNNING, ALREADY_ADDED, STILL_RUNNING = EXPECTED = 10, 60, 70, 90, 91
 """https://github.com/Supervisor/supervisor/blob/4.3.0/supervisor/xmlrpc.py"""
@@ -56,11 +57,22 @@ class Supervisor:
         with self.connect() as rpc:
             return {process["name"]: process["statename"] for process in rpc.getAllProcessInfo()}
 
+    def pids(self) -> dict[int, str]:
+        """The name of each program that has a living process, by the number of the process."""
+        with self.connect() as rpc:
+            return {int(each["pid"]): each["name"] for each in rpc.getAllProcessInfo()}
+
     def pid(self, name: str) -> int | None:
         """The number of the program's living process; None when there is none."""
         with self.connect() as rpc:
             process = rpc.getProcessInfo(name)
             return int(process["pid"]) if process["statename"] in ALIVE else None
+
+    def exit_code(self, name: str) -> int | None:
+        """That of a program that has ended, -1 if a signal ended it; None while it runs."""
+        with self.connect() as rpc:
+            process = rpc.getProcessInfo(name)
+            return int(process["exitstatus"]) if process["statename"] in ENDED else None
 
     def start(self, name: str) -> None:
         """Start a program that has ended, without waiting until it runs."""
@@ -134,6 +146,15 @@ class Supervisor:
             raise AgentError(f"supervisord does not answer at {self.socket}: {error}") from None
 
 
+def supervisor_of(server: Server, component: str) -> Supervisor:
+    """The supervisord of a component's processes; raises AgentError for a server without one."""
+    account = server.accounts.get(component)
+    socket = account.supervisor if account else server.supervisor
+    if not socket:
+        raise AgentError(f"{component} needs processes; server.toml has no key 'supervisor'")
+    return Supervisor(socket)
+
+
 def fault_code(method: Any, *arguments: object) -> int:
     """Call a method; the code of an expected fault, or 0."""
     try:
@@ -145,11 +166,16 @@ def fault_code(method: Any, *arguments: object) -> int:
     return 0
 
 
-def configuration(socket: Path, sections: Mapping[str, Mapping[str, object]]) -> str:
-    """The text of a supervisord.conf with these sections, for a supervisord that has a socket."""
+def configuration(
+    socket: Path, sections: Mapping[str, Mapping[str, object]], mode: str = "0600"
+) -> str:
+    """The text of a supervisord.conf with these sections, for a supervisord that has a socket.
+
+    `mode` is that of the socket.
+    """
     rpc = "supervisor.rpcinterface:make_main_rpcinterface"
     server: dict[str, Mapping[str, object]] = {
-        "unix_http_server": {"file": socket, "chmod": "0600"},
+        "unix_http_server": {"file": socket, "chmod": mode},
         "rpcinterface:supervisor": {"supervisor.rpcinterface_factory": rpc},
     }
     return "\n".join(section(name, keys) for name, keys in {**server, **sections}.items())

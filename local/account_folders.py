@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from local import installation_accounts
+from local import account_names, installation_accounts
+from local.account_names import MASTER
 from local.as_account import call, run_apart
 from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
-from local.installation_accounts import MASTER
 from local.layout import CHECKOUT, Layout
 from local.secrets import LANES
 from local.services.programs import worker_accounts
@@ -24,6 +24,8 @@ MADE_AGAIN = (WORKERS, "applied.json", "home", "lock", "pids", "supervisord.conf
 STATE_MODE = 0o1771
 """Others enter it but see no names; the master adds files, and replaces only its own."""
 PRIVATE = 0o700
+ENTERED = 0o710
+"""By members of the group, who know what is in it."""
 PASSABLE = 0o711
 """Each folder in it has a mode of its own."""
 
@@ -36,7 +38,7 @@ def prepare(site: Site, layout: Layout) -> Mapping[str, int]:
     # Whose checkout it is could already have root run anything.
     folders.require_trusted(layout.state.parent, CHECKOUT.stat().st_uid)
     former = former_owner(layout)
-    numbers = installation_accounts.choose(layout, account_names(site))
+    numbers = installation_accounts.choose(layout, names_of(site))
     installation_accounts.require_exclusive(layout, numbers)
     owners = folder_owners(site, layout)
     if former:
@@ -70,8 +72,18 @@ def adopt_clouds(layout: Layout) -> Layout:
     return replace(layout, clouds=layout.adopted_clouds)
 
 
-def account_names(site: Site) -> list[str]:
-    return list(dict.fromkeys((MASTER, *LANES, *(e.name for e in site.environments))))
+def names_of(site: Site) -> list[str]:
+    """The names of all accounts and groups of the installation of a site."""
+    names = [MASTER, *LANES]
+    for environment in site.environments:
+        names.append(environment.name)
+        if not environment.servers:
+            names.append(account_names.of_edge(environment.name))
+            for component in site.components:
+                if component.has_processes:
+                    account = account_names.of_component(environment.name, component.name)
+                    names += [account, account_names.readers(account)]
+    return list(dict.fromkeys(names))
 
 
 def folder_owners(site: Site, layout: Layout) -> dict[Path, tuple[str, int]]:
@@ -82,7 +94,10 @@ def folder_owners(site: Site, layout: Layout) -> dict[Path, tuple[str, int]]:
         for e in site.environments
     }
     workers = {layout.worker(n): (name, PRIVATE) for n, name in worker_accounts(site).items()}
-    own = {layout.of(name).own: (name, PRIVATE) for name in account_names(site)}
+    accounts = account_names.only_accounts(names_of(site))
+    # The environment's account commands the supervisord of each component.
+    modes = {name: ENTERED if account_names.split(name)[1] else PRIVATE for name in accounts}
+    own = {layout.of(name).own: (name, modes[name]) for name in accounts}
     of_master = dict.fromkeys((layout.master, layout.store, layout.secrets), (MASTER, PRIVATE))
     return {**of_master, **servers, **workers, **own}
 

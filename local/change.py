@@ -9,9 +9,9 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from local import installation_accounts
+from local.account_names import MASTER
 from local.as_account import call
 from local.errors import CommandError, exit_on_error
-from local.installation_accounts import MASTER
 from local.layout import Layout, add_arguments, read_layout
 from local.mirrors.git_commands import MirrorError
 from local.mirrors.visible_change import commit_visible_change

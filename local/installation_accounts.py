@@ -1,4 +1,4 @@
-"""The accounts of an installation that root starts: the master, each lane and each environment.
+"""The accounts of an installation that root starts: `local/account_names.py` says which.
 
 They are numbers without names, so that nothing outside the installation's folder is changed. Only
 `bin/` gives a name to the programs that ask for one. Standard library only: `make stop` needs it.
@@ -16,12 +16,13 @@ from pathlib import Path
 
 from agent.account_numbers import RANGE
 from agent.process_group import Process, living_processes
+from local import account_names
+from local.account_names import MASTER
 from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
 from local.layout import CHECKOUT, Layout, is_separate
 
-MASTER = "master"
 NAMED = {"mariadbd": "/usr/sbin/mariadbd", "ssh": "/usr/bin/ssh"}
 """MariaDB identifies a client by the name of its account, and OpenSSH refuses one without a name:
 
@@ -112,12 +113,15 @@ def process_owners() -> set[int]:
 def write_names(layout: Layout, accounts: Mapping[str, int]) -> None:
     """Write the programs that run with a name for their account, and that name.
 
-    It is one name for all, since the databases of older installations know their administrator by
-    it; each database is reached through a socket that one account alone can open.
+    It is one name for all that are whole parts of the installation, since the databases of older
+    ones know their administrator by it. Accounts within an environment have names of their own, so
+    no database takes them for its administrator. Without a name, a client ends MariaDB 10.11.
     """
     folders.own(layout.bin)
-    users = [f"{NAME}:x:{number}:{number}::/:/bin/sh" for number in accounts.values()]
-    groups = [f"{NAME}:x:{number}:" for number in accounts.values()]
+    numbers = {name: accounts[name] for name in account_names.only_accounts(accounts)}
+    names = {name: name if account_names.split(name)[1] else NAME for name in numbers}
+    users = [f"{names[name]}:x:{n}:{n}::/:/bin/sh" for name, n in numbers.items()]
+    groups = [f"{names[name]}:x:{n}:" for name, n in numbers.items()]
     for name, lines in (("passwd", users), ("group", groups)):
         replace(layout.bin / name, Path("/etc", name).read_text() + "\n".join(lines) + "\n")
     for name, program in NAMED.items():
@@ -159,8 +163,9 @@ def become(layout: Layout, name: str) -> None:
     An installation with a single account belongs to the latter.
     """
     if name:
-        number = numbers(layout)[name]
-        folders.drop_rights(number, number)
+        chosen = numbers(layout)
+        others = account_names.groups(name, chosen)
+        folders.drop_rights(chosen[name], chosen[name], others)
         take_environment(layout, name)
     else:
         service_user.become(CHECKOUT, installation_owner(layout))

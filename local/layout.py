@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from local import account_names
 from local.errors import CommandError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -148,14 +149,26 @@ class Layout:
     def records(self) -> Iterator[Path]:
         """The records of process groups: of our programs, and of processes of releases."""
         yield from self.pids.glob("*")
-        servers = self.account or "*"
-        yield from self.state.glob(f"{servers}/run/s/*.pid")
+        environment, component = self.server_part
+        yield from self.state.glob(f"{environment}/run/s/{component}/*.pid")
 
     def runtime_files(self) -> Iterator[Path]:
         """What is left of programs that were killed: numbers of processes, and a socket."""
-        servers = self.account or "*"
         yield from (self.supervisor_pid, self.supervisor_socket)
-        yield from self.state.glob(f"{servers}/run/**/*.pid")
+        environment, component = self.server_part
+        for pattern in ("*.pid", f"php/{component}/*.pid", f"s/{component}/*.pid"):
+            yield from self.state.glob(f"{environment}/run/{pattern}")
+
+    @property
+    def server_part(self) -> tuple[str, str]:
+        """Patterns for the environments and the components whose processes are the account's.
+
+        No component has the name `-`.
+        """
+        if not self.account:
+            return "*", "*"
+        environment, component = account_names.split(self.account)
+        return environment, component or "-"
 
     @property
     def supervisor_configuration(self) -> Path:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import partial
 
 from local import account_folders, first_releases, summary
+from local.account_names import MASTER
 from local.as_account import call
 from local.errors import CommandError, exit_on_error
-from local.installation_accounts import MASTER
 from local.layout import Layout, add_arguments, read_layout
 from local.program_starter import ProgramStarter
 from local.progress import show_step

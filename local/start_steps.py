@@ -4,20 +4,21 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.errors import AgentError
 from agent.server import Server
 from local import secrets
+from local.account_names import MASTER
 from local.as_account import call, call_each
 from local.errors import CommandError
-from local.installation_accounts import MASTER
 from local.layout import Layout
 from local.mirrors import git_config, mirror_builder
 from local.mirrors.git_commands import MirrorError
 from local.program_starter import ProgramStarter
 from local.services import buildbot, environment_servers, supervisord
-from local.services.programs import WORKERS, Program, worker_accounts
+from local.services.programs import WORKERS, Program, process_folders, worker_accounts
 from local.step_status import show_status
 from model.reading import InvalidSite
 from model.site import Site
@@ -37,11 +38,22 @@ class Startup:
 
     @property
     def programs_by_account(self) -> Mapping[str, list[Program]]:
-        """The programs of each account; without separate accounts, all have the same."""
-        accounts: dict[str, list[Program]] = {}
+        """The programs of each account; without separate accounts, all have the same.
+
+        An account may have only the processes that deployments start.
+        """
+        accounts: dict[str, list[Program]] = {account: [] for account in self.folders}
         for program in self.programs:
             accounts.setdefault(program.account if self.layout.separate else "", []).append(program)
         return accounts
+
+    @property
+    def folders(self) -> Mapping[str, list[Path]]:
+        """For each account the folders of supervisord's files that deployments write for it."""
+        found: dict[str, list[Path]] = {}
+        for account, folder in process_folders(self.site, self.servers):
+            found.setdefault(account if self.layout.separate else "", []).append(folder)
+        return found
 
     def as_master(self, function: Callable[[], Any]) -> Any:
         """The result of a function that runs with the master's rights."""
@@ -66,6 +78,11 @@ def run_here(function: Callable[[], Any]) -> Any:
         return function()
     except (AgentError, InvalidSite, MirrorError, ServerError) as error:
         raise CommandError(str(error)) from None
+
+
+def concerns(layout: Layout, account: str) -> bool:
+    """Whether what is an account's is done here; without separate accounts, all is."""
+    return not layout.separate or layout.account == account
 
 
 def has_mirrors(startup: Startup) -> bool:
@@ -105,14 +122,15 @@ def write_configuration(startup: Startup) -> None:
     accounts = worker_accounts(site)
 
     def write_files(starter: ProgramStarter, programs: list[Program]) -> None:
-        own = {program.account for program in programs}
+        account = starter.layout.account
         for name, password in passwords.items():
-            if accounts[name] in own:
+            if concerns(starter.layout, accounts[name]):
                 buildbot.write_worker(layout, name, password)
         for environment in site.environments:
-            if environment.name in own & set(servers):
+            if environment.name in servers and concerns(starter.layout, environment.name):
                 environment_servers.write(site, environment, layout, servers[environment.name])
-        text = supervisord.configuration(starter.layout, programs)
+        folders = startup.folders.get(account, ())
+        text = supervisord.configuration(starter.layout, programs, folders)
         starter.layout.supervisor_configuration.write_text(text)
 
     startup.as_each(write_files)
@@ -132,12 +150,13 @@ def write_master_files(startup: Startup) -> dict[str, str]:
 
 
 def create_databases(startup: Startup) -> None:
-    def create(starter: ProgramStarter, programs: list[Program]) -> None:
-        own = {program.account for program in programs}
-        jobs = [partial(buildbot.upgrade, starter.layout)] if MASTER in own else []
+    def create(starter: ProgramStarter, _: list[Program]) -> None:
+        layout = starter.layout
+        jobs = [partial(buildbot.upgrade, layout)] if concerns(layout, MASTER) else []
         jobs += [
-            partial(environment_servers.create_database, startup.servers[name])
-            for name in own & set(startup.servers)
+            partial(environment_servers.create_database, server)
+            for name, server in startup.servers.items()
+            if concerns(layout, name)
         ]
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda job: job(), jobs))
@@ -161,12 +180,15 @@ def start_servers_and_master(startup: Startup) -> None:
     def start(starter: ProgramStarter, programs: list[Program]) -> None:
         starter.supervisor.update()
         starter.start([program for program in programs if program.priority < WORKERS])
-        for environment in startup.site.environments:
-            if environment.name in {p.account for p in programs} & set(startup.servers):
-                server = startup.servers[environment.name]
-                environment_servers.publish_authority(startup.layout, environment, server)
+
+    def start_deployed(starter: ProgramStarter, _: list[Program]) -> None:
+        for name, server in startup.servers.items():
+            if concerns(starter.layout, name):
+                environment_servers.publish_authority(server)
+                environment_servers.start_processes(server, startup.site)
 
     startup.as_each(start)
+    startup.as_each(start_deployed)
 
 
 def has_workers(startup: Startup) -> bool:

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from agent.process_group import Process, living_processes, read_at_once, recorded_group
 from cloud.polling import wait_until
-from local import installation_accounts
+from local import account_names, installation_accounts
+from local.account_names import MASTER
 from local.as_account import call, call_each
 from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NOBODY
 from local.errors import CommandError, exit_on_error
-from local.installation_accounts import MASTER, named_state
+from local.installation_accounts import named_state
 from local.layout import CHECKOUT, Layout, add_arguments, read_layout
 
 SUPERVISOR_SECONDS = 100
@@ -78,7 +79,8 @@ def stop_all(layout: Layout) -> bool:
     """
     if not layout.separate:
         return stop(layout)
-    names = [name for name in installation_accounts.numbers(layout) if name != MASTER]
+    accounts = account_names.only_accounts(installation_accounts.numbers(layout))
+    names = [name for name in accounts if name != MASTER]
     ended = call_each(layout, {name: partial(stop, layout.of(name)) for name in names})
     return call(layout, MASTER, lambda: stop(layout.of(MASTER))) or any(ended.values())
 

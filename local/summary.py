@@ -5,8 +5,8 @@ from functools import partial
 
 from agent.server import Server
 from local import ui_passwords
+from local.account_names import MASTER
 from local.as_account import call
-from local.installation_accounts import MASTER
 from local.layout import CHECKOUT, Layout
 from local.progress import console
 from local.services import environment_servers
@@ -47,7 +47,7 @@ def instructions(
     for environment in site.environments:
         if environment.name in servers:
             server = servers[environment.name]
-            root = environment_servers.authority(layout, environment, server)
+            root = environment_servers.authority(server)
             yield environment.name, f"curl --cacert {root} {environment.url(component)}"
         for name, host in inventory.addresses(layout, environment).items():
             authority = f"--cacert {layout.authority(environment.name)}"

@@ -239,6 +239,11 @@ class Component(Model):
         return self
 
     @property
+    def has_processes(self) -> bool:
+        """Whether its code runs on a server; otherwise it is mere files."""
+        return self.runtime == "php" or bool(self.services)
+
+    @property
     def builder(self) -> str:
         return f"{self.name}-build"
 

@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile
 
 import tomli_w
 
-from agent import services, supervisor
+from agent import accounts, php_fpm, services, supervisor
 from agent.server import Server
 from cloud.polling import wait_until
 from model.environment import Environment
@@ -89,17 +89,19 @@ def ssh_command(paths: ServerPaths, known_hosts: Path, address: str) -> tuple[st
 
 def machine_settings(site: Site, environment: Environment) -> Server:
     """The `server.toml` of a server that is a machine of its own."""
-    run = STATE / "run"
+    run, state = STATE / "run", STATE / "state"
     return server_settings(
         site,
         environment,
         srv=Path("/srv"),
         run=run,
-        state=STATE / "state",
+        state=state,
         log=Path("/var/log/slipway"),
         public_key=ETC / "signing-key.pub",
         supervisor=run / "supervisord.sock",
         account=ACCOUNT,
+        # Where Caddy keeps it, below `Server.certificates`.
+        authority=state / "edge" / "pki" / "authorities" / "local" / "root.crt",
     )
 
 
@@ -132,7 +134,9 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
     texts = {
         OPT / "prepare.sh": PREPARE.read_text("utf-8"),
         OPT / "packages": "\n".join(SERVER_PACKAGES) + "\n",
-        OPT / "folders": "".join(f"{path}\n" for path in services.folders(server, site.components)),
+        OPT / "folders": "".join(
+            f"{folder.path}\n" for folder in accounts.folders(server, site.components)
+        ),
         OPT / "ready-files": "".join(
             f"{name} {file}\n" for name, file in ready_files(site, server)
         ),
@@ -149,7 +153,7 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
         **services.files(server, environment, site.components),
     }
     if server.supervisor:
-        texts[ETC / "supervisord.conf"] = supervisord(server, server.supervisor)
+        texts[ETC / "supervisord.conf"] = supervisord(site, server, server.supervisor)
     if server.database:
         texts[OPT / "initialise.sh"] = database_script(server, server.database)
     if server.authority:
@@ -159,9 +163,11 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
 
 def ready_files(site: Site, server: Server) -> list[tuple[str, Path]]:
     """Each service, and a file that exists as soon as it is ready."""
-    files = {"edge": server.authority or server.admin_socket, "php": server.php_pid}
+    files = {services.EDGE: server.authority or server.admin_socket}
+    for component in php_fpm.php_components(site.components):
+        files[php_fpm.program(component)] = server.php_pid(component)
     if server.database:
-        files["database"] = server.database.socket
+        files[services.DATABASE] = server.database.socket
     if server.supervisor:
         files["releases"] = server.supervisor
     return [(name, files[name]) for name in units(site, server)]
@@ -172,8 +178,13 @@ def units(site: Site, server: Server) -> Mapping[str, str]:
     caddyfile, socket = server.state / "Caddyfile", server.admin_socket
     reload = f"caddy reload --address unix/{socket} --config {caddyfile} --adapter caddyfile"
     directives = {
-        "edge": f"ExecReload=/usr/bin/{reload}\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n",
-        "php": "ExecReload=/bin/kill -USR2 $MAINPID\n",
+        services.EDGE: (
+            f"ExecReload=/usr/bin/{reload}\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+        ),
+        **{
+            php_fpm.program(component): "ExecReload=/bin/kill -USR2 $MAINPID\n"
+            for component in php_fpm.php_components(site.components)
+        },
     }
     commands = {
         name: shlex.join(map(str, command))
@@ -191,14 +202,15 @@ def units(site: Site, server: Server) -> Mapping[str, str]:
     }
 
 
-def supervisord(server: Server, socket: Path) -> str:
+def supervisord(site: Site, server: Server, socket: Path) -> str:
     """The supervisord that keeps the processes of `node` and `python` releases."""
-    sections = {
+    folders = [server.services(component.name) for component in site.components]
+    sections: dict[str, Mapping[str, object]] = {
         "supervisord": {
             "pidfile": server.run / "supervisord.pid",
             "logfile": server.log / "supervisord.log",
             "childlogdir": server.log,
         },
-        "include": {"files": server.services / "*.conf"},
+        "include": {"files": " ".join(f"{folder}/*.conf" for folder in folders)},
     }
     return supervisor.configuration(socket, sections)

@@ -16,7 +16,8 @@ if [ -n "$missing" ]; then
   quietly apt-get --quiet --option DPkg::Lock::Timeout=300 install --yes --no-install-recommends \
     $missing
 fi
-for unit in caddy mariadb php8.2-fpm; do
+# The last one is of older versions, which had one php-fpm for all components.
+for unit in caddy mariadb php8.2-fpm slipway-php; do
   systemctl --quiet disable --now "$unit" 2>/dev/null || true
 done
 
@@ -68,7 +69,9 @@ state=/var/lib/slipway/state
 systemctl daemon-reload
 systemctl reload ssh
 [ ! -e "$state/mariadb.cnf" ] || keep database restart "$state/mariadb.cnf"
-[ ! -e "$state/php-fpm.conf" ] || keep php reload "$state/php.ini" "$state/php-fpm.conf"
+for file in "$state"/php-*.conf; do
+  [ ! -e "$file" ] || keep "$(basename "$file" .conf)" reload "$state/php.ini" "$file"
+done
 keep releases restart /etc/slipway/supervisord.conf "$here/requirements.lock"
 keep edge reload "$state/Caddyfile"
 

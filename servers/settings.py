@@ -20,12 +20,14 @@ def server_settings(
     public_key: Path,
     supervisor: Path,
     account: str,
+    authority: Path,
     bind: str | None = None,
 ) -> Server:
-    """The `server.toml` of one server; `account` runs its services and administers its database."""
+    """The `server.toml` of one server; `account` runs its services and administers its database.
+
+    `authority` is where the certificate of the edge's own authority is, if it uses one.
+    """
     database = DatabaseServer(socket=run / "mariadb.sock", user=account)
-    # Where Caddy keeps the certificate of its own authority, below `Server.certificates`.
-    authority = state / "edge" / "pki" / "authorities" / "local" / "root.crt"
     return Server(
         srv=srv,
         run=run,

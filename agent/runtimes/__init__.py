@@ -29,7 +29,7 @@ class RuntimeAdapter(Protocol):
         The tree may hold those of another instance, as hard links to that one's files.
         """
 
-    def reload(self, server: Server) -> None:
+    def reload(self, directory: ComponentDirectory) -> None:
         """Make the running service load the new code, without failing a request."""
 
     def verify_instance(

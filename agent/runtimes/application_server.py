@@ -43,7 +43,7 @@ class ApplicationServer:
             service_process.socket_folder(directory.server, directory.component, instance.short)
         )
 
-    def reload(self, server: Server) -> None:
+    def reload(self, directory: ComponentDirectory) -> None:
         """Do nothing: each release has its own processes, so none has old code in memory."""
 
     def verify_instance(

@@ -13,6 +13,7 @@ from agent.errors import AgentError
 from agent.instance import Instance
 from agent.pages import FetchPage, PageResponse
 from agent.server import Server
+from agent.supervisor import supervisor_of
 from model.component import Serve
 from model.environment import Environment
 from model.release import METADATA_FOLDER
@@ -47,15 +48,21 @@ def replace_file(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def reload(server: Server) -> None:
-    """SIGUSR2: php-fpm restarts on the same sockets, with an empty opcache."""
+def reload(directory: ComponentDirectory) -> None:
+    """SIGUSR2: php-fpm restarts on the same socket, with an empty opcache."""
+    file = directory.server.php_pid(directory.component)
     try:
-        process = int(server.php_pid.read_text())
+        process = int(file.read_text())
         if b"php-fpm" not in Path(f"/proc/{process}/cmdline").read_bytes():
-            raise AgentError(f"{server.php_pid}: process {process} is not php-fpm")
-        os.kill(process, signal.SIGUSR2)
-    except (FileNotFoundError, ProcessLookupError, ValueError):
-        raise AgentError(f"{server.php_pid}: php-fpm is not running") from None
+            raise AgentError(f"{file}: process {process} is not php-fpm")
+        if directory.component in directory.server.accounts:
+            # Of another account, to which the agent may send no signal.
+            supervisor = supervisor_of(directory.server, directory.component)
+            supervisor.signal(supervisor.pids()[process], "USR2")
+        else:
+            os.kill(process, signal.SIGUSR2)
+    except (FileNotFoundError, ProcessLookupError, KeyError, ValueError):
+        raise AgentError(f"{file}: php-fpm is not running") from None
 
 
 def verify_instance(

@@ -25,7 +25,7 @@ def configure(
     file.write_text(directory.tree(instance).name + "\n")
 
 
-def reload(server: Server) -> None:
+def reload(directory: ComponentDirectory) -> None:
     """Do nothing: no process has old code in memory."""
 
 

@@ -7,7 +7,7 @@ import os
 import pwd
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -174,9 +174,9 @@ def hand_over(name: str, parent: int, former: int, user: int) -> None:
         os.close(entry)
 
 
-def drop_rights(user: int, group: int) -> None:
-    """Go on as another account, for good."""
-    os.setgroups([])
+def drop_rights(user: int, group: int, others: Sequence[int] = ()) -> None:
+    """Go on as another account, for good: with its own group, and as a member of others."""
+    os.setgroups(others)
     os.setresgid(group, group, group)
     os.setresuid(user, user, user)
 

@@ -1,17 +1,22 @@
 """The server of an environment on this machine: its settings, its files and its agent."""
 
 import getpass
+import json
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
-from agent import service_process, services
-from agent.component_directory import CURRENT
-from agent.server import Server
+from agent import processes, service_process, services
+from agent.component_directory import CURRENT, ComponentDirectory
+from agent.pages import UnixHTTPConnection, get_page
+from agent.server import ComponentAccount, Server
+from local import account_names, installation_accounts
+from local.account_names import EDGE
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
 from local.layout import CHECKOUT, Layout, require_short_paths
@@ -41,6 +46,8 @@ def settings(site: Site, layout: Layout) -> Mapping[str, Server]:
     reserved = [e.name for e in site.environments if e.name in RESERVED]
     if reserved:
         raise CommandError(f"an environment cannot be called '{reserved[0]}' on this machine")
+    if any(component.name == EDGE for component in site.components):
+        raise CommandError(f"a component cannot be called '{EDGE}' on this machine")
     servers = {e.name: server(site, e, layout) for e in site.environments if not e.servers}
     php = [s.php_socket(c.name) for s in servers.values() for c in site.components]
     processes = [
@@ -51,8 +58,10 @@ def settings(site: Site, layout: Layout) -> Mapping[str, Server]:
             s, c.name, CURRENT, [service.name for service in c.services]
         )
     ]
+    supervisors = [s.supervisor for s in servers.values()]
+    supervisors += [a.supervisor for s in servers.values() for a in s.accounts.values()]
     require_short_paths(
-        [s.supervisor for s in servers.values() if s.supervisor]
+        [socket for socket in supervisors if socket]
         + [s.admin_socket for s in servers.values()]
         + php
         + processes
@@ -72,8 +81,33 @@ def server(site: Site, environment: Environment, layout: Layout) -> Server:
         public_key=layout.signing_key,
         supervisor=layout.of(environment.name).supervisor_socket,
         account=NAME if layout.separate else getpass.getuser(),
+        authority=layout.authority(environment.name),
         bind=LOOPBACK,
-    )
+    ).model_copy(update=separate_accounts(site, environment, layout))
+
+
+def separate_accounts(site: Site, environment: Environment, layout: Layout) -> Mapping[str, Any]:
+    """The accounts within an environment, in an installation that root started.
+
+    A component of mere files has none of its own: only the edge reads those.
+    """
+    if not layout.separate:
+        return {}
+    numbers = installation_accounts.numbers(layout)
+    edge = f"{numbers[account_names.of_edge(environment.name)]}"
+    accounts = {}
+    for component in site.components:
+        name = account_names.of_component(environment.name, component.name)
+        accounts[component.name] = (
+            ComponentAccount(
+                group=f"{numbers[name]}",
+                readers=f"{numbers[account_names.readers(name)]}",
+                supervisor=layout.of(name).supervisor_socket,
+            )
+            if component.has_processes
+            else ComponentAccount(group=edge, readers=edge)
+        )
+    return {"accounts": accounts, "edge": edge}
 
 
 def write(site: Site, environment: Environment, layout: Layout, server: Server) -> None:
@@ -102,16 +136,31 @@ def create_database(server: Server) -> None:
         raise CommandError(f"the database at {server.state} cannot be created:\n{output}")
 
 
-def publish_authority(layout: Layout, environment: Environment, server: Server) -> None:
-    """Copy the certificate of the edge's authority to where other accounts can read it."""
+def publish_authority(server: Server) -> None:
+    """Write the certificate of the edge's authority to where other accounts can read it.
+
+    The edge's own copy lies beside its private key: https://caddyserver.com/docs/api#get-pkicaid.
+    """
     if server.authority:
-        draft = layout.authority(environment.name).with_suffix(".new")
-        draft.write_bytes(server.authority.read_bytes())
-        draft.rename(layout.authority(environment.name))
+        connection = UnixHTTPConnection(server.admin_socket, "")
+        page = get_page(connection, "", "/pki/ca/local")
+        draft = server.authority.with_suffix(".new")
+        draft.write_text(json.loads(page.body)["root_certificate"])
+        draft.rename(server.authority)
 
 
-def authority(layout: Layout, environment: Environment, server: Server) -> Path:
+def start_processes(server: Server, site: Site) -> None:
+    """Start the live releases' processes that supervisord does not know.
+
+    It knows them, unless an older version of ours had another supervisord for them.
+    """
+    for component in site.components:
+        directory = ComponentDirectory(server, component.name)
+        live = directory.live_instance
+        if component.services and live and not service_process.find_processes(directory):
+            processes.start(directory, live)
+
+
+def authority(server: Server) -> Path:
     """The certificates with which the server's pages can be verified."""
-    if server.authority:
-        return layout.authority(environment.name)
-    return Path("/etc/ssl/certs/ca-certificates.crt")
+    return server.authority or Path("/etc/ssl/certs/ca-certificates.crt")

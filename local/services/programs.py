@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agent import services
+from agent import php_fpm, services, uploads
 from agent.server import Server
-from local.installation_accounts import MASTER
+from local import account_names
+from local.account_names import MASTER
 from local.layout import CHECKOUT, Layout
 from local.secrets import local_workers
 from local.services import probes
@@ -56,6 +57,7 @@ class Program:
     command: tuple[str, ...] = ()
     folder: Path = Path()
     path: str = f"{BIN}:{SYSTEM_PATH}"
+    umask: str = "022"
     stop_signal: str = "TERM"
     stop_seconds: int = 20
     restarts: int = 3
@@ -70,8 +72,6 @@ class Program:
     """Files and folders; when they change, the running process can read them again."""
     reload_signal: str | None = None
     reload_command: tuple[str, ...] = ()
-    include: Path | None = None
-    """A pattern of supervisord's files that deployments write."""
 
     def stamps(self) -> dict[str, str]:
         """Digests of its files now, to be compared with those at its last start."""
@@ -137,17 +137,34 @@ def mirror_programs(site: Site, layout: Layout) -> list[Program]:
 def server_programs(site: Site, environment: Environment, server: Server) -> list[Program]:
     """The programs of an environment's server, the database first and the edge last."""
     commands = services.commands(server, site.components)
-    programs = {"database": database, "php": php, "edge": edge}
+    found = {services.DATABASE: database(server)} if server.database else {}
+    for component in php_fpm.php_components(site.components):
+        account = account_names.of_component(environment.name, component)
+        found[php_fpm.program(component)] = replace(php(server, component), account=account)
+    for served in uploads.serving_components(server, site.components):
+        name = served.name
+        account = account_names.of_component(environment.name, name)
+        found[uploads.program(name)] = replace(upload_server(server, name), account=account)
+    found[services.EDGE] = replace(edge(server), account=account_names.of_edge(environment.name))
     return [
         replace(
-            program(server),
+            program,
             name=f"{environment.name}-{service}",
-            account=environment.name,
+            account=program.account or environment.name,
             command=tuple(map(str, commands[service])),
             folder=server.state,
         )
-        for service, program in programs.items()
-        if service in commands
+        for service, program in found.items()
+    ]
+
+
+def process_folders(site: Site, servers: Mapping[str, Server]) -> list[tuple[str, Path]]:
+    """Each account with the folder of supervisord's files that deployments write for it."""
+    return [
+        (account_names.of_component(name, component.name), server.services(component.name))
+        for name, server in servers.items()
+        for component in site.components
+        if component.has_processes
     ]
 
 
@@ -162,14 +179,23 @@ def database(server: Server) -> Program:
     )
 
 
-def php(server: Server) -> Program:
+def php(server: Server, component: str) -> Program:
     return Program(
-        is_ready=probes.file(server.php_pid),
+        is_ready=probes.file(server.php_pid(component)),
         priority=200,
-        log=server.log / "php-fpm.log",
+        log=server.component_log(component) / "php-fpm.log",
         restart_when=(server.state / "php.ini",),
-        reload_when=(server.state / "php-fpm.conf",),
+        reload_when=(php_fpm.configuration_file(server, component),),
         reload_signal="USR2",
+    )
+
+
+def upload_server(server: Server, component: str) -> Program:
+    return Program(
+        is_ready=probes.socket(uploads.socket(server, component)),
+        priority=200,
+        umask="007",  # the edge uses its socket
+        restart_when=(uploads.configuration_file(server, component),),
     )
 
 
@@ -180,10 +206,10 @@ def edge(server: Server) -> Program:
     return Program(
         is_ready=probes.port(server.https_port),
         priority=300,
+        umask="007",  # the environment's account uses its sockets
         ports={server.http_port: "the edge's HTTP", server.https_port: "the edge's HTTPS"},
         reload_when=(caddyfile,),
         reload_command=(*reload, "--adapter", "caddyfile"),
-        include=server.services / "*.conf",
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent import process_group, supervisor
+from local import account_names
+from local.account_names import EDGE
 from local.bootstrap.service_user import IN_NAMESPACE, NAME, passed_on
 from local.layout import CHECKOUT, Layout
 from local.services.programs import BIN, SYSTEM_PATH, Program
@@ -39,9 +41,10 @@ def environment(layout: Layout) -> dict[str, str]:
     }
 
 
-def configuration(layout: Layout, programs: Sequence[Program]) -> str:
-    """The text of supervisord.conf."""
-    include = " ".join(str(program.include) for program in programs if program.include)
+def configuration(layout: Layout, programs: Sequence[Program], folders: Sequence[Path] = ()) -> str:
+    """The text of supervisord.conf; deployments write files of theirs into the `folders`."""
+    include = " ".join(f"{folder}/*.conf" for folder in folders)
+    _, part = account_names.split(layout.account)
     sections: dict[str, Mapping[str, object]] = {
         "supervisord": {
             "pidfile": layout.supervisor_pid,
@@ -54,7 +57,9 @@ def configuration(layout: Layout, programs: Sequence[Program]) -> str:
         **{f"program:{program.name}": program_keys(layout, program) for program in programs},
         **({"include": {"files": include}} if include else {}),
     }
-    return supervisor.configuration(layout.supervisor_socket, sections)
+    # The environment's account commands the processes of its components.
+    mode = "0770" if part and part != EDGE else "0600"
+    return supervisor.configuration(layout.supervisor_socket, sections, mode)
 
 
 def program_keys(layout: Layout, program: Program) -> Mapping[str, object]:
@@ -65,6 +70,7 @@ def program_keys(layout: Layout, program: Program) -> Mapping[str, object]:
         "directory": program.folder,
         "environment": f'PATH="{program.path}"',
         "priority": program.priority,
+        "umask": program.umask,
         "autostart": "false",
         "autorestart": "true",
         "startretries": program.restarts,

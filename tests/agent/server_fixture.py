@@ -21,6 +21,7 @@ from model.component import Component
 from model.environment import Environment
 from model.release import EnvironmentContext, Manifest
 from tests.agent.packaging import Release, pack, sign_release
+from tests.agent.server_accounts import ServerAccounts
 from tests.agent.supervision import Supervisord
 from tests.conftest import ROOT
 
@@ -50,6 +51,7 @@ class ServerFixture:
     components: Mapping[str, Component]
     private_key: str
     supervisord: Supervisord
+    accounts: ServerAccounts
     services: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     """The processes of its services, by name."""
 
@@ -70,7 +72,7 @@ class ServerFixture:
 
     def agent_command(self, verb: str, component: str, *arguments: str | Path) -> list[str]:
         words = ["-m", "agent", "--server", self.settings_file, verb, component, *arguments]
-        return [sys.executable, *map(str, words)]
+        return [*self.accounts.prefix(self.environment.name), sys.executable, *map(str, words)]
 
     def run_agent(self, verb: str, component: str, *arguments: str | Path) -> VerbResult:
         return run_command(self.agent_command(verb, component, *arguments))

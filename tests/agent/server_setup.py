@@ -1,6 +1,5 @@
 """Create a server for the tests, and run its services: Caddy, php-fpm, MariaDB, supervisord."""
 
-import json
 import os
 import pwd
 import shutil
@@ -10,21 +9,23 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
-from agent import mariadb, services
+import tomli_w
+
+from agent import mariadb, php_fpm, services
 from agent.commands import run
 from agent.server import Server
+from local import account_names
+from local.services.environment_servers import publish_authority
 from model.component import Component
 from model.environment import Environment
 from model.reading import read
 from releases.provenance import generate_key
+from tests.agent.server_accounts import ENVIRONMENT, ServerAccounts
 from tests.agent.server_fixture import ServerFixture
 from tests.agent.supervision import Supervisord
 from tests.agent.waiting import wait_until
-
-EDGE = "www-data"
-AS_EDGE = () if os.geteuid() else (f"--reuid={EDGE}", f"--regid={EDGE}", "--clear-groups")
-"""Root runs only the edge with another account: php-fpm and MariaDB are tested without root."""
 
 
 def create_server(folder: Path, components: tuple[Component, ...]) -> ServerFixture:
@@ -32,25 +33,24 @@ def create_server(folder: Path, components: tuple[Component, ...]) -> ServerFixt
     http, https = free_ports(2)
     private_key, public_key = generate_key()
     (folder / "key.pem").write_text(public_key)
-    settings = {
+    accounts = ServerAccounts.choose(folder, components)
+    settings: dict[str, Any] = {
         **{name: str(folder / name) for name in ("srv", "run", "state", "log")},
         "public_key": str(folder / "key.pem"),
         "http_port": http,
         "https_port": https,
         "bind": "127.0.0.1",
-        "authority": str(folder / "state/edge/pki/authorities/local/root.crt"),
+        "authority": str(folder / "authority.pem"),
         "supervisor": str(folder / "supervisord.sock"),
         "patience": 5,
-        **({} if os.geteuid() else {"edge_group": EDGE}),
+        **accounts.settings(folder, components),
     }
-    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-    account = pwd.getpwuid(os.geteuid()).pw_name
-    database = {"socket": str(folder / "run/mariadb.sock"), "user": account}
     if any(component.database for component in components):
-        lines += ["[database]", *(f"{key} = {json.dumps(text)}" for key, text in database.items())]
-    (folder / "server.toml").write_text("\n".join(lines) + "\n")
+        account = pwd.getpwuid(os.geteuid()).pw_name
+        settings["database"] = {"socket": str(folder / "run/mariadb.sock"), "user": account}
+    (folder / "server.toml").write_text(tomli_w.dumps(settings))
     environment = Environment(
-        name="testing",
+        name=ENVIRONMENT,
         domain="test.localhost",
         indexed=False,
         tls="internal",
@@ -65,7 +65,8 @@ def create_server(folder: Path, components: tuple[Component, ...]) -> ServerFixt
         environment=environment,
         components={component.name: component for component in components},
         private_key=private_key,
-        supervisord=Supervisord(server),
+        supervisord=Supervisord(server, accounts, [component.name for component in components]),
+        accounts=accounts,
     )
 
 
@@ -81,12 +82,16 @@ def free_ports(count: int) -> list[int]:
 def run_services(fixture: ServerFixture) -> Iterator[ServerFixture]:
     """Run the server's services during the block."""
     components = tuple(fixture.components.values())
-    services.write(fixture.settings, fixture.environment, components)
+    if number := fixture.accounts.numbers.get(ENVIRONMENT):
+        shutil.chown(fixture.folder, number, number)
+
+    def write() -> None:
+        services.write(fixture.settings, fixture.environment, components)
+
+    fixture.accounts.call(ENVIRONMENT, write)
     account = pwd.getpwuid(os.geteuid()).pw_name
     if fixture.settings.database:
         run(mariadb.initialise(fixture.settings, account))
-    if not os.geteuid():
-        open_folders(fixture.settings)
     try:
         start_services(fixture)
         yield fixture
@@ -107,9 +112,11 @@ def start_services(fixture: ServerFixture) -> None:
     for name, command in services.commands(fixture.settings, components).items():
         if name not in fixture.services:
             log = (fixture.settings.log / f"{name}.out").open("ab")
-            die_with_parent = ["setpriv", "--pdeathsig", "TERM", *AS_EDGE, *map(str, command)]
+            # Root runs no PHP and no database here: tests/local/test_accounts.py has both.
+            prefix = fixture.accounts.prefix(account_names.of_edge(ENVIRONMENT))
+            die_with_parent = [*prefix, "setpriv", "--pdeathsig", "TERM", *map(str, command)]
             fixture.services[name] = subprocess.Popen(
-                die_with_parent, stdout=log, stderr=log, start_new_session=True
+                die_with_parent, stdout=log, stderr=log, start_new_session=True, umask=0o007
             )
     if not fixture.supervisord.processes:
         fixture.supervisord.start()
@@ -126,14 +133,6 @@ def kill_services(fixture: ServerFixture, *names: str) -> None:
         fixture.supervisord.kill()
 
 
-def open_folders(server: Server) -> None:
-    """Let the edge's account write its files, and the accounts of processes find their sockets."""
-    for folder in (server.srv, server.run, server.state, server.log):
-        folder.chmod(0o755)
-    for folder in (server.run, server.log, server.certificates):
-        shutil.chown(folder, EDGE, EDGE)
-
-
 def answers(path: Path) -> bool:
     """Whether something listens at a Unix socket."""
     with socket.socket(socket.AF_UNIX) as client:
@@ -142,19 +141,25 @@ def answers(path: Path) -> bool:
 
 def is_ready(fixture: ServerFixture) -> bool:
     server = fixture.settings
-    assert server.authority
-    paths = [server.preview_socket, server.authority]
+    paths = [server.preview_socket, server.admin_socket]
     if server.database:
-        paths += [server.database.socket, server.php_pid]
+        paths.append(server.database.socket)
+    php = php_fpm.php_components(fixture.components.values())
+    paths += [server.php_pid(component) for component in php]
     if not all(path.exists() for path in paths):
         return False
     # A killed service leaves its files: those of the new one must have replaced them.
-    if server.database and server.php_pid.read_text() != str(fixture.services["php"].pid):
-        return False
+    for component in php:
+        process = fixture.services[php_fpm.program(component)]
+        if server.php_pid(component).read_text() != str(process.pid):
+            return False
     if server.database and not answers(server.database.socket):
         return False
     try:
+        publish_authority(server)
         return all(fixture.page(component).status for component in fixture.components)
+    except ConnectionRefusedError:
+        return False
     except Exception as error:
         if "tls" in str(error).lower() or "certificate" in str(error).lower():
             return False

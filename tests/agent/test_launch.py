@@ -51,7 +51,7 @@ def plan(tmp_path: Path) -> Plan:
     return Plan(
         command=["/bin/sh", "-c", "echo $0 $SLIPWAY_SOCKET >output; sleep 600 & wait", "{socket}"],
         folder=str(tmp_path),
-        socket=str(tmp_path / "sockets/release/web.1.sock"),
+        socket=str(tmp_path / "sockets/release/web/1.sock"),
         name=str(tmp_path / "sockets/release/web.sock"),
         record=str(tmp_path / "sockets/web.pid"),
         settings=str(tmp_path / "absent.env"),

@@ -8,6 +8,7 @@ from agent import listeners, service_process
 from agent.component_directory import NEXT
 from agent.errors import AgentError
 from agent.readiness import LogExcerpt
+from agent.supervisor import supervisor_of
 from model.component import Check
 from model.release import Manifest
 from tests.agent import service_applications
@@ -159,7 +160,7 @@ def test_a_socket_that_another_release_answers_is_refused(
     mine.symlink_to(theirs.resolve())
     directory = process_server.directory("api")
     with pytest.raises(
-        AgentError, match=f"web is answered from {process_server.tree(api)}, not by"
+        AgentError, match=f"web is answered by testing.api.{process_server.instance(api).short}.web"
     ):
         listeners.verify_listener(
             directory, NEXT, process_server.instance(new), service_applications.API.services[0]
@@ -177,7 +178,7 @@ def test_without_a_supervisor_the_check_fails_and_nothing_changes(
         result = process_server.run_verb("rehearse", new)
         assert result.code == 1
         assert result.last_line.startswith(
-            f"supervisord does not answer at {process_server.settings.supervisor}"
+            f"supervisord does not answer at {supervisor_of(process_server.settings, 'api').socket}"
         )
         assert "api one" in process_server.page("api").body
     finally:

@@ -175,7 +175,8 @@ def test_a_failed_rollback_names_the_log_and_does_not_quote_it(
     flag.unlink()
     assert result.code == 1
     assert "service feed of api died" in result.last_line
-    log = process_server.settings.log / f"api.feed.{process_server.instance(first).short}.log"
+    folder = process_server.settings.component_log("api")
+    log = folder / f"feed.{process_server.instance(first).short}.log"
     assert f"its log on the server is {log}" in result.last_line
     assert "the secret is" not in result.stdout + result.stderr
     assert process_server.deploy(api).code == 0

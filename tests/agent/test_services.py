@@ -52,17 +52,17 @@ def test_a_public_environment_is_indexed_and_certified_by_a_public_authority(
 
 
 def test_php_accepts_its_configuration(server: ServerFixture) -> None:
-    state = server.settings.state
-    command = [server.settings.php_fpm, "-t", "-c", str(state / "php.ini"), "-y"]
-    result = subprocess.run(
-        [*command, str(state / "php-fpm.conf")], capture_output=True, text=True, check=False
-    )
+    command = [str(word) for word in php_fpm.command(server.settings, "blog")]
+    result = subprocess.run([*command, "--test"], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
 
-def test_only_php_components_have_a_pool(server: ServerFixture) -> None:
-    text = php_fpm.configuration(server.settings, applications.COMPONENTS)
-    assert re.findall(r"^\[(.+)\]$", text, re.M) == ["global", "blog", "shop", "nothing"]
+def test_only_php_components_have_a_php_fpm(server: ServerFixture) -> None:
+    commands = services.commands(server.settings, applications.COMPONENTS)
+    expected = ["edge", "php-blog", "php-shop", "php-nothing", "database"]
+    assert list(commands) == expected
+    text = php_fpm.configuration(server.settings, "blog")
+    assert re.findall(r"^\[(.+)\]$", text, re.M) == ["global", "blog"]
 
 
 def test_a_site_of_plain_files_needs_neither_php_nor_a_database(server: ServerFixture) -> None:

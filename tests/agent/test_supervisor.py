@@ -10,7 +10,7 @@ from agent.supervisor import Supervisor, section
 from tests.agent.server_fixture import ServerFixture
 from tests.agent.waiting import has_ended, wait_until
 
-NAME = "testing.none.000000000000.web.abcdef"
+NAME = "testing.notes.000000000000.web.abcdef"
 
 
 @pytest.fixture
@@ -20,8 +20,7 @@ def supervisor(process_server: ServerFixture) -> Iterator[Supervisor]:
     assert server.supervisor
     ready = process_server.folder / "ready"
     script = f"trap 'sleep 1; exit' TERM; touch {ready}; while sleep 0.1; do :; done"
-    server.services.mkdir(exist_ok=True)
-    file = server.services / f"{NAME}.conf"
+    file = server.services("notes") / f"{NAME}.conf"
     keys = {"command": shlex.join(("sh", "-c", script)), "stdout_logfile": "NONE"}
     file.write_text(section(f"program:{NAME}", keys))
     made = Supervisor(server.supervisor)

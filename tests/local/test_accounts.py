@@ -1,161 +1,41 @@
-"""Who reaches what, in an installation that root started: each account what is its own.
+"""An installation that root started: each part has an account of its own, and keeps it."""
 
-The attacker runs with the number of each account, as whatever a lane builds or an environment
-serves does.
-"""
-
-import json
 import os
-import pwd
-import re
 import shutil
-import socket
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from agent.process_group import Process, living_processes, recorded_group
-from local import account_folders, installation_accounts
+from local import account_folders, account_names, installation_accounts
+from local.account_names import MASTER
 from local.as_account import call
 from local.bootstrap import folders
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
-from local.installation_accounts import MASTER, named_state
-from local.layout import CHECKOUT, Layout, is_separate
-from local.services.programs import worker_accounts
+from local.installation_accounts import named_state
+from local.layout import Layout
 from local.step_status import listeners, show_status
 from local.stop import stop
-from model.site import Site
+from tests.local.root_installation import (
+    ALONE,
+    Installation,
+    new_installation,
+    run_command,
+    running_installation,
+    user_number,
+)
 from tests.whole.line import Line, until
 
 pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="only root gives accounts: make test-root"),
 ]
-
-OTHER = "www-data"
-"""An account of this machine that has nothing to do with the installation, but for the mirrors."""
-
-ALONE = ("setpriv", f"--reuid={NAME}", f"--regid={NAME}", "--clear-groups")
-"""As the account that an installation has if nobody but an ordinary user starts it."""
-
-ATTACKER = """
-import json, os, socket, sys
-
-def read(path):
-    os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1)
-
-def write(path):
-    os.close(os.open(path, os.O_WRONLY | os.O_APPEND))
-
-def create(folder):
-    name = f"{folder}/planted-{os.getuid()}"
-    os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-    os.unlink(name)
-
-def rename(path):
-    os.rename(path, path + ".moved")
-    os.rename(path + ".moved", path)
-
-def connect(path):
-    socket.socket(socket.AF_UNIX).connect(path)
-
-def signal(pid):
-    os.kill(int(pid), 0)
-
-def attempt(kind, target):
-    try:
-        globals()[kind](target)
-    except OSError as error:
-        if isinstance(error, PermissionError):
-            return False
-        raise
-    return True
-
-print(json.dumps([attempt(*pair) for pair in json.load(sys.stdin)]))
-"""
-
-BUILD = """\
-build = [
-    ["asciidoctor", "--failure-level=WARN", "--destination-dir=public", "*.adoc"],
-    ["sh", "-c", "(id -u; cat $SLIPWAY_STATE/secrets/signing-key; echo) >public/account.html 2>&1"],
-]
-"""
-
-
-@dataclass(frozen=True)
-class Installation:
-    """A running installation of two components, and the numbers of its accounts."""
-
-    line: Line
-    numbers: Mapping[str, int]
-
-    @property
-    def layout(self) -> Layout:
-        return self.line.layout
-
-    def attack(self, account: int, attempts: list[tuple[str, str]]) -> list[bool]:
-        """Which attempts succeed for an account."""
-        rights = (f"--reuid={account}", f"--regid={account}", "--clear-groups")
-        attacker = ("/usr/bin/python3", "-I", "-c", ATTACKER)
-        done = subprocess.run(
-            ("setpriv", *rights, *attacker),
-            input=json.dumps(attempts),
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-        )
-        assert done.returncode == 0, done.stderr
-        return list(json.loads(done.stdout))
-
-
-def run_command(
-    layout: Layout, module: str, *options: str, before: tuple[str, ...] = ()
-) -> subprocess.CompletedProcess[str]:
-    """Run one of our commands as root, as `make` does, or with other rights."""
-    place = (
-        *("--state", layout.state, "--site", layout.site, "--mirrors", layout.mirrors),
-        *("--http-port", layout.http_port, "--worker-port", layout.worker_port),
-    )
-    command = (*before, sys.executable, "-m", module, *map(str, place), *options)
-    return subprocess.run(command, cwd=CHECKOUT, check=False, capture_output=True, text=True)
-
-
-def user_number(name: str) -> int:
-    return pwd.getpwnam(name).pw_uid
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(end.getsockname()[1]) for end in sockets]
-    for end in sockets:
-        end.close()
-    return ports
-
-
-def write_site(folder: Path, ports: list[int]) -> None:
-    """The demo site with two of its components: static pages, and a service with a database."""
-    shutil.copytree(CHECKOUT / "sites" / "demo", folder)
-    for name in ("accounts", "blog", "docs"):
-        shutil.rmtree(folder / "components" / name)
-    mirrors = (folder / "mirrors.toml").read_text().split("[[mirrors]]")
-    kept = [
-        mirror for mirror in mirrors if "author" in mirror or re.search("(specs|notes).git", mirror)
-    ]
-    (folder / "mirrors.toml").write_text("[[mirrors]]".join(kept))
-    for path in sorted(folder.glob("environments/*.toml")):
-        path.write_text(re.sub(r"(?<=_port = )\d+", lambda _: str(ports.pop()), path.read_text()))
-    specs = folder / "components" / "specs" / "component.toml"
-    specs.write_text(re.sub(r"build = \[\n.*\n\]\n", lambda _: BUILD, specs.read_text()))
-    notes = folder / "components" / "notes" / "component.toml"
-    notes.write_text(notes.read_text() + '\n[database]\nengine = "mariadb"\n')
 
 
 @pytest.fixture
@@ -167,131 +47,24 @@ def folder() -> Iterator[Path]:
         yield Path(path) / "i"
 
 
-def new_installation(folder: Path) -> Layout:
-    """One that has never run, with ports of its own."""
-    ports = free_ports(6)
-    write_site(folder / "site", ports[:4])
-    (folder / "github").mkdir()
-    shutil.chown(folder / "github", NAME, NAME)
-    return Layout(
-        folder / "run",
-        folder / "site",
-        mirrors=folder / "github" / "mirrors",
-        http_port=ports[4],
-        worker_port=ports[5],
-    )
-
-
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
-    with TemporaryDirectory() as path:
-        Path(path).chmod(0o755)
-        layout = new_installation(Path(path))
-        started = run_command(layout, "local.run")
-        try:
-            assert started.returncode == 0, started.stdout + started.stderr
-            layout = replace(layout, separate=is_separate(layout))
-            yield Installation(Line(layout), installation_accounts.numbers(layout))
-        finally:
-            run_command(layout, "local.stop")
-
-
-def targets(layout: Layout, site: Site) -> dict[str, tuple[str, str, str]]:
-    """By what it is: the owner, the kind of attempt and its target."""
-    master = {
-        "read the signing key": ("read", f"{layout.secrets}/signing-key"),
-        **{f"read {p.name}": ("read", f"{p}") for p in sorted(layout.secrets.iterdir())},
-        "read the names of secrets": ("read", f"{layout.secrets}"),
-        "write the signing key": ("write", f"{layout.secrets}/signing-key"),
-        "read the master's database": ("read", f"{layout.master}/state.sqlite"),
-        "write the master's database": ("write", f"{layout.master}/state.sqlite"),
-        "read the key of the workers' port": ("read", f"{layout.worker_key}"),
-        "write into the store": ("create", f"{layout.store}"),
-        "replace the signing key's public half": ("rename", f"{layout.signing_key}"),
-    }
-    found = {what: (MASTER, *attempt) for what, attempt in master.items()}
-    for worker, account in worker_accounts(site).items():
-        folder = layout.worker(worker)
-        found[f"read {worker}'s password"] = (account, "read", f"{folder}/password")
-        found[f"read {worker}'s builds"] = (account, "read", f"{folder}")
-        found[f"write {worker}'s start"] = (account, "write", f"{folder}/buildbot.tac")
-    for environment in site.environments:
-        name, folder = environment.name, layout.server(environment.name)
-        for part in ("srv", "state", "run", "log"):
-            found[f"read {name}'s {part}"] = (name, "read", f"{folder}/{part}")
-        found |= {
-            f"release into {name}": (name, "create", f"{folder}/srv"),
-            f"replace {name}'s agent": (name, "write", f"{folder}/bin/slipway-agent"),
-            f"use {name}'s database": (name, "connect", f"{folder}/run/mariadb.sock"),
-            f"command {name}'s edge": (name, "connect", f"{folder}/run/edge-admin.sock"),
-        }
-    for link in ("journal.jsonl", "current"):
-        kind = "rename" if link == "current" else "write"
-        found[f"change staging's {link}"] = (
-            *("staging", kind),
-            f"{layout.server('staging')}/srv/specs/{link}",
-        )
-    for account in installation_accounts.numbers(layout):
-        own = layout.of(account)
-        found[f"command {account}'s programs"] = (account, "connect", f"{own.supervisor_socket}")
-        for record in sorted(own.pids.iterdir()):
-            pid = f"{recorded_group(record)}"
-            found[f"signal {record.name}"] = (account, "signal", pid)
-            found[f"read {record.name}'s variables"] = (account, "read", f"/proc/{pid}/environ")
-    of_root = {
-        "change the numbers": ("write", f"{layout.accounts}"),
-        "add a program": ("create", f"{layout.bin}"),
-        "change a program": ("write", f"{layout.bin}/mariadbd"),
-        "change Python": ("create", f"{Path(sys.prefix)}/bin"),
-        "replace staging": ("rename", f"{layout.server('staging')}"),
-        "replace the workers": ("rename", f"{layout.state}/workers"),
-        "add an account": ("create", f"{layout.state}/accounts"),
-    }
-    return found | {what: ("root", *attempt) for what, attempt in of_root.items()}
-
-
-def test_each_account_reaches_what_is_its_own_and_nothing_of_the_others(
-    installation: Installation,
-) -> None:
-    wanted = targets(installation.layout, installation.line.site)
-    who = {"root": 0, **installation.numbers, OTHER: user_number(OTHER)}
-    attempts = [(kind, target) for _, kind, target in wanted.values()]
-    reached = {name: installation.attack(number, attempts) for name, number in who.items()}
-    print(table(list(wanted), reached))
-    for position, (what, (owner, kind, _)) in enumerate(wanted.items()):
-        able = {name for name in who if reached[name][position]}
-        # The environment renames its own link; only root replaces a folder of root's.
-        assert able == {"root", owner}, f"{what} ({kind}): {able}"
-
-
-def table(what: list[str], reached: Mapping[str, list[bool]]) -> str:
-    """Who x what, as text."""
-    lines = [" " * 40 + "".join(f"{name:>12}" for name in reached)]
-    for position, name in enumerate(what):
-        marks = ("yes" if answers[position] else "-" for answers in reached.values())
-        lines.append(f"{name:40}" + "".join(f"{mark:>12}" for mark in marks))
-    return "\n".join(lines)
-
-
-def test_a_build_command_runs_as_its_lane_and_cannot_read_the_signing_key(
-    installation: Installation,
-) -> None:
-    page = installation.line.page("staging", "specs", "/account.html").body
-    assert page.splitlines()[0] == str(installation.numbers["build"])
-    assert "Permission denied" in page
-    assert "PRIVATE KEY" not in page
+    with running_installation() as running:
+        yield running
 
 
 def test_every_process_has_the_account_of_its_part(installation: Installation) -> None:
     layout = installation.layout
-    for name, number in installation.numbers.items():
-        records = list(layout.of(name).records())
-        assert records, name
-        for record in records:
-            status = Path(f"/proc/{recorded_group(record)}/status").read_text()
+    for name in installation.accounts:
+        number = installation.numbers[name]
+        own = layout.of(name)
+        pids = [recorded_group(record) for record in own.records()]
+        for pid in (int(own.supervisor_pid.read_text()), *pids):
+            status = Path(f"/proc/{pid}/status").read_text()
             fields = dict(line.split(":", 1) for line in status.splitlines())
-            assert fields["Uid"].split() == fields["Gid"].split() == [str(number)] * 4, record
-            assert fields["Groups"].split() == []
+            assert fields["Uid"].split() == fields["Gid"].split() == [str(number)] * 4, name
+            groups = account_names.groups(name, installation.numbers)
+            assert fields["Groups"].split() == [str(group) for group in groups]
             assert int(fields["CapEff"], 16) == 0
 
 
@@ -308,7 +81,7 @@ def test_a_killed_supervisord_is_started_again_with_its_account(
 
 
 def test_the_accounts_of_an_installation_stay(installation: Installation) -> None:
-    names = account_folders.account_names(installation.line.site)
+    names = account_folders.names_of(installation.line.site)
     assert installation_accounts.choose(installation.layout, names) == installation.numbers
 
 
@@ -376,8 +149,7 @@ def test_the_credentials_of_a_cloud_are_copied_for_the_master_alone(
     adopted = account_folders.adopt_clouds(replace(installation.layout, clouds=given)).clouds
     assert adopted
     assert adopted.read_text() == "clouds: {}\n"
-    numbers = installation.numbers
-    able = [n for n in numbers if installation.attack(numbers[n], [("read", str(adopted))])[0]]
+    able = [n for n in installation.accounts if installation.attack(n, [("read", str(adopted))])[0]]
     assert able == [MASTER]
     (folder / "link").symlink_to(given)
     with pytest.raises(CommandError, match="root cannot read"):

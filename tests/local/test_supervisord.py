@@ -4,8 +4,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,8 +56,8 @@ def installed(state: Path, *others: Program) -> Layout:
     return layout
 
 
-def start(layout: Layout, *wanted: Program) -> None:
-    layout.supervisor_configuration.write_text(configuration(layout, wanted))
+def start(layout: Layout, *wanted: Program, folders: Sequence[Path] = ()) -> None:
+    layout.supervisor_configuration.write_text(configuration(layout, wanted, folders))
     starter = ProgramStarter(layout)
     if starter.needs_supervisor(wanted):
         starter.start_supervisor()
@@ -166,25 +165,24 @@ def test_a_program_that_is_no_longer_configured_ends(installation: Layout) -> No
     assert wait_until(lambda: second not in own_pids(installation), SECONDS)
 
 
-def released(layout: Layout) -> tuple[Program, ServiceProcess]:
-    """A program whose server also has a process of a release, written as a deployment does."""
+def released(layout: Layout) -> ServiceProcess:
+    """A process of a release on a server of this installation, written as a deployment does."""
     folder = layout.server("staging")
-    for path in (folder / "run", folder / "state", folder / "log"):
-        path.mkdir(parents=True)
     server = Server(
         srv=folder, run=folder / "run", state=folder / "state", log=folder / "log",
         public_key=folder,
     )  # fmt: skip
     instance = ServiceProcess(server, "staging", "docs", "0" * 12, "web", "abcdef")
+    for path in (server.services("docs"), server.component_log("docs"), server.sockets / "docs"):
+        path.mkdir(parents=True)
     plan = Plan(
         command=["sleep", "600"], folder=str(folder), socket=str(instance.socket),
         name=str(instance.link), record=str(instance.record), settings=str(folder / "no.env"),
         variables={"PATH": "/usr/bin:/bin"},
     )  # fmt: skip
-    edge = replace(sleeper(layout, "staging-edge"), include=server.services / "*.conf")
-    start(layout, sleeper(layout), edge)
+    start(layout, sleeper(layout), folders=[server.services("docs")])
     write_files(instance, plan)
-    return edge, instance
+    return instance
 
 
 def process(instance: ServiceProcess) -> int:
@@ -192,14 +190,14 @@ def process(instance: ServiceProcess) -> int:
 
 
 def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> None:
-    edge, instance = released(installation)
+    instance = released(installation)
     supervisor = Supervisor(installation.supervisor_socket)
     supervisor.update()
     assert instance.name not in supervisor.states()
     supervisor.ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     before = process(instance)
-    start(installation, sleeper(installation), edge)
+    start(installation, sleeper(installation), folders=[instance.configuration.parent])
     assert before in own_pids(installation)
     assert process(instance) == before
     supervisor.remove(instance.name)
@@ -209,19 +207,19 @@ def test_processes_of_releases_are_left_to_deployments(installation: Layout) -> 
 def test_processes_of_releases_stop_and_come_back_with_everything_else(
     installation: Layout,
 ) -> None:
-    edge, instance = released(installation)
+    instance = released(installation)
     Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     assert stop(installation)
     assert not own_processes(installation)
     assert not instance.record.exists()
     installation.pids.mkdir()
-    start(installation, sleeper(installation), edge)
+    start(installation, sleeper(installation), folders=[instance.configuration.parent])
     assert wait_until(lambda: process(instance) in own_pids(installation), SECONDS)
 
 
 def test_what_a_killed_supervisor_leaves_of_releases_ends_too(installation: Layout) -> None:
-    _, instance = released(installation)
+    instance = released(installation)
     Supervisor(installation.supervisor_socket).ensure_running(instance.name)
     assert wait_until(lambda: process(instance) > 0, SECONDS)
     os.kill(int(installation.supervisor_pid.read_text()), signal.SIGKILL)
@@ -318,8 +316,10 @@ def test_supervisord_reads_the_configuration_of_the_demo(demo: Site, short: Path
     assert [process.name for process in read] == [
         "production-database",
         "staging-database",
-        "production-php",
-        "staging-php",
+        "production-php-blog",
+        "production-php-docs",
+        "staging-php-blog",
+        "staging-php-docs",
         "production-edge",
         "staging-edge",
         "master",

@@ -1,0 +1,58 @@
+"""Open what a server has already to the accounts that its components have from now on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from agent.accounts import (
+    WRITE,
+    Folder,
+    component_folders,
+    edge_folders,
+    group_number,
+    open_tree,
+)
+from agent.component_directory import BACKUPS, ComponentDirectory
+from agent.configuration import open_configuration, rendered_files
+from agent.server import Server
+from model.component import Component
+
+
+def adopt(server: Server, components: Iterable[Component]) -> None:
+    """Repeated after an interruption, it does the rest; what is open stays as it is.
+
+    Must come before the folders get their new groups, because those say that this was done.
+    """
+    if server.edge and is_foreign(server.certificates, server.edge):
+        open_folders(edge_folders(server))
+    for component in components:
+        if component.name in server.accounts:
+            adopt_component(ComponentDirectory(server, component.name))
+
+
+def adopt_component(directory: ComponentDirectory) -> None:
+    account = directory.server.accounts[directory.component]
+    if not is_foreign(directory.path, account.readers):
+        return
+    group = group_number(account.group)
+    for instance in directory.instances():
+        for file, is_private in rendered_files(directory.tree(instance)).items():
+            if file.is_file():
+                open_configuration(file, group, is_private=is_private)
+    for path in directory.shared.glob("*"):
+        if path.is_dir() and path.name != BACKUPS:
+            open_tree(path, group)
+    open_folders(component_folders(directory.server, directory.component))
+    for session in directory.server.php_folder(directory.component, "sessions").glob("*"):
+        session.unlink()  # PHP takes none of another account: visitors log in again
+
+
+def open_folders(folders: Iterable[Folder]) -> None:
+    """Open everything that is in the folders in which others than the agent write."""
+    for folder in folders:
+        if folder.mode == WRITE and folder.group and folder.path.is_dir():
+            open_tree(folder.path, group_number(folder.group))
+
+
+def is_foreign(path: Path, group: str) -> bool:
+    """Whether a folder exists that is not yet the group's."""
+    return path.is_dir() and path.stat().st_gid != group_number(group)
