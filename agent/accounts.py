@@ -26,7 +26,6 @@ from agent.commands import run
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
 from agent.server import Server
-from model.component import Component
 
 ENTER, READ, WRITE = 0o710, 0o2750, 0o2770
 """What the members of a folder's group may do; what is created in the last two is the group's."""
@@ -42,7 +41,7 @@ class Folder(NamedTuple):
     mode: int = ENTER
 
 
-def folders(server: Server, components: Iterable[Component]) -> list[Folder]:
+def folders(server: Server, components: Iterable[str]) -> list[Folder]:
     """The folders that must exist before the services start, outer ones first."""
     tops = (server.srv, server.run, server.state, server.log)
     inner = (server.run / "php", server.run / "s", server.state / "php", server.state / "services")
@@ -50,7 +49,7 @@ def folders(server: Server, components: Iterable[Component]) -> list[Folder]:
     own += [Folder(mariadb.temporary_folder(server), mode=PRIVATE)] if server.database else []
     own += edge_folders(server)
     for component in components:
-        own += component_folders(server, component.name)
+        own += component_folders(server, component)
     return own
 
 
@@ -76,7 +75,7 @@ def component_folders(server: Server, component: str) -> list[Folder]:
     ]
 
 
-def create_folders(server: Server, components: Iterable[Component]) -> None:
+def create_folders(server: Server, components: Iterable[str]) -> None:
     """Create the folders with their groups and modes; raises AgentError for an unknown group."""
     for folder in folders(server, components):
         create(server, folder)

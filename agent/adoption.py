@@ -14,10 +14,9 @@ from agent.accounts import (
 from agent.component_directory import BACKUPS, ComponentDirectory
 from agent.configuration import open_configuration, rendered_files
 from agent.server import Server
-from model.component import Component
 
 
-def adopt(server: Server, components: Iterable[Component]) -> None:
+def adopt(server: Server, components: Iterable[str]) -> None:
     """Repeated after an interruption, it does the rest; what is open stays as it is.
 
     Must come before the folders get their new groups, because those say that this was done.
@@ -25,8 +24,8 @@ def adopt(server: Server, components: Iterable[Component]) -> None:
     if server.edge and is_foreign(server.certificates, server.edge):
         open_folders(edge_folders(server))
     for component in components:
-        if component.name in server.accounts:
-            adopt_component(ComponentDirectory(server, component.name))
+        if component in server.accounts:
+            adopt_component(ComponentDirectory(server, component))
 
 
 def adopt_component(directory: ComponentDirectory) -> None:

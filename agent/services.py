@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent import accounts, adoption, edge, mariadb, php_fpm, uploads
+from agent import edge, mariadb, php_fpm, setup, uploads
 from agent.server import Server
 from model.component import Component
 from model.environment import Environment
@@ -41,7 +41,6 @@ def commands(server: Server, components: Sequence[Component]) -> dict[str, list[
 
 def write(server: Server, environment: Environment, components: Sequence[Component]) -> None:
     """Create the folders and write the files; running services are not reloaded."""
-    adoption.adopt(server, components)
-    accounts.create_folders(server, components)
+    setup.create_folders(server, [component.name for component in components])
     for path, text in files(server, environment, components).items():
         path.write_text(text)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent import setup
 from agent.errors import AgentError
 from agent.server import Server
 from local import secrets
@@ -185,7 +186,8 @@ def start_servers_and_master(startup: Startup) -> None:
         for name, server in startup.servers.items():
             if concerns(starter.layout, name):
                 environment_servers.publish_authority(server)
-                environment_servers.start_processes(server, startup.site)
+                names = [component.name for component in startup.site.components]
+                setup.start_processes(server, names)
 
     startup.as_each(start)
     startup.as_each(start_deployed)

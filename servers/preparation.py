@@ -14,12 +14,14 @@ from tempfile import NamedTemporaryFile
 
 import tomli_w
 
-from agent import accounts, php_fpm, services, supervisor
+from agent import php_fpm, services, supervisor, uploads
 from agent.server import Server
 from cloud.polling import wait_until
+from model.component import Component
 from model.environment import Environment
 from model.installation import ServerAddress
 from model.site import Site
+from servers import server_accounts
 from servers.debian_packages import SERVER_PACKAGES
 from servers.errors import ServerError
 from servers.paths import ServerPaths
@@ -27,8 +29,6 @@ from servers.settings import database_script, server_settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 OPERATOR = "slipway-operator"
-ACCOUNT = "slipway"
-"""The account that runs the services of a server, to which the deploy worker logs in."""
 CODE = ("agent", "model", "releases")
 OPT = Path("/opt/slipway")
 ETC = Path("/etc/slipway")
@@ -54,7 +54,7 @@ def prepare(
         # sshd runs before cloud-init has created the operator's account.
         if not wait_until(lambda: not run(ssh, "true").returncode, SSH_SECONDS):
             raise server_error(environment, name, "cannot be reached by SSH", run(ssh, "true"))
-        script = f"tar -x -C / && exec sh {OPT}/prepare.sh"
+        script = f"rm -rf {ETC}/components && tar -x -C / && exec sh {OPT}/prepare.sh"
         tar = bundle(site, environment, paths)
         result = run(ssh, f"sudo sh -c {shlex.quote(script)}", tar)
     if result.returncode:
@@ -90,6 +90,7 @@ def ssh_command(paths: ServerPaths, known_hosts: Path, address: str) -> tuple[st
 def machine_settings(site: Site, environment: Environment) -> Server:
     """The `server.toml` of a server that is a machine of its own."""
     run, state = STATE / "run", STATE / "state"
+    accounts = server_accounts.component_accounts(site.components)
     return server_settings(
         site,
         environment,
@@ -98,10 +99,10 @@ def machine_settings(site: Site, environment: Environment) -> Server:
         state=state,
         log=Path("/var/log/slipway"),
         public_key=ETC / "signing-key.pub",
-        supervisor=run / "supervisord.sock",
-        account=ACCOUNT,
-        # Where Caddy keeps it, below `Server.certificates`.
-        authority=state / "edge" / "pki" / "authorities" / "local" / "root.crt",
+        account=server_accounts.AGENT,
+        authority=ETC / "authority.pem",
+        accounts=accounts,
+        edge=server_accounts.EDGE,
     )
 
 
@@ -134,8 +135,12 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
     texts = {
         OPT / "prepare.sh": PREPARE.read_text("utf-8"),
         OPT / "packages": "\n".join(SERVER_PACKAGES) + "\n",
-        OPT / "folders": "".join(
-            f"{folder.path}\n" for folder in accounts.folders(server, site.components)
+        OPT / "groups": "".join(
+            f"{name}\n" for name in server_accounts.group_names(site.components)
+        ),
+        OPT / "accounts": "".join(
+            f"{name} {','.join(groups)}\n"
+            for name, groups in server_accounts.memberships(site.components).items()
         ),
         OPT / "ready-files": "".join(
             f"{name} {file}\n" for name, file in ready_files(site, server)
@@ -145,72 +150,123 @@ def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[P
         ETC / "signing-key.pub": paths.signing_key.read_text(),
         ETC / "authorized_keys": f"{options} {paths.deploy_key(environment.name).read_text()}",
         Path("/etc/ssh/sshd_config.d/slipway.conf"): (
-            f"Match User {ACCOUNT}\n  AuthorizedKeysFile {ETC}/authorized_keys\n"
+            f"Match User {server_accounts.AGENT}\n  AuthorizedKeysFile {ETC}/authorized_keys\n"
         ),
         Path("/usr/local/bin/slipway-agent"): f'#!/bin/sh\n{python} -m agent {option} "$@"\n',
         Path("/usr/local/bin/slipway-remote"): f"#!/bin/sh\n{python} -m agent.remote {option}\n",
         **{UNITS / f"slipway-{name}.service": text for name, text in units(site, server).items()},
         **services.files(server, environment, site.components),
     }
-    if server.supervisor:
-        texts[ETC / "supervisord.conf"] = supervisord(site, server, server.supervisor)
+    for component in site.components:
+        if component.has_processes:
+            texts[supervisord_file(component)] = supervisord(server, component)
     if server.database:
         texts[OPT / "initialise.sh"] = database_script(server, server.database)
     if server.authority:
-        texts[OPT / "authority"] = f"{server.authority}\n"
+        # Where Caddy keeps it, beside its private key.
+        path = server.certificates / "pki" / "authorities" / "local" / "root.crt"
+        texts[OPT / "authority"] = f"{path}\n"
     return texts
 
 
 def ready_files(site: Site, server: Server) -> list[tuple[str, Path]]:
-    """Each service, and a file that exists as soon as it is ready."""
-    files = {services.EDGE: server.authority or server.admin_socket}
-    for component in php_fpm.php_components(site.components):
-        files[php_fpm.program(component)] = server.php_pid(component)
+    """Units, each with a file that exists as soon as its service is ready."""
+    files = [(services.EDGE, server.admin_socket)]
     if server.database:
-        files[services.DATABASE] = server.database.socket
-    if server.supervisor:
-        files["releases"] = server.supervisor
-    return [(name, files[name]) for name in units(site, server)]
+        files.append((services.DATABASE, server.database.socket))
+    for component in site.components:
+        if component.has_processes:
+            unit = server_accounts.unit(component.name)
+            files.append((unit, server_accounts.supervisor_socket(component.name)))
+            if component.runtime == "php":
+                files.append((unit, server.php_pid(component.name)))
+    return files
 
 
 def units(site: Site, server: Server) -> Mapping[str, str]:
     """Systemd's units of the services: https://www.freedesktop.org/software/systemd/man/255/."""
     caddyfile, socket = server.state / "Caddyfile", server.admin_socket
     reload = f"caddy reload --address unix/{socket} --config {caddyfile} --adapter caddyfile"
-    directives = {
-        services.EDGE: (
+    commands = services.commands(server, site.components)
+    found = {
+        services.EDGE: unit(
+            services.EDGE,
+            server_accounts.EDGE,
+            shlex.join(map(str, commands[services.EDGE])),
             f"ExecReload=/usr/bin/{reload}\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
-        ),
-        **{
-            php_fpm.program(component): "ExecReload=/bin/kill -USR2 $MAINPID\n"
-            for component in php_fpm.php_components(site.components)
-        },
-    }
-    commands = {
-        name: shlex.join(map(str, command))
-        for name, command in services.commands(server, site.components).items()
-    }
-    commands["releases"] = f"{OPT}/venv/bin/supervisord -n -c {ETC}/supervisord.conf"
-    return {
-        name: (
-            f"[Unit]\nDescription=Slipway: {name}\nAfter=network.target\n\n[Service]\n"
-            f"User={ACCOUNT}\nExecStart={command}\n{directives.get(name, '')}"
-            "Restart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=60\n\n"
-            "[Install]\nWantedBy=multi-user.target\n"
+            "UMask=0007\n",  # the agent uses its sockets
         )
-        for name, command in commands.items()
     }
+    if server.database:
+        command = shlex.join(map(str, commands[services.DATABASE]))
+        found[services.DATABASE] = unit(services.DATABASE, server_accounts.AGENT, command, "")
+    for component in site.components:
+        if component.has_processes:
+            found[server_accounts.unit(component.name)] = component_unit(server, component)
+    return found
 
 
-def supervisord(site: Site, server: Server, socket: Path) -> str:
-    """The supervisord that keeps the processes of `node` and `python` releases."""
-    folders = [server.services(component.name) for component in site.components]
+def unit(name: str, account: str, command: str, directives: str) -> str:
+    return (
+        f"[Unit]\nDescription=Slipway: {name}\nAfter=network.target\n\n[Service]\n"
+        f"User={account}\nExecStart={command}\n{directives}NoNewPrivileges=true\n"
+        "Restart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=60\n\n"
+        "[Install]\nWantedBy=multi-user.target\n"
+    )
+
+
+def component_unit(server: Server, component: Component) -> str:
+    """The unit of a component: a supervisord with its account, and what that runs."""
+    folder = server_accounts.runtime_folder(component.name).name
+    control = f"{OPT}/venv/bin/supervisorctl -s unix://{{}}".format(
+        server_accounts.supervisor_socket(component.name)
+    )
+    programs = services_of(server, component)
+    reload = [f"{control} update"]
+    if php_fpm.program(component.name) in programs:
+        reload.append(f"{control} signal USR2 {php_fpm.program(component.name)}")
+    if uploads.program(component.name) in programs:
+        reload.append(f"{control} restart {uploads.program(component.name)}")
+    return unit(
+        component.title,
+        server_accounts.of_component(component.name),
+        f"{OPT}/venv/bin/supervisord -n -c {supervisord_file(component)}",
+        "".join(f"ExecReload={command}\n" for command in reload)
+        + f"RuntimeDirectory={folder}\nRuntimeDirectoryMode=0710\nPrivateTmp=true\n",
+    )
+
+
+def services_of(server: Server, component: Component) -> Mapping[str, list[str | Path]]:
+    """The commands of a component among the services of a server."""
+    shared = (services.EDGE, services.DATABASE)
+    commands = services.commands(server, [component])
+    return {name: command for name, command in commands.items() if name not in shared}
+
+
+def supervisord_file(component: Component) -> Path:
+    return ETC / "components" / f"{component.name}.conf"
+
+
+def supervisord(server: Server, component: Component) -> str:
+    """The supervisord that keeps the processes of one component."""
+    log = server.component_log(component.name)
     sections: dict[str, Mapping[str, object]] = {
         "supervisord": {
-            "pidfile": server.run / "supervisord.pid",
-            "logfile": server.log / "supervisord.log",
-            "childlogdir": server.log,
+            "pidfile": server_accounts.runtime_folder(component.name) / "supervisord.pid",
+            "logfile": log / "supervisord.log",
+            "childlogdir": log,
         },
-        "include": {"files": " ".join(f"{folder}/*.conf" for folder in folders)},
+        "include": {"files": server.services(component.name) / "*.conf"},
     }
-    return supervisor.configuration(socket, sections)
+    for name, command in services_of(server, component).items():
+        sections[f"program:{name}"] = {
+            "command": shlex.join(map(str, command)),
+            "umask": "007",  # the edge uses its socket
+            "stopsignal": "TERM",
+            "redirect_stderr": "true",
+            "stdout_logfile": log / f"{name}.out.log",
+            "stdout_logfile_maxbytes": "10MB",
+            "stdout_logfile_backups": 3,
+        }
+    socket = server_accounts.supervisor_socket(component.name)
+    return supervisor.configuration(socket, sections, "0770")

@@ -2,7 +2,7 @@
 # Makes a server of the machine that it runs on, as root; what to make of it lies beside this file.
 # Prints the certificate of the edge's own authority, if it has one. May be run any number of times.
 set -eu
-here=/opt/slipway account=slipway
+here=/opt/slipway etc=/etc/slipway account=slipway edge=slipway-edge
 
 quietly() { "$@" >/dev/null; }
 missing=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' | sort |
@@ -16,21 +16,33 @@ if [ -n "$missing" ]; then
   quietly apt-get --quiet --option DPkg::Lock::Timeout=300 install --yes --no-install-recommends \
     $missing
 fi
-# The last one is of older versions, which had one php-fpm for all components.
-for unit in caddy mariadb php8.2-fpm slipway-php; do
+# The last ones are of older versions, in which all components had one account.
+for unit in caddy mariadb php8.2-fpm slipway-php slipway-releases; do
   systemctl --quiet disable --now "$unit" 2>/dev/null || true
 done
 
+# Each component has an account; no two of them share a group. The agent's account has all groups.
+while read -r group; do
+  getent group "$group" >/dev/null || groupadd --system "$group"
+done <"$here/groups"
 getent passwd "$account" >/dev/null ||
   useradd --system --create-home --home-dir /var/lib/slipway --shell /bin/sh "$account"
-# Within what is the account's own, root makes and reads nothing: it might be a link to elsewhere.
+while read -r name _; do
+  getent passwd "$name" >/dev/null || useradd --system --user-group --no-create-home \
+    --home-dir /nonexistent --shell /usr/sbin/nologin "$name"
+done <"$here/accounts"
+while read -r name groups; do
+  usermod --groups "$groups" "$name"
+done <"$here/accounts"
+
+# Within what is an account's own, root makes and reads nothing: it might be a link to elsewhere.
 own() { runuser --user "$account" -- "$@"; }
-for top in /srv /var/lib/slipway/run /var/lib/slipway/state /var/log/slipway; do
-  install --directory --mode 0700 --owner "$account" --group "$account" "$top"
+as_edge() { runuser --user "$edge" -- "$@"; }
+for top in /srv /var/lib/slipway /var/lib/slipway/run /var/lib/slipway/state /var/log/slipway; do
+  [ "$(stat --format %U "$top" 2>/dev/null)" = "$account" ] ||
+    install --directory --mode 0710 --owner "$account" --group "$account" "$top"
 done
-while read -r folder; do
-  own install --directory --mode 0700 "$folder"
-done <"$here/folders"
+own chmod 0710 /var/lib/slipway
 
 # A new environment beside the old one, which is in use until the new one is whole.
 lock=$(sha256sum <"$here/requirements.lock" | cut -c1-12)
@@ -49,13 +61,18 @@ if ! diff --recursive --brief --exclude __pycache__ "$here/code" "$here/code.new
   mv "$here/code.new" "$here/code"
 fi
 rm -rf "$here/code.new"
+setup() {
+  own env PYTHONPATH="$here/code" "$here/venv/bin/python" -m agent.setup \
+    --server "$etc/server.toml" "$1"
+}
+setup folders
 [ ! -e "$here/initialise.sh" ] || quietly own sh "$here/initialise.sh"
 
 # Start a service, or have it take up what has changed: how, and the files that it is made from.
 keep() {
   unit=slipway-$1 how=$2
   shift 2
-  stamp=/etc/slipway/$unit.stamp
+  stamp=$etc/$unit-$how.stamp
   now=$(cat "/etc/systemd/system/$unit.service" "$@" | sha256sum)
   systemctl --quiet enable "$unit"
   if ! systemctl --quiet is-active "$unit"; then
@@ -69,10 +86,15 @@ state=/var/lib/slipway/state
 systemctl daemon-reload
 systemctl reload ssh
 [ ! -e "$state/mariadb.cnf" ] || keep database restart "$state/mariadb.cnf"
-for file in "$state"/php-*.conf; do
-  [ ! -e "$file" ] || keep "$(basename "$file" .conf)" reload "$state/php.ini" "$file"
+for file in /etc/systemd/system/slipway-app-*.service; do
+  name=$(basename "${file#*slipway-app-}" .service)
+  if [ -e "$etc/components/$name.conf" ]; then
+    keep "app-$name" restart "$etc/components/$name.conf" "$here/requirements.lock"
+  elif [ -e "$file" ]; then # of a component that the site no longer has
+    systemctl --quiet disable --now "slipway-app-$name"
+    rm "$file"
+  fi
 done
-keep releases restart /etc/slipway/supervisord.conf "$here/requirements.lock"
 keep edge reload "$state/Caddyfile"
 
 # Wait until a service works: its name, and the file by which one sees that.
@@ -91,4 +113,21 @@ wait_for() {
 while read -r unit file; do
   wait_for "$unit" "$file"
 done <"$here/ready-files"
-[ ! -e "$here/authority" ] || own cat "$(cat "$here/authority")"
+for file in "$state"/php-*.conf; do
+  name=$(basename "${file#*/php-}" .conf)
+  [ -e "$etc/components/$name.conf" ] || continue
+  set -- "$state/php.ini" "$file"
+  [ ! -e "$state/uploads-$name.Caddyfile" ] || set -- "$@" "$state/uploads-$name.Caddyfile"
+  keep "app-$name" reload "$@"
+done
+if [ -e "$here/authority" ]; then
+  waits=0
+  until as_edge cat "$(cat "$here/authority")" >"$etc/authority.new" 2>/dev/null; do
+    waits=$((waits + 1))
+    [ "$waits" -le 300 ] || { echo "the edge has made no certificate" >&2 && exit 1; }
+    sleep 0.1
+  done
+  mv "$etc/authority.new" "$etc/authority.pem"
+  cat "$etc/authority.pem"
+fi
+setup processes

@@ -1,10 +1,11 @@
 """What each server of an environment has in common: a machine of its own, or a folder here."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent import mariadb
-from agent.server import DatabaseServer, Server
+from agent.server import ComponentAccount, DatabaseServer, Server
 from model.environment import Environment
 from model.site import Site
 
@@ -18,14 +19,17 @@ def server_settings(
     state: Path,
     log: Path,
     public_key: Path,
-    supervisor: Path,
     account: str,
     authority: Path,
+    supervisor: Path | None = None,
+    accounts: Mapping[str, ComponentAccount] | None = None,
+    edge: str | None = None,
     bind: str | None = None,
 ) -> Server:
     """The `server.toml` of one server; `account` runs its services and administers its database.
 
-    `authority` is where the certificate of the edge's own authority is, if it uses one.
+    `authority` is where the certificate of the edge's own authority is, if it uses one. A server
+    has one `supervisor`, or one for each of the `accounts`.
     """
     database = DatabaseServer(socket=run / "mariadb.sock", user=account)
     return Server(
@@ -40,6 +44,8 @@ def server_settings(
         authority=authority if environment.tls == "internal" else None,
         database=database if any(component.database for component in site.components) else None,
         supervisor=supervisor,
+        accounts=accounts or {},
+        edge=edge,
     )
 
 

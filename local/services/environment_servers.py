@@ -11,8 +11,8 @@ from typing import Any
 
 import tomli_w
 
-from agent import processes, service_process, services
-from agent.component_directory import CURRENT, ComponentDirectory
+from agent import service_process, services
+from agent.component_directory import CURRENT
 from agent.pages import UnixHTTPConnection, get_page
 from agent.server import ComponentAccount, Server
 from local import account_names, installation_accounts
@@ -83,7 +83,8 @@ def server(site: Site, environment: Environment, layout: Layout) -> Server:
         account=NAME if layout.separate else getpass.getuser(),
         authority=layout.authority(environment.name),
         bind=LOOPBACK,
-    ).model_copy(update=separate_accounts(site, environment, layout))
+        **separate_accounts(site, environment, layout),
+    )
 
 
 def separate_accounts(site: Site, environment: Environment, layout: Layout) -> Mapping[str, Any]:
@@ -147,18 +148,6 @@ def publish_authority(server: Server) -> None:
         draft = server.authority.with_suffix(".new")
         draft.write_text(json.loads(page.body)["root_certificate"])
         draft.rename(server.authority)
-
-
-def start_processes(server: Server, site: Site) -> None:
-    """Start the live releases' processes that supervisord does not know.
-
-    It knows them, unless an older version of ours had another supervisord for them.
-    """
-    for component in site.components:
-        directory = ComponentDirectory(server, component.name)
-        live = directory.live_instance
-        if component.services and live and not service_process.find_processes(directory):
-            processes.start(directory, live)
 
 
 def authority(server: Server) -> Path:

@@ -1,5 +1,7 @@
 """From a push to production on the machines of two OpenStack projects, over SSH to two servers."""
 
+import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +13,14 @@ from servers import inventory
 from steps.agent_step import SCRIPT
 from tests.cloud.fixture import Cloud
 from tests.cloud.line import COMPONENTS, CloudLine, running
+from tests.local import attackers
 from tests.whole.line import until
 from tests.whole.visitors import Visitors
 
 pytestmark = pytest.mark.cloud
 
 SUCCESS, FAILURE = 0, 2
-ROOT_CERTIFICATE = "/var/lib/slipway/state/edge/pki/authorities/local/root.crt"
+ROOT_CERTIFICATE = "/etc/slipway/authority.pem"
 
 
 @pytest.fixture(scope="module")
@@ -112,14 +115,14 @@ def broken(line: CloudLine, how: str, mend: str) -> Iterator[None]:
     [
         pytest.param(
             f"mv {ROOT_CERTIFICATE} /root/",
-            f"mv /root/root.crt {ROOT_CERTIFICATE}",
+            f"mv /root/authority.pem {ROOT_CERTIFICATE}",
             "switch",
             "all return",
             id="the second cannot prove what it switched to",
         ),
         pytest.param(
-            "systemctl stop slipway-releases",
-            "systemctl start slipway-releases",
+            "systemctl stop slipway-app-notes",
+            "systemctl start slipway-app-notes",
             "rehearse",
             "supervisord does not answer",
             id="the second cannot start it",
@@ -168,6 +171,45 @@ def visited(line: CloudLine, component: str) -> Iterator[dict[str, dict[str, int
 
 
 # Who may do what.
+
+AGENT, EDGE, BLOG, NOTES = "slipway", "slipway-edge", "app-blog", "app-notes"
+STATE = "/var/lib/slipway"
+REACHED: dict[tuple[str, str], set[str]] = {
+    ("read", "/srv/blog/current/wp-config.php"): {AGENT, BLOG},
+    ("read", "/srv/blog/current/index.php"): {AGENT, EDGE, BLOG},
+    ("create", "/srv/blog/shared/wp-content/uploads"): {AGENT, BLOG},
+    ("read", "/srv/notes/current/.slipway/users"): {AGENT, NOTES},
+    ("read", "/srv/notes/shared/storage"): {AGENT, NOTES},
+    ("create", "/srv/blog/releases"): {AGENT},
+    ("write", "/srv/blog/journal.jsonl"): {AGENT},
+    ("read", "/srv/blog/logins"): {AGENT},
+    ("read", f"{STATE}/state/mariadb"): {AGENT},
+    ("administer", f"slipway@{STATE}/run/mariadb.sock"): {AGENT},
+    ("connect", f"{STATE}/run/mariadb.sock"): {AGENT, EDGE, BLOG, NOTES},
+    ("connect", f"{STATE}/run/edge/admin.sock"): {AGENT, EDGE},
+    ("connect", f"{STATE}/run/php/blog/php.sock"): {AGENT, EDGE, BLOG},
+    ("connect", f"{STATE}/run/php/blog/uploads.sock"): {AGENT, EDGE, BLOG},
+    ("connect", "/srv/notes/current/.slipway/run/notes.sock"): {AGENT, EDGE, NOTES},
+    ("connect", "/run/slipway-app-notes/supervisord.sock"): {AGENT, NOTES},
+    ("read", f"{STATE}/state/edge/pki/authorities/local/root.key"): {EDGE},
+    ("create", "/opt/slipway"): set(),
+    ("create", "/etc/slipway"): set(),
+}
+"""What each account of a server reaches, of what is attempted there."""
+
+
+def test_on_a_server_no_component_reaches_another_or_what_deploys_it(line: CloudLine) -> None:
+    line.inside("staging", "web-1", f"cat >/tmp/attack.py <<'END'\n{attackers.SCRIPT}\nEND")
+    given = shlex.quote(json.dumps(list(REACHED)))
+    found: dict[tuple[str, str], set[str]] = {target: set() for target in REACHED}
+    for account in (AGENT, EDGE, BLOG, NOTES):
+        attack = f"echo {given} | runuser -u {account} -- /usr/bin/python3 -I /tmp/attack.py"
+        answers = json.loads(line.inside("staging", "web-1", attack).removeprefix("ATTACKED "))
+        for target, answer in zip(REACHED, answers, strict=True):
+            assert answer in (True, False), (target, answer)
+            if answer:
+                found[target].add(account)
+    assert found == REACHED
 
 
 def test_staging_s_credentials_cannot_see_production(line: CloudLine, cloud: Cloud) -> None:

@@ -32,8 +32,9 @@ def connect(path):
 def signal(pid):
     os.kill(int(pid), 0)
 
-def administer(path):
-    client = ["mariadb", "--no-defaults", "--user=www-data", "--socket=" + path]
+def administer(target):
+    user, path = target.split("@", 1)
+    client = ["mariadb", "--no-defaults", "--user=" + user, "--socket=" + path]
     if subprocess.run([*client, "--execute=SELECT 1"], capture_output=True).returncode:
         raise PermissionError
 

@@ -20,6 +20,7 @@ from agent.process_group import recorded_group
 from agent.server import Server
 from local import account_names
 from local.account_names import MASTER
+from local.bootstrap.service_user import NAME
 from local.layout import Layout
 from local.services.programs import worker_accounts
 from model.reading import read
@@ -121,7 +122,11 @@ def of_environment(layout: Layout, name: str) -> dict[str, Target]:
         f"replace {name}'s agent": ({name}, "write", f"{folder}/bin/slipway-agent"),
         # Each component has a password for its own schema there.
         f"reach {name}'s database": (inside, "connect", f"{folder}/run/mariadb.sock"),
-        f"administer {name}'s database": ({name}, "administer", f"{folder}/run/mariadb.sock"),
+        f"administer {name}'s database": (
+            {name},
+            "administer",
+            f"{NAME}@{folder}/run/mariadb.sock",
+        ),
         f"command {name}'s edge": ({name, edge}, "connect", f"{folder}/run/edge/admin.sock"),
         f"see what {name} checks": ({name, edge}, "connect", f"{folder}/run/edge/preview.sock"),
         f"read {name}'s TLS keys": ({edge}, "read", f"{folder}/state/edge/pki/authorities"),
