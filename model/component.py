@@ -20,7 +20,7 @@ def regular_expression(pattern: str) -> str:
 
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,40}$")]
-"""A commit's id, or its beginning: to find that, the repository's whole history is fetched."""
+"""A commit's id, or its beginning: to complete that, the list of all commits is fetched."""
 
 HostLabel = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")]
 

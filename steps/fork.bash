@@ -3,7 +3,8 @@
 # branch and base; the folder of the fork's repository; the commits of branch and base. Prints both.
 # The commits come from the master: what is fetched here may come over a network that nobody
 # verifies, and its commits are known by their ids.
-# The fork has a repository of its own, with its whole history; the component's is shallow.
+# The fork has a repository of its own, with its whole history, if possible without its files: those
+# of the series are fetched when they are needed (https://git-scm.com/docs/partial-clone).
 set -euo pipefail
 series=$1 address=$2 branch=$3 base=$4 folder=$5 commit=$6 from=$7
 export GIT_DIR=$folder.git
@@ -12,13 +13,15 @@ refuse() {
   echo "$1" >&2
   exit 1
 }
-[ -d "$GIT_DIR" ] || git init --quiet --bare "$GIT_DIR"
-git fetch --quiet --no-tags -- "$address" "+refs/heads/$branch:refs/heads/ours" \
-  "+refs/tags/*:refs/tags/*" 2>errors ||
-  refuse "$address, branch $branch, cannot be reached: $(sed '/^fatal: Could not read/,$d' errors | tail -n1)"
+git init --quiet --bare "$GIT_DIR"
+git config remote.origin.url "$address"
+git config remote.origin.promisor true
+fetch_commits() { fetch --filter=tree:0 origin "$@"; }
+fetch_commits "+refs/heads/$branch:refs/heads/ours" "+refs/tags/*:refs/tags/*" ||
+  explain "$address" "branch $branch"
 is_present() { git cat-file -e "$commit^{commit}" 2>/dev/null; }
 # The branch may have moved since it was listed: then fetch the commit by its id.
-is_present || git fetch --quiet --no-tags -- "$address" "$commit" 2>errors || true
+is_present || fetch_commits "$commit" || true
 is_present || refuse "$address: branch $branch has no commit $commit"
 git update-ref refs/heads/ours "$commit"
 from=$(git rev-parse --quiet --verify "$from^{commit}") ||

@@ -9,7 +9,7 @@ from change_sources.git_process import GitError, host_processes, run_git
 from model.component import Component, Fork, Source
 from model.tags import followed_releases
 from releases.provenance import Material, Patch
-from steps.git import GitStep, last_line
+from steps.git import GitStep, is_damage, last_line
 from steps.gitlinks import Gitlink, is_fetchable, parse_gitlinks, resolve_addresses
 from steps.lines import lines
 from steps.rejection import Rejection
@@ -17,8 +17,6 @@ from steps.tar import tar_archive
 
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
-UNREACHABLE = 2
-"""The exit code of `add_source.bash` when the repository cannot be reached."""
 SERIES = "series"
 """The folder on the worker with the patches to apply next."""
 
@@ -58,11 +56,14 @@ class TreeStep(GitStep):
         what is new is fetched.
         """
         local_ref = f"refs/slipway/{sha1(purpose.encode(), usedforsecurity=False).hexdigest()[:12]}"
-        command = await self.attempt_script("add_source", commit, repository, ref, local_ref, into)
-        if command.rc == UNREACHABLE:
-            self.fail(f"{repository} cannot be reached: {last_line(command.stderr)}")
+        arguments = (commit, repository, ref, local_ref, into)
+        command = await self.attempt_script("add_source", *arguments)
+        if command.didFail() and is_damage(command) and not into:
+            # The tree begins here: there is no part of it to be lost.
+            await self.run_script("repository", "anew")
+            command = await self.attempt_script("add_source", *arguments)
         if command.didFail():
-            self.fail(last_line(command.stderr))
+            await self.fail_with(command, "add_source")
         commit, tree, date, gitlinks = command.stdout.split()
         release = ref_label(ref, commit)
         material = Material(repository=repository, release=release, commit=commit, into=into)
@@ -191,12 +192,7 @@ class TreeStep(GitStep):
         requests = [f"- - {path}" for path in excluded]
         requests += [f"{link.commit} {link.address} {link.path}" for link in included]
         stdin = "\n".join([*requests, ""]).encode()
-        command = await self.attempt_script("submodules", stdin=stdin)
-        if command.didFail():
-            reason = last_line(command.stderr)
-            *_, last = lines(command.stdout) or ["? ? ?"]
-            commit, address, path = last.split(" ", 2)
-            self.fail(f"submodule {path}: commit {commit} cannot be had from {address}: {reason}")
+        await self.run_script("submodules", stdin=stdin)
         self.record_models("materials", [link.material for link in included])
 
     def unapplied_paths(self) -> list[str]:

@@ -130,6 +130,22 @@ class Build(OneComponent):
         assert key in self.stored_files(result)["packages/example.txt"]
 
     @async_to_deferred
+    async def test_what_a_build_leaves_behind_is_said_and_does_not_stop_the_next_build(
+        self,
+    ) -> None:
+        """A process that holds the output, a folder without rights, and a lock of git."""
+        make = (
+            "mkdir -p out/ro && git rev-parse HEAD > out/version; echo x > out/ro/f; "
+            "chmod -R a-w out; touch ../repository.git/shallow.lock; sleep 3600 & true"
+        )
+        self.describe(f"""build = [["sh", "-c", '{make}']]\noutput = "out" """)
+        for result in (await self.run_build(), await self.run_again()):
+            summaries = self.summaries(result)
+            assert result["results"] == SUCCESS, summaries
+            assert summaries["build"].endswith("(left running, and ended: sleep 3600)")
+            assert self.stored_files(result)["version"] == ""
+
+    @async_to_deferred
     async def test_a_failing_test_of_the_component_stops_the_build(self) -> None:
         self.describe('test = [["sh", "run.sh"], ["sh", "-c", "exit 3"]]')
         result = await self.run_build()

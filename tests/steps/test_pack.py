@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from releases.store import digest_of
-from steps.git import ENVIRONMENT, SCRIPTS
+from steps.git import ENVIRONMENT, script_text
 from steps.tar import tar_archive
 from tests.repositories import Repository
 
@@ -54,7 +54,7 @@ def pack(
         ("add_source", add_source),
         ("pack", ("@0 +0000", *words)),
     ):
-        script = f"{before}\n{(SCRIPTS / f'{name}.bash').read_text()}"
+        script = f"{before}\n{script_text(name)}"
         result = subprocess.run(
             ["bash", "-c", script, name, *arguments],
             check=True,

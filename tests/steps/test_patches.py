@@ -12,7 +12,7 @@ from twisted.trial.unittest import TestCase
 
 from change_sources.git_process import GIT
 from model.component import Component
-from steps.git import ENVIRONMENT, SCRIPTS
+from steps.git import ENVIRONMENT, FETCHING, SILENT_SECONDS, script_text
 from steps.patches import ApplyPatches
 from steps.tar import tar_archive
 
@@ -24,10 +24,11 @@ UPSTREAM = {"repository": "https://example.org/x.git", "release": "6.1.*"}
 def script(name: str, *arguments: str, stdin: bytes | None = None) -> ExpectShell:
     return ExpectShell(
         workdir="wkdir",
-        command=["bash", "-c", (SCRIPTS / f"{name}.bash").read_text(), name, *arguments],
+        command=["bash", "-c", script_text(name), name, *arguments],
         env=ENVIRONMENT,
         log_environ=False,
         initial_stdin=stdin,
+        timeout=SILENT_SECONDS if name in FETCHING else 1200,
     )
 
 

@@ -595,7 +595,7 @@ def talkative(upstream: Repository) -> None:
 
 
 REFUSED = {
-    "a branch that is not there": ("theirs", "1.0", "branch theirs, cannot be reached: "),
+    "a branch that is not there": ("theirs", "1.0", "but branch theirs cannot be fetched from it"),
     "a base that is not there": ("ours", "0.9", "has no commit '0.9' behind it"),
     "a base on another branch": ("ours", "1.1", "'1.1' does not lie behind branch ours"),
     "a merge that disowns what it merged": ("ours", "1.0", "do not make its tree: rebase it"),

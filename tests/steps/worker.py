@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from steps.git import ENVIRONMENT, SCRIPTS
+from steps.git import ENVIRONMENT, script_text
 from steps.tar import tar_archive
 from tests.repositories import Repository
 
@@ -20,7 +20,7 @@ class Worker:
 
     def attempt(self, script: str, *arguments: str, stdin: bytes = b"") -> CompletedProcess[str]:
         """Run a script; its output and its exit code."""
-        command = ["bash", "-c", (SCRIPTS / f"{script}.bash").read_text(), script, *arguments]
+        command = ["bash", "-c", script_text(script), script, *arguments]
         environment = os.environ | ENVIRONMENT
         result = subprocess.run(
             command, cwd=self.folder, env=environment, input=stdin, capture_output=True
