@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetch one commit into the component's repository and add it to the index. Print commit, tree, date
-# and how many submodules it records.
+# Fetch one commit into the component's repository and add it to the index. Prints records (see
+# records.py): commit, tree, date and how many submodules it records.
 # Arguments: the commit or the beginning of its id; the address and the ref to fetch (no ref when it
 # is pinned); the local ref that keeps it; its path in the tree (empty: it replaces the whole tree).
 # For exit codes see fetching.bash.
@@ -58,5 +58,5 @@ else
   git ls-files -z -- "$into" | git --work-tree=. update-index -z --force-remove --stdin
   git read-tree -i --prefix="$into/" "$commit"
 fi
-git show --no-patch --format='%H %T %ct' "$commit"
-git ls-tree -r "$commit" | grep -c '^160000' || true
+gitlinks=$(git ls-tree -r "$commit" | grep -c '^160000' || true)
+{ git log -1 -z --format='%H%x00%T%x00%ct' "$commit" && printf '%s\0' "$gitlinks"; } | base64

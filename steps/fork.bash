@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Start a series with the commits of a fork. Arguments: the series' folder; the fork's address,
-# branch and base; the folder of the fork's repository; the commits of branch and base. Prints both.
+# branch and base; the folder of the fork's repository; the commits of branch and base.
+# Prints records (see records.py): both commits, then file name, author and subject of each patch.
 # The commits come from the master: what is fetched here may come over a network that nobody
 # verifies, and its commits are known by their ids.
 # The fork has a repository of its own, with its whole history, if possible without its files: those
@@ -30,6 +31,7 @@ git merge-base --is-ancestor "$from" refs/heads/ours ||
   refuse "$address: '$base' does not lie behind branch $branch"
 rm -rf "$series"
 mkdir -p "$series/fork"
+: >heads
 number=0
 for commit in $(git rev-list --reverse --topo-order "$from..refs/heads/ours"); do
   if [ "$(git rev-list --no-walk --parents "$commit" | wc -w)" -gt 2 ]; then
@@ -38,8 +40,10 @@ for commit in $(git rev-list --reverse --topo-order "$from..refs/heads/ours"); d
       refuse "$address: merge ${commit:0:12} holds changes of its own: rebase branch $branch"
   elif ! git diff-tree --quiet --no-commit-id "$commit"; then
     number=$((number + 1))
-    git format-patch -1 --quiet --binary --full-index --find-renames --no-signature --no-stat \
-      --start-number="$number" --output-directory="$series/fork" "$commit"
+    path=$(git format-patch -1 --binary --full-index --find-renames --no-signature --no-stat \
+      --start-number="$number" --output-directory="$series/fork" "$commit")
+    printf '%s\0' "${path##*/}" >>heads
+    git log -1 -z --format='%an <%ae>%x00%s' "$commit" >>heads
   fi
 done
 # Verify the series: applied one by one, the commits must give the tree of the branch.
@@ -47,8 +51,8 @@ export GIT_INDEX_FILE=$PWD/fork-index
 git read-tree "$from"
 shopt -s nullglob
 patches=("$series"/fork/*.patch)
-[ "${#patches[@]}" -eq 0 ] || git apply --cached --whitespace=nowarn "${patches[@]}" 2>errors ||
+[ "${#patches[@]}" -eq 0 ] || git apply -p1 --cached --whitespace=nowarn "${patches[@]}" 2>errors ||
   refuse "$address: the commits of branch $branch do not apply one by one: rebase it"
 [ "$(git write-tree --missing-ok)" = "$(git rev-parse 'refs/heads/ours^{tree}')" ] ||
   refuse "$address: the commits of branch $branch, one by one, do not make its tree: rebase it"
-git rev-parse refs/heads/ours "$from"
+{ printf '%s\0' "$(git rev-parse refs/heads/ours)" "$from" && cat heads; } | base64

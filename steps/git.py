@@ -9,6 +9,7 @@ from buildbot.process.buildstep import BuildStepCancelled, ShellMixin
 from buildbot.process.remotecommand import RemoteCommand, RemoteShellCommand
 from buildbot.process.remotetransfer import StringFileReader
 
+from steps.records import fields
 from steps.step import Step
 
 SCRIPTS = Path(__file__).parent
@@ -92,6 +93,27 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             await self.fail_with(remote, name)
         return str(remote.stdout)
 
+    async def run_records(
+        self, name: str, *arguments: str, stdin: bytes | None = None
+    ) -> list[str]:
+        """The fields that a script of this folder prints; the step fails when the script fails."""
+        remote = await self.attempt_script(name, *arguments, stdin=stdin)
+        if remote.didFail():
+            await self.fail_with(remote, name)
+        return self.read_fields(remote)
+
+    def read_fields(self, remote: RemoteShellCommand) -> list[str]:
+        """What a script printed (see `records.py`); the step fails when that is not whole."""
+        try:
+            return fields(remote.stdout)
+        except ValueError as error:
+            self.fail(f"the worker's answer is not whole: {error}")
+
+    async def capture(self, command: Sequence[str]) -> tuple[str, RemoteShellCommand]:
+        """The output of a command, exactly; the caller checks its exit code."""
+        remote = await self.attempt_script("capture", *command)
+        return "\0".join(self.read_fields(remote)), remote
+
     async def fail_with(self, remote: RemoteShellCommand, name: str) -> NoReturn:
         """End the step with what a failed command says, and make a damaged repository anew."""
         reason = last_line(remote.stderr) or f"{name} failed"
@@ -141,7 +163,11 @@ def is_damage(remote: RemoteShellCommand) -> bool:
 
 
 def last_line(text: str) -> str:
-    """The last line of a command's output, without git's general advice."""
-    output = text.partition("\nfatal: Could not read from remote repository.")[0]
-    lines = output.strip().splitlines()
+    """The last line of a command's output."""
+    lines = text.strip().splitlines()
     return lines[-1] if lines else ""
+
+
+def reason(text: str) -> str:
+    """Why git does not reach a repository: its last line before its general advice."""
+    return last_line(text.partition("\nfatal: Could not read from remote repository.")[0])

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Add Slipway's own files to the index and pack it into artifact.tar.zst.
 # Arguments: the commit's date, then words that the tar must not contain. Standard input: a tar of
-# Slipway's files. Prints tree, commit, digest of the uncompressed tar, size of the artifact in
-# bytes, then the forbidden words that the tar contains.
+# Slipway's files. Prints records (see records.py): tree, commit, digest of the uncompressed tar, size
+# of the artifact in bytes, then the forbidden words that the tar contains.
 set -euo pipefail
 date=$1
 shift
@@ -37,5 +37,7 @@ git -c tar.umask=0022 archive --format=tar "$commit" |
 wait "$digest_pid"
 wait "$search_pid"
 rm -f to-digest to-search
-echo "$tree" "$commit" "$(cat digest)" "$(stat --format=%s artifact.tar.zst)"
-cat matches
+{
+  printf '%s\0' "$tree" "$commit" "$(cat digest)" "$(stat --format=%s artifact.tar.zst)"
+  tr '\n' '\0' <matches
+} | base64

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Replace gitlinks in the index by the files of their commits. Standard input: lines
-# `<commit> <address> <path>`; a line `- - <path>` removes a gitlink.
+# Replace gitlinks in the index by the files of their commits. Standard input:
+# `<commit> <address> <path>`, each ended by NUL; `- - <path>` removes a gitlink.
 # For exit codes see fetching.bash.
 set -euo pipefail
-while IFS= read -r line; do
+while IFS= read -r -d '' line; do
   commit=${line%% *} path=${line#* }
   address=${path%% *} path=${path#* }
   git --work-tree=. update-index --force-remove -- "$path"

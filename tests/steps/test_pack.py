@@ -8,6 +8,7 @@ import pytest
 
 from releases.store import digest_of
 from steps.git import ENVIRONMENT, script_text
+from steps.records import fields
 from steps.tar import tar_archive
 from tests.repositories import Repository
 
@@ -63,7 +64,7 @@ def pack(
             input=tar_archive({".slipway/manifest.json": b"{}"}),
             capture_output=True,
         )
-    return result.stdout.decode().split()
+    return fields(result.stdout.decode())
 
 
 @pytest.mark.parametrize("circumstance", CIRCUMSTANCES)

@@ -82,7 +82,7 @@ def test_a_build_follows_each_build_that_is_killed_at_any_moment(
             worker = Worker(tmp_path / f"worker-{number}")
         kill_after(worker, moments.uniform(0, duration), script, *words)
         worker.run("repository")
-        assert worker.run("add_source", *arguments).split()[1] == expected
+        assert worker.records("add_source", *arguments)[1] == expected
         worker.run("fork", *fork)
         assert worker.run("check_out", "tree").strip() == expected
 
@@ -109,11 +109,11 @@ def test_a_file_that_a_kill_or_a_power_failure_leaves_does_not_stop_the_next_bui
 ) -> None:
     worker = Worker(tmp_path / "worker")
     arguments = source_arguments(upstream)
-    tree = worker.run("add_source", *arguments).split()[1]
+    tree = worker.records("add_source", *arguments)[1]
     worker.run("check_out", "tree")
     (worker.folder / LEFT[case]).write_bytes(b"")
     worker.run("repository")
-    assert worker.run("add_source", *arguments).split()[1] == tree
+    assert worker.records("add_source", *arguments)[1] == tree
     assert worker.run("check_out", "tree").strip() == tree
 
 
@@ -122,7 +122,7 @@ def test_a_damaged_object_is_fetched_again(tmp_path: Path, upstream: Repository,
     """Cut short, emptied, or filled with zeros, as after a power failure."""
     worker = Worker(tmp_path / "worker")
     arguments = source_arguments(upstream)
-    tree = worker.run("add_source", *arguments).split()[1]
+    tree = worker.records("add_source", *arguments)[1]
     loosen(worker)
     chance = random.Random(seed)  # noqa: S311  # no secret
     objects = list((worker.folder / "repository.git/objects").glob("??/*"))
@@ -132,7 +132,7 @@ def test_a_damaged_object_is_fetched_again(tmp_path: Path, upstream: Repository,
         half = content[: len(content) // 2]
         path.write_bytes(chance.choice([b"", half, half + bytes(len(half)), bytes(len(content))]))
     assert worker.run("repository").startswith("made anew")
-    assert worker.run("add_source", *arguments).split()[1] == tree
+    assert worker.records("add_source", *arguments)[1] == tree
     worker.git("fsck", "--full")
 
 
@@ -159,7 +159,7 @@ def test_a_pack_that_is_cut_short_is_fetched_again(tmp_path: Path, upstream: Rep
     commit = upstream.git("rev-parse", "2.0^{commit}")
     arguments = [commit, upstream.address, "refs/tags/2.0", "refs/slipway/one", ""]
     worker.run("repository")
-    assert worker.run("add_source", *arguments).split()[0] == commit
+    assert worker.records("add_source", *arguments)[0] == commit
     worker.git("archive", commit, "--output=tar")
 
 
@@ -242,8 +242,8 @@ def test_the_files_of_old_commits_are_not_fetched_to_complete_the_beginning_of_a
     upstream.git("rm", "-qr", ".")
     commit = upstream.commit({"index.html": "small\n"})
     worker = Worker(tmp_path / "worker")
-    output = worker.run("add_source", commit[:9], upstream.address, "", "refs/slipway/one", "")
-    assert output.split()[0] == commit
+    output = worker.records("add_source", commit[:9], upstream.address, "", "refs/slipway/one", "")
+    assert output[0] == commit
     assert stored_bytes(worker) < 100_000
 
 
