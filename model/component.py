@@ -58,6 +58,8 @@ class Source(Model):
     """Follow this branch instead of releases."""
     commit: Commit | None = None
     """Stay at this commit."""
+    moved_to: Commit | None = None
+    """Upstream has moved a release tag, and it is taken at this commit."""
     tags: Annotated[str, AfterValidator(regular_expression)] = r"^v?\d+(\.\d+)*$"
     """Which tags are releases: a regular expression."""
     fork: Fork | None = None

@@ -41,7 +41,7 @@ class OfferUpgrade(Step):
         file = self.folder / "component.toml"
         try:
             upgrade = Upgrade.of(self.component, file.read_text("utf-8"), newest.release)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             self.fail(str(error))
         await self.addCompleteLog("component.toml", upgrade.difference)
         offer = f"{newest.release} is ready: {upgrade.new}"

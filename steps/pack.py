@@ -30,7 +30,11 @@ class Pack(GitStep):
     @async_to_deferred
     async def run(self) -> int:
         date = f"@{self.getProperty('upstream-date')} +0000"
-        own = tar_archive(self.own_files())
+        try:
+            own = tar_archive(self.own_files())
+        except OSError as error:
+            name = Path(error.filename or "").name
+            self.fail(f"templates/{name}: {error.strerror}; the folder has changed since the master read it")
         packed = await self.run_records("pack", date, *self.hosts, stdin=own)
         tree, commit, digest, size, *hosts = packed
         if hosts:

@@ -9,7 +9,7 @@ from buildbot.process.remotecommand import RemoteShellCommand
 
 from change_sources.git_process import GitError, host_processes, run_git
 from model.component import Component, Fork, Source
-from model.tags import followed_releases
+from model.tags import followed_releases, order_remark
 from releases.provenance import Material, Patch
 from steps.git import GitStep, is_damage, reason
 from steps.gitlinks import Gitlink, is_fetchable, parse_gitlinks, resolve_addresses
@@ -17,6 +17,7 @@ from steps.lines import lines
 from steps.patch_file import PatchError, PatchFile, Series, read_series, title
 from steps.records import batched
 from steps.rejection import Rejection
+from steps.release_tags import first_commit, moved_tag_problem
 from steps.tar import tar_archive
 
 HEADS = "refs/heads/"
@@ -42,6 +43,7 @@ class TreeStep(GitStep):
     def __init__(self, component: Component, folder: Path, **kwargs: Any) -> None:
         self.component = component
         self.folder = folder
+        self.order_remark = ""
         super().__init__(**kwargs)
 
     # Sources.
@@ -49,6 +51,11 @@ class TreeStep(GitStep):
     async def add_source(self, source: Source, into: str = "") -> FetchedSource:
         """Add the newest commit that a source follows to the tree."""
         ref, commit = await self.find_newest(source)
+        if ref.startswith(TAGS):
+            tag = ref.removeprefix(TAGS)
+            first = await first_commit(self.master, source.repository, tag, commit)
+            if problem := moved_tag_problem(source, tag, first, commit):
+                self.fail(problem)
         return await self.add_commit(source.repository, ref, commit, into, purpose=into)
 
     async def add_commit(
@@ -80,9 +87,12 @@ class TreeStep(GitStep):
             return "", source.commit
         pattern = f"{HEADS}{source.branch}" if source.branch else f"{TAGS}*"
         listing = await self.list_refs(source.repository, pattern, f"{pattern}^{{}}")
-        newest = newest_ref(source, commits_by_ref(listing))
+        commits = commits_by_ref(listing)
+        newest = newest_ref(source, commits)
         if newest is None:
             self.fail(f"{source.repository} has no {source.follows}")
+        tags = [ref.removeprefix(TAGS) for ref in commits if ref.startswith(TAGS)]
+        self.order_remark = order_remark(followed_releases(source, tags))
         return newest
 
     async def list_refs(

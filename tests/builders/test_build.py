@@ -172,6 +172,18 @@ class Build(OneComponent):
         assert f"{self.theme.address} cannot be reached" in self.summaries(result)["lay-overlays"]
 
     @async_to_deferred
+    async def test_a_release_tag_that_upstream_moved_is_refused_with_both_commits(self) -> None:
+        await self.run_build()
+        first = self.upstream.git("rev-parse", "1.10^{commit}")
+        self.upstream.commit({"index.php": PAGE.replace("three", "drei")})
+        self.upstream.git("tag", "-f", "-a", "1.10", "-m", "again")
+        commit = self.upstream.git("rev-parse", "1.10^{commit}")
+        for result in (await self.run_again(), await self.run_again()):
+            assert result["results"] == FAILURE
+            words = f"the tag 1.10 was {first[:12]} and is {commit[:12]} now: upstream has moved it"
+            assert words in self.summaries(result)["fetch-upstream"]
+
+    @async_to_deferred
     async def test_a_series_without_a_release_is_named(self) -> None:
         self.describe(upstream='release = "7.*"')
         result = await self.run_build()
