@@ -15,7 +15,7 @@ reason() { # git's first error, without its general advice
 answers() { # whether a repository can be reached
   (
     cd /
-    env -u GIT_DIR -u GIT_INDEX_FILE git ls-remote -- "$1" HEAD
+    timeout --kill-after=5 60 env -u GIT_DIR -u GIT_INDEX_FILE git ls-remote -- "$1" HEAD
   ) >/dev/null 2>&1 </dev/null
 }
 

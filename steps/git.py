@@ -76,7 +76,9 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             raise BuildStepCancelled
         if self.timed_out:
             seconds = limits.get("timeout", self.timeout)
-            self.fail(f"{command_name(command)} was ended after {seconds} s without a sign of life")
+            address = next((word for word in command[4:] if "://" in word), "")
+            silent = address or command_name(command)
+            self.fail(f"{silent} gave no sign of life for {seconds} s")
         return remote
 
     async def run_command(self, *command: str, stdin: bytes | None = None) -> str:

@@ -153,6 +153,23 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.expect_outcome(FAILURE, f"{words} (failure)")
         return self.run_step()
 
+    def test_a_repository_that_is_silent_for_too_long_is_named(self) -> Deferred[None]:
+        self.set_up(fork=FORK)
+        self.expect_commands(
+            ExpectMasterShell(
+                [
+                    *(GIT, "ls-remote", FORK["repository"], "refs/heads/ours"),
+                    *("refs/tags/6.1.0", "refs/tags/6.1.0^{}"),
+                ]
+            ).stdout(b"aaaa\trefs/heads/ours\nbbbb\trefs/tags/6.1.0\n"),
+            script("fork", "series", FORK["repository"], "ours", "6.1.0", "fork/", "aaaa", "bbbb")
+            .update("failure_reason", "timeout_without_output")
+            .exit(-1),
+        )
+        words = f"{FORK['repository']} gave no sign of life for {SILENT_SECONDS} s (failure) (timed out)"
+        self.expect_outcome(FAILURE, words)
+        return self.run_step()
+
     def test_without_patches_the_release_is_the_upstreams(self) -> Deferred[None]:
         self.set_up()
         self.expect_commands(

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from steps.git import DAMAGE, ENVIRONMENT, script_text
+from tests.change_sources.hung_server import hung_server, processes_with
 from tests.repositories import Repository
 from tests.steps.worker import Worker, fork_arguments
 
 KILLS = 40
+UNREACHABLE = 2
+"""As in `fetching.bash`."""
 
 
 @pytest.fixture
@@ -204,6 +207,28 @@ def test_a_full_disk_is_not_taken_for_a_repository_that_cannot_be_reached(
     last = result.stderr.splitlines()[-1]
     assert last.startswith(f"{upstream.address} was reached, but refs/tags/1.0 cannot be fetched")
     assert "File too large" in last
+
+
+def test_a_server_that_accepts_and_never_answers_is_given_up_with_a_sentence(
+    tmp_path: Path,
+) -> None:
+    worker = Worker(tmp_path / "worker")
+    with hung_server() as address:
+        address = f"{address.replace('https', 'http')}/a.git"
+        arguments = ["a" * 40, address, "refs/heads/main", "refs/slipway/one", ""]
+        result = subprocess.run(
+            ["bash", "-c", script_text("add_source"), "add_source", *arguments],
+            cwd=worker.folder,
+            env=os.environ | ENVIRONMENT | {"GIT_HTTP_LOW_SPEED_TIME": "1"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert not processes_with(address)
+    assert result.returncode == UNREACHABLE
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"{address} cannot be reached: fatal: unable to access")
+    assert "too slow" in last
 
 
 def test_a_folder_that_a_build_made_read_only_does_not_stop_the_next_checkout(
