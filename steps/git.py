@@ -30,6 +30,9 @@ FETCHING = {"add_source", "fork", "submodules", "upstream_ids"}
 SILENT_SECONDS = 400
 """How long a script that fetches may print nothing; curl alone tries to connect for 300 seconds."""
 
+SHOWN = 20_000
+"""Characters of an answer that are logged."""
+
 BROKEN = 3
 """The exit code of a script that finds a repository of the worker damaged."""
 
@@ -102,7 +105,9 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         remote = await self.attempt_script(name, *arguments, stdin=stdin)
         if remote.didFail():
             await self.fail_with(remote, name)
-        return self.read_fields(remote)
+        answer = self.read_fields(remote)
+        await self.show("\n".join(answer))
+        return answer
 
     def read_fields(self, remote: RemoteShellCommand) -> list[str]:
         """What a script printed (see `records.py`); the step fails when that is not whole."""
@@ -114,7 +119,13 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
     async def capture(self, command: Sequence[str]) -> tuple[str, RemoteShellCommand]:
         """The output of a command, exactly; the caller checks its exit code."""
         remote = await self.attempt_script("capture", *command)
-        return "\0".join(self.read_fields(remote)), remote
+        output = "\0".join(self.read_fields(remote))
+        await self.show(output)
+        return output, remote
+
+    async def show(self, output: str) -> None:
+        """Log what base64 stands for, so that people can read it."""
+        await self.getLog("stdio").addHeader(f"{output[:SHOWN]}\n")
 
     async def fail_with(self, remote: RemoteShellCommand, name: str) -> NoReturn:
         """End the step with what a failed command says, and make a damaged repository anew."""

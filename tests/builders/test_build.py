@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.util.twisted import async_to_deferred
@@ -144,6 +145,26 @@ class Build(OneComponent):
             assert result["results"] == SUCCESS, summaries
             assert summaries["build"].endswith("(left running, and ended: sleep 3600)")
             assert self.stored_files(result)["version"] == ""
+
+    @async_to_deferred
+    async def test_a_worker_that_finds_its_copies_damaged_makes_them_anew(self) -> None:
+        self.upstream.commit({"big.bin": "".join(map(str, range(50_000)))}, tag="1.11")
+        first = await self.run_build()
+        (workers,) = Path(self.master.basedir).glob("workers/*/blog-build/build")
+        packs = workers.glob("repository.git/objects/pack/*.pack")
+        pack = max(packs, key=lambda path: path.stat().st_size)
+        content = pack.read_bytes()
+        pack.chmod(0o600)
+        half = len(content) // 2
+        pack.write_bytes(content[:half] + bytes(200) + content[half + 200 :])
+        damaged = await self.run_again()
+        assert damaged["results"] == FAILURE
+        said = "the worker has removed its copies: build again"
+        assert any(said in words for words in self.summaries(damaged).values())
+        self.presses -= 1  # that build deployed nothing
+        again = await self.run_again()
+        assert again["results"] == SUCCESS, self.summaries(again)
+        assert again["properties"]["digest"] == first["properties"]["digest"]
 
     @async_to_deferred
     async def test_a_failing_test_of_the_component_stops_the_build(self) -> None:

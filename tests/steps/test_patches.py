@@ -5,7 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from buildbot.process.results import FAILURE, SUCCESS
+from buildbot.process.results import CANCELLED, FAILURE, SUCCESS
 from buildbot.test.reactor import TestReactorMixin
 from buildbot.test.steps import ExpectMasterShell, ExpectShell, TestBuildStepMixin
 from twisted.internet.defer import Deferred
@@ -168,6 +168,17 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         )
         words = f"{FORK['repository']} gave no sign of life for {SILENT_SECONDS} s (failure) (timed out)"
         self.expect_outcome(FAILURE, words)
+        return self.run_step()
+
+    def test_nothing_is_read_from_a_command_that_was_stopped(self) -> Deferred[None]:
+        self.set_up("0001-a.patch")
+        step = self.get_nth_step(0)
+        self.expect_commands(
+            series(archive({"0001-a.patch": MAIL}))
+            .behavior(lambda _command: step.interrupt("stop"))
+            .exit(-1),
+        )
+        self.expect_outcome(CANCELLED, "applying (cancelled)")
         return self.run_step()
 
     def test_without_patches_the_release_is_the_upstreams(self) -> Deferred[None]:
