@@ -270,6 +270,7 @@ def test_the_files_of_old_commits_are_not_fetched_to_complete_the_beginning_of_a
     output = worker.records("add_source", commit[:9], upstream.address, "", "refs/slipway/one", "")
     assert output[0] == commit
     assert stored_bytes(worker) < 100_000
+    assert not worker.run("repository")
 
 
 def test_the_files_of_commits_before_those_of_a_fork_are_not_fetched(
@@ -284,6 +285,7 @@ def test_the_files_of_commits_before_those_of_a_fork_are_not_fetched(
     worker.add_source(upstream, "2.0")
     assert worker.fork_tree(upstream, "ours", "2.0") == upstream.git("rev-parse", "ours^{tree}")
     assert stored_bytes(worker) < 100_000
+    assert not worker.run("repository")
 
 
 def stored_bytes(worker: Worker) -> int:

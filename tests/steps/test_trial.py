@@ -119,6 +119,18 @@ def try_patches_on(
     return [(verdict, detail) for _, verdict, detail in batched(output[3:], 3)]
 
 
+def test_the_history_without_files_is_kept_for_the_next_trial(
+    tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
+) -> None:
+    upstream.git("config", "uploadpack.allowFilter", "true")
+    commit = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
+    upstream.commit({"page.txt": edited(("line 5", "5th"))})
+    assert try_patches(tmp_path, upstream, patches)[0] == ("upstream", commit)
+    worker = object.__new__(Worker)
+    worker.folder = tmp_path / "worker"
+    assert not worker.run("repository")
+
+
 def test_a_commit_below_an_annotated_tag_is_recognised(
     tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
 ) -> None:
