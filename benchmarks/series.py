@@ -21,7 +21,7 @@ from local.mirrors.git_config import mirror_folder
 from steps.tar import tar_archive
 from tests import mirrors
 from tests.repositories import PERSON, Repository
-from tests.steps.worker import Worker
+from tests.steps.worker import Worker, archive
 
 UPSTREAM = "https://github.com/wikimedia/mediawiki.git"
 LENGTHS = (1, 20, 200)
@@ -110,7 +110,7 @@ def series(source: Repository, scratch: Path) -> Table:
 
 
 def ours(worker: Worker, files: dict[str, bytes]) -> None:
-    worker.run("series", "apply", "series", "", "", stdin=tar_archive(files))
+    worker.run("series", "apply", "series", "", "", stdin=archive(files))
 
 
 def packing(source: Repository, scratch: Path) -> Table:

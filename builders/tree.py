@@ -1,18 +1,16 @@
 """The steps that a build and a trial share: complete a component's tree, and test it."""
 
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from buildbot.process.buildstep import BuildStep
-from buildbot.process.properties import Interpolate
 from buildbot.process.results import SKIPPED
-from buildbot.steps.shell import ShellCommand
 
 from model.component import Component
 from steps import submodules
-from steps.checkout import TREE, CheckOut, CollectOutput
+from steps.checkout import CheckOut, CollectOutput
+from steps.component_command import ComponentCommand
 from steps.dependencies import install_command, verify_command
 from steps.lint import LintChanges
 from steps.overlays import LayOverlays
@@ -55,7 +53,7 @@ def component_commands(
     return [
         *([CheckOut(**step_options("check-out"))] if builds or component.test else []),
         *(
-            command_step(command, folder, **step_options(name))
+            ComponentCommand(command, folder, **step_options(name))
             for lock in component.locks
             for name, install in (
                 ("verify-lock", verify_command(lock)),
@@ -64,24 +62,10 @@ def component_commands(
             if install
             for command, folder in [install]
         ),
-        *(command_step(command, **step_options("build")) for command in component.build),
+        *(ComponentCommand(command, **step_options("build")) for command in component.build),
         *([CollectOutput(output, **step_options("collect-output"))] if builds else []),
-        *(command_step(command, **step_options("test")) for command in component.test),
+        *(ComponentCommand(command, **step_options("test")) for command in component.test),
     ]
-
-
-def command_step(command: tuple[str, ...], folder: str = "", **options: Any) -> ShellCommand:
-    """A command of `component.toml` in the checkout, with the upstream's date for its output."""
-    label = textwrap.shorten(" ".join(command), 60)
-    return ShellCommand(
-        command=list(command),
-        workdir=f"build/{TREE}/{folder}".rstrip("/"),
-        env={"SOURCE_DATE_EPOCH": Interpolate("%(prop:upstream-date)s")},
-        logEnviron=False,
-        description=f"running {label}",
-        descriptionDone=label,
-        **options,
-    )
 
 
 def always(_step: BuildStep) -> bool:

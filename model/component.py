@@ -20,7 +20,7 @@ def regular_expression(pattern: str) -> str:
 
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,40}$")]
-"""A commit's id, or its beginning: to find that, the repository's whole history is fetched."""
+"""A commit's id, or its beginning: to complete that, the list of all commits is fetched."""
 
 HostLabel = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")]
 
@@ -58,6 +58,8 @@ class Source(Model):
     """Follow this branch instead of releases."""
     commit: Commit | None = None
     """Stay at this commit."""
+    moved_to: Commit | None = None
+    """Upstream has moved a release tag, and it is taken at this commit."""
     tags: Annotated[str, AfterValidator(regular_expression)] = r"^v?\d+(\.\d+)*$"
     """Which tags are releases: a regular expression."""
     fork: Fork | None = None

@@ -5,10 +5,13 @@ from typing import Any
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 
-from steps.git import GitStep
+from steps.git import SCRIPTS, GitStep
 
 TREE = "tree"
 """The folder of the checkout, in the builder's work folder."""
+
+RUN = "run.bash"
+"""The script on the worker that runs the component's commands."""
 
 
 class CheckOut(GitStep):
@@ -20,6 +23,7 @@ class CheckOut(GitStep):
     @async_to_deferred
     async def run(self) -> int:
         tree = await self.run_script("check_out", TREE)
+        await self.upload_file(RUN, (SCRIPTS / RUN).read_bytes())
         self.descriptionDone = f"tree {tree[:8]}"
         return SUCCESS
 

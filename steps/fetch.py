@@ -19,5 +19,6 @@ class FetchUpstream(TreeStep):
         self.setProperty("release", upstream.release, self.name)
         self.setProperty("upstream-tree", tree, self.name)
         self.setProperty("upstream-date", date, self.name)
-        self.descriptionDone = f"{upstream.release} at {upstream.commit[:8]}"
+        summary = f"{upstream.release} at {upstream.commit[:8]}"
+        self.descriptionDone = "; ".join(filter(None, (summary, self.order_remark)))
         return SUCCESS

@@ -1,18 +1,48 @@
 """Git on a worker: one bare repository per component, and trees made without a checkout."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from buildbot.process.buildstep import ShellMixin
+from buildbot.process.buildstep import BuildStepCancelled, ShellMixin
 from buildbot.process.remotecommand import RemoteCommand, RemoteShellCommand
 from buildbot.process.remotetransfer import StringFileReader
 
+from steps.records import fields
 from steps.step import Step
 
 SCRIPTS = Path(__file__).parent
-ENVIRONMENT = {"GIT_DIR": "repository.git", "GIT_INDEX_FILE": "index", "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {
+    "GIT_DIR": "repository.git",
+    "GIT_INDEX_FILE": "index",
+    "LC_ALL": "C.UTF-8",
+    "GIT_TERMINAL_PROMPT": "0",
+    # A server that sends nothing for a minute is given up.
+    "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+    "GIT_HTTP_LOW_SPEED_TIME": "60",
+}
 """Every command works on the component's repository and on one index, which holds the tree."""
+
+FETCHING = {"add_source", "fork", "submodules", "upstream_ids"}
+"""The scripts that fetch; `fetching.bash` is what they have in common."""
+
+SILENT_SECONDS = 400
+"""How long a script that fetches may print nothing; curl alone tries to connect for 300 seconds."""
+
+SHOWN = 20_000
+"""Characters of an answer that are logged."""
+
+BROKEN = 3
+"""The exit code of a script that finds a repository of the worker damaged."""
+
+DAMAGE = re.compile(
+    r"^(?:error|fatal): .*(?:\bcorrupt|is empty|bad (?:object|tree object|index)"
+    r"|unable to (?:read|unpack|find) |missing (?:blob|tree|commit)|does not match index"
+    r"|invalid object|index file )",
+    re.MULTILINE,
+)
+"""What git says of objects, packs and indexes that it cannot read."""
 
 BLOCK = 512 * 1024
 """Bytes in one message of a file transfer; Perspective Broker refuses more than 640 KiB."""
@@ -29,9 +59,12 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         super().__init__(**kwargs)
 
     async def attempt(
-        self, command: Sequence[str], stdin: bytes | None = None
+        self, command: Sequence[str], stdin: bytes | None = None, **limits: Any
     ) -> RemoteShellCommand:
-        """Run one command and keep its output; the caller checks its exit code."""
+        """Run one command and keep its output; the caller checks its exit code.
+
+        A command that was stopped or took too long ends the step: its output is not complete.
+        """
         remote: RemoteShellCommand = await self.makeRemoteShellCommand(
             command=list(command),
             collectStdout=True,
@@ -39,33 +72,79 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             logEnviron=False,
             initialStdin=stdin,
             env=ENVIRONMENT,
+            **limits,
         )
         await self.runCommand(remote)
+        if self.stopped:
+            raise BuildStepCancelled
+        if self.timed_out:
+            seconds = limits.get("timeout", self.timeout)
+            address = next((word for word in command[4:] if "://" in word), "")
+            silent = address or command_name(command)
+            self.fail(f"{silent} gave no sign of life for {seconds} s")
         return remote
 
     async def run_command(self, *command: str, stdin: bytes | None = None) -> str:
         """The output of one command; the step fails when the command fails."""
         remote = await self.attempt(command, stdin)
         if remote.didFail():
-            self.fail(last_line(remote.stderr) or f"{command[0]} failed")
+            await self.fail_with(remote, command[0])
         return str(remote.stdout)
 
     async def run_script(self, name: str, *arguments: str, stdin: bytes | None = None) -> str:
         """The output of a script of this folder; the step fails when the script fails."""
         remote = await self.attempt_script(name, *arguments, stdin=stdin)
         if remote.didFail():
-            self.fail(last_line(remote.stderr) or f"{name} failed")
+            await self.fail_with(remote, name)
         return str(remote.stdout)
+
+    async def run_records(
+        self, name: str, *arguments: str, stdin: bytes | None = None
+    ) -> list[str]:
+        """The fields that a script of this folder prints; the step fails when the script fails."""
+        remote = await self.attempt_script(name, *arguments, stdin=stdin)
+        if remote.didFail():
+            await self.fail_with(remote, name)
+        answer = self.read_fields(remote)
+        await self.show("\n".join(answer))
+        return answer
+
+    def read_fields(self, remote: RemoteShellCommand) -> list[str]:
+        """What a script printed (see `records.py`); the step fails when that is not whole."""
+        try:
+            return fields(remote.stdout)
+        except ValueError as error:
+            self.fail(f"the worker's answer is not whole: {error}")
+
+    async def capture(self, command: Sequence[str]) -> tuple[str, RemoteShellCommand]:
+        """The output of a command, exactly; the caller checks its exit code."""
+        remote = await self.attempt_script("capture", *command)
+        output = "\0".join(self.read_fields(remote))
+        await self.show(output)
+        return output, remote
+
+    async def show(self, output: str) -> None:
+        """Log what base64 stands for, so that people can read it."""
+        await self.getLog("stdio").addHeader(f"{output[:SHOWN]}\n")
+
+    async def fail_with(self, remote: RemoteShellCommand, name: str) -> NoReturn:
+        """End the step with what a failed command says, and make a damaged repository anew."""
+        reason = last_line(remote.stderr) or f"{name} failed"
+        if is_damage(remote):
+            await self.attempt_script("repository", "anew")
+            reason += "; the worker has removed its copies: build again"
+        self.fail(reason)
 
     async def attempt_script(
         self, name: str, *arguments: str, stdin: bytes | None = None
     ) -> RemoteShellCommand:
         """Run a script of this folder on the worker; the caller checks its exit code."""
-        text = (SCRIPTS / f"{name}.bash").read_text("utf-8")
+        text = script_text(name)
         if stdin is not None and len(stdin) > BLOCK:
             await self.upload_file(INPUT_FILE, stdin)
             text, stdin = f"exec <{INPUT_FILE}\n{text}", None
-        return await self.attempt(("bash", "-c", text, name, *arguments), stdin)
+        limits = {"timeout": SILENT_SECONDS} if name in FETCHING else {}
+        return await self.attempt(("bash", "-c", text, name, *arguments), stdin, **limits)
 
     async def upload_file(self, name: str, content: bytes) -> None:
         """Write a file on the worker, block by block."""
@@ -80,8 +159,28 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         await self.runCommand(RemoteCommand("downloadFile", arguments, ignore_updates=True))
 
 
+def script_text(name: str) -> str:
+    """A script of this folder, complete."""
+    names = ("fetching", name) if name in FETCHING else (name,)
+    return "".join((SCRIPTS / f"{each}.bash").read_text("utf-8") for each in names)
+
+
+def command_name(command: Sequence[str]) -> str:
+    """The name of a script, or the program."""
+    return command[3] if tuple(command[:2]) == ("bash", "-c") else command[0]
+
+
+def is_damage(remote: RemoteShellCommand) -> bool:
+    """Whether a command failed because a repository of the worker is damaged."""
+    return remote.rc == BROKEN or bool(DAMAGE.search(remote.stderr))
+
+
 def last_line(text: str) -> str:
-    """The last line of a command's output, without git's general advice."""
-    output = text.partition("\nfatal: Could not read from remote repository.")[0]
-    lines = output.strip().splitlines()
+    """The last line of a command's output."""
+    lines = text.strip().splitlines()
     return lines[-1] if lines else ""
+
+
+def reason(text: str) -> str:
+    """Why git does not reach a repository: its last line before its general advice."""
+    return last_line(text.partition("\nfatal: Could not read from remote repository.")[0])

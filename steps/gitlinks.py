@@ -7,13 +7,9 @@ from typing import NamedTuple
 
 from model.component import Rewrite
 from releases.provenance import Material
-from steps.lines import lines
 
-FILE_SEPARATOR = "\f"
-"""In the output of `gitlinks.bash`, the character before the name of each `.gitmodules`."""
-
-RECORD_SEPARATOR = "\x1e"
-"""In the output of `gitlinks.bash`, the character after each setting: key, newline, value."""
+FILE_MARK = "\f"
+"""What `gitlinks.bash` prints before the name of each `.gitmodules`."""
 
 REMOTE_ADDRESS = r"(https?|ssh|git)://[^\s-]\S*|[\w.-]+@[\w.-]+:[^\s-]\S*"
 """An address on another machine: https://git-scm.com/docs/git-fetch#_git_urls."""
@@ -33,22 +29,30 @@ class Gitlink(NamedTuple):
         )
 
 
-def parse_gitlinks(listing: str) -> list[Gitlink]:
-    """Read what `gitlinks.bash` prints: `<commit> <path>` lines, then each `.gitmodules`."""
-    links, *files = listing.split(FILE_SEPARATOR)
-    addresses = dict(pair for file in files for pair in parse_gitmodules(file))
-    pairs = (line.split(" ", 1) for line in lines(links))
-    return [Gitlink(path, commit, addresses.get(path, "")) for commit, path in pairs]
+def parse_gitlinks(fields: Iterable[str]) -> list[Gitlink]:
+    """Read what `gitlinks.bash` prints: `<commit> <path>` fields, then each `.gitmodules`."""
+    commits: dict[str, str] = {}
+    files: dict[str, list[str]] = {}
+    settings = None
+    for field in fields:
+        if field.startswith(FILE_MARK):
+            settings = files.setdefault(field.removeprefix(FILE_MARK), [])
+        elif settings is None:
+            commit, _, path = field.partition(" ")
+            commits[path] = commit
+        else:
+            settings.append(field)
+    addresses = dict(pair for file in files for pair in parse_gitmodules(file, files[file]))
+    return [Gitlink(path, commit, addresses.get(path, "")) for path, commit in commits.items()]
 
 
-def parse_gitmodules(listing: str) -> Iterator[tuple[str, str]]:
+def parse_gitmodules(file: str, fields: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Path in the whole tree and address of each submodule in one `.gitmodules`."""
-    file, _, records = listing.partition("\n")
     settings: dict[str, dict[str, str]] = {}
-    for record in filter(None, records.strip("\n").split(RECORD_SEPARATOR)):
-        key, _, setting = record.partition("\n")
-        name, _, field = key.removeprefix("submodule.").rpartition(".")
-        settings.setdefault(name, {})[field] = setting
+    for field in fields:
+        key, _, setting = field.partition("\n")
+        name, _, kind = key.removeprefix("submodule.").rpartition(".")
+        settings.setdefault(name, {})[kind] = setting
     for module in settings.values():
         if "path" in module and "url" in module:
             yield normpath(f"{dirname(file)}/{module['path']}").lstrip("/"), module["url"]

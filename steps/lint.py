@@ -1,10 +1,9 @@
 """Lint the PHP that our patches change; findings that upstream already has do not count."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
-from csv import DictReader
 from hashlib import sha256
-from io import StringIO
 from typing import NamedTuple
 
 from buildbot.process.results import FAILURE, SUCCESS
@@ -53,7 +52,7 @@ class LintChanges(GitStep):
         files, findings = 0, list[Finding]()
         for before, after in series:
             if before != after:
-                count, new = await self.lint_series(f"{before} {after}")
+                count, new = await self.lint_series(before, after)
                 files, findings = files + count, findings + new
         if findings:
             await self.addCompleteLog("new findings", "\n".join(map(str, findings)))
@@ -62,30 +61,30 @@ class LintChanges(GitStep):
         self.descriptionDone = f"{files} changed PHP files, nothing new"
         return SUCCESS
 
-    async def lint_series(self, trees: str) -> tuple[int, list[Finding]]:
+    async def lint_series(self, before: str, after: str) -> tuple[int, list[Finding]]:
         """How many files a series changes, and the findings it adds; trees are linted once."""
-        earlier = await self.attempt(("grep", "-m1", f"^{trees} {RULES} ", LINTED))
+        known = f"{before} {after} {RULES} "
+        earlier = await self.attempt(("grep", "-m1", "-x", f"{known}[0-9]*", LINTED))
         if not earlier.didFail():
-            return int(earlier.stdout.split()[-1]), []
-        files, findings = await self.compare_trees(*trees.split())
+            return int(earlier.stdout.removeprefix(known)), []
+        files, findings = await self.compare_trees(before, after)
         if not findings:
-            await self.run_command("tee", "-a", LINTED, stdin=f"{trees} {RULES} {files}\n".encode())
+            await self.run_command("tee", "-a", LINTED, stdin=f"{known}{files}\n".encode())
         return files, findings
 
     async def compare_trees(self, before: str, after: str) -> tuple[int, list[Finding]]:
         """How many files differ in the second tree, and the findings that it adds."""
-        counts = (await self.run_script("changed_files", before, after, "*.php")).split()
-        old, new = map(int, counts)
+        old, new = map(int, await self.run_records("changed_files", before, after, "*.php"))
         findings = await self.lint("after") if new else []
         earlier = await self.lint("before") if old and findings else []
         return new, new_findings(earlier, findings)
 
     async def lint(self, folder: str) -> list[Finding]:
-        remote = await self.attempt(
+        output, remote = await self.capture(
             (
                 "phpcs",
                 "-q",
-                "--report=csv",  # one line each: the worker breaks very long ones
+                "--report=json",
                 "--standard=Generic,Squiz",
                 f"--sniffs={','.join(SNIFFS)}",
                 "--extensions=php",
@@ -93,10 +92,19 @@ class LintChanges(GitStep):
                 folder,
             )
         )
-        rows = DictReader(StringIO(remote.stdout))
-        if not {"File", "Source", "Message"} <= set(rows.fieldnames or ()):
-            self.fail(f"phpcs failed: {last_line(remote.stderr)}")
-        return [Finding(row["File"], row["Source"], row["Message"]) for row in rows]
+        try:
+            return findings_in(output)
+        except (ValueError, KeyError):
+            self.fail(f"phpcs failed: {last_line(remote.stderr) or last_line(output)}")
+
+
+def findings_in(report: str) -> list[Finding]:
+    """The findings in phpcs' report; raises ValueError or KeyError when it is none."""
+    return [
+        Finding(file, message["source"], message["message"])
+        for file, found in dict(json.loads(report)["files"]).items()
+        for message in found["messages"]
+    ]
 
 
 def new_findings(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:

@@ -12,7 +12,7 @@ from twisted.internet.threads import deferToThread
 from model.component import Component
 from model.installation import SiteRepository
 from releases.trial import TRIAL_PROPERTY, Report, Target
-from steps.git import last_line
+from steps.git import reason
 from steps.step import Step
 from steps.upgrade import Upgrade, push_branch
 
@@ -41,7 +41,7 @@ class OfferUpgrade(Step):
         file = self.folder / "component.toml"
         try:
             upgrade = Upgrade.of(self.component, file.read_text("utf-8"), newest.release)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             self.fail(str(error))
         await self.addCompleteLog("component.toml", upgrade.difference)
         offer = f"{newest.release} is ready: {upgrade.new}"
@@ -50,8 +50,9 @@ class OfferUpgrade(Step):
                 offer = await deferToThread(push_branch, self.repository, upgrade, report)
             except GitCommandError as error:
                 stderr = str(error.stderr or error).strip().removeprefix("stderr: '").rstrip("'")
-                reason = last_line(stderr)
-                self.fail(f"{self.repository.address} does not take the branch: {reason}")
+                self.fail(
+                    f"{self.repository.address} does not take the branch: {reason(stderr)}"
+                )
         report = report.model_copy(update={"offer": offer})
         self.setProperty(TRIAL_PROPERTY, report.model_dump(mode="json"), self.name)
         self.descriptionDone = offer

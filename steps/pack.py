@@ -30,9 +30,13 @@ class Pack(GitStep):
     @async_to_deferred
     async def run(self) -> int:
         date = f"@{self.getProperty('upstream-date')} +0000"
-        own = tar_archive(self.own_files())
-        packed = await self.run_script("pack", date, *self.hosts, stdin=own)
-        tree, commit, digest, size, *hosts = packed.split()
+        try:
+            own = tar_archive(self.own_files())
+        except OSError as error:
+            name = Path(error.filename or "").name
+            self.fail(f"templates/{name}: {error.strerror}; the folder has changed since the master read it")
+        packed = await self.run_records("pack", date, *self.hosts, stdin=own)
+        tree, commit, digest, size, *hosts = packed
         if hosts:
             await self.refuse_host(commit, hosts[0])
         self.setProperty("tree", tree, self.name)
@@ -51,7 +55,7 @@ class Pack(GitStep):
 
     async def refuse_host(self, commit: str, host: str) -> None:
         """End the step with the name of the file that holds an environment's host name."""
-        listing = await self.attempt(("git", "grep", "-l", "-i", "-F", "-e", host, commit))
-        files = [line.partition(":")[2] for line in listing.stdout.splitlines()]
-        file = files[0] if files else "the name of a file or the target of a link"
+        listing, _ = await self.capture(("git", "grep", "-z", "-l", "-i", "-F", "-e", host, commit))
+        files = [name.partition(":")[2] for name in listing.split("\0")]
+        file = files[0] if files[0] else "the name of a file or the target of a link"
         self.fail(f"{file} names {host}: a release must not know where it runs")

@@ -2,15 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
 
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk, PatchSet
 
 from steps.lines import lines
 
-REJECTED = re.compile(r"^error: patch failed: (?P<file>.+):(?P<line>\d+)$", re.MULTILINE)
-ERROR = re.compile(r"^(?:error|fatal): (.+)$", re.MULTILINE)
+ERROR = re.compile(
+    r"^(?:error|fatal): (?P<words>patch failed: (?P<file>.+):(?P<line>\d+)|.+)$", re.MULTILINE
+)
 FILE_HEADER = re.compile(r"^--- .+\n\+\+\+ .+\n@@ -", re.MULTILINE)
 """What git takes for the beginning of a file's changes, with or without `diff --git` before it."""
 
@@ -35,38 +35,46 @@ class Rejection:
     into: str = ""
     """The path of the tree that the patch is for."""
 
-    @classmethod
-    def of(cls, stdout: str, stderr: str, into: str = "") -> Self:
-        """Read what `series.bash` prints: a line that names the patch, then the whole patch."""
-        head, _, patch = stdout.partition("\n")
-        number, count, name, subject = head.split("\t", 3)
-        return cls(int(number), int(count), name, subject, stderr, patch, into)
-
     def __str__(self) -> str:
         titled = f"{self.name} '{self.subject}'" if self.subject else self.name
         return f"patch {self.number} of {self.count} does not apply: {titled}: {self.location}"
 
     @property
+    def complaint(self) -> re.Match[str] | None:
+        """Git's first error, which is about the first file that it cannot change."""
+        return ERROR.search(self.stderr)
+
+    @property
     def file(self) -> str:
-        """The file in the tree, empty when git names none."""
-        rejected = REJECTED.search(self.stderr)
-        return rejected["file"] if rejected else ""
+        """The file in the tree, empty when git names no hunk of one."""
+        return (self.complaint and self.complaint["file"]) or ""
 
     @property
     def line(self) -> int:
         """The line at which the hunk was to apply, 0 when git names none."""
-        rejected = REJECTED.search(self.stderr)
-        return int(rejected["line"]) if rejected else 0
+        return int((self.complaint and self.complaint["line"]) or 0)
 
     @property
     def location(self) -> str:
         """`src/x.php, hunk 2 (line 40)`, or git's own sentence."""
         if not self.file:
-            error = ERROR.search(self.stderr)
-            return error[1] if error else self.stderr.strip()
+            return self.complaint["words"] if self.complaint else self.stderr.strip()
         starts = [hunk.source_start for hunk in self.hunks]
         number = starts.index(self.line) + 1 if self.line in starts else "?"
         return f"{self.file}, hunk {number} (line {self.line})"
+
+    @property
+    def lines_shown(self) -> tuple[int, int]:
+        """The first and the last line of the file that `comparison` shows; 0 when none."""
+        hunk = self.hunk
+        if hunk is None:
+            return 0, 0
+        return max(self.line - MARGIN, 1), self.line + hunk.source_length + MARGIN - 1
+
+    @property
+    def hunk(self) -> Hunk | None:
+        """The hunk that does not apply."""
+        return next((hunk for hunk in self.hunks if hunk.source_start == self.line), None)
 
     @property
     def hunks(self) -> list[Hunk]:
@@ -74,17 +82,15 @@ class Rejection:
         return file_hunks(self.patch, self.file.removeprefix(f"{self.into}/"))
 
     def comparison(self, content: str) -> str:
-        """The hunk that does not apply, and the lines of the file where it was to apply."""
-        hunk = next((hunk for hunk in self.hunks if hunk.source_start == self.line), None)
-        if hunk is None:
+        """The hunk that does not apply, and the `lines_shown` of the file, which are `content`."""
+        if self.hunk is None:
             return self.stderr
-        upstream = lines(content)
-        first = max(self.line - MARGIN, 1)
-        last = min(self.line + hunk.source_length + MARGIN - 1, len(upstream))
-        numbered = "\n".join(f"{n:6} {upstream[n - 1]}" for n in range(first, last + 1))
+        first, _ = self.lines_shown
+        shown = lines(content)
+        numbered = "\n".join(f"{n:6} {line}" for n, line in enumerate(shown, first))
         return (
-            f"{self}\n\nThe patch expects:\n{hunk_text(hunk, self.patch)}\n"
-            f"It met, in lines {first} to {last} of {self.file}:\n{numbered}\n"
+            f"{self}\n\nThe patch expects:\n{hunk_text(self.hunk, self.patch)}\n"
+            f"It met, in lines {first} to {first + len(shown) - 1} of {self.file}:\n{numbered}\n"
         )
 
 

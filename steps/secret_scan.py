@@ -70,9 +70,9 @@ class ScanForSecrets(GitStep):
     async def scan(self) -> list[FoundSecret]:
         """What detect-secrets finds, in the order of files and lines."""
         await self.upload_file(FILTER_FILE, Path(password_filter.__file__).read_bytes())
-        remote = await self.attempt(COMMAND)
+        output, remote = await self.capture(COMMAND)
         try:
-            results = json.loads(remote.stdout)["results"]
+            results = json.loads(output)["results"]
         except ValueError:
             self.fail(f"detect-secrets failed: {last_line(remote.stderr)}")
         return sorted(

@@ -1,24 +1,27 @@
 """How a component's tree is made: sources, our series on them, and their submodules."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha1
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
+
+from buildbot.process.remotecommand import RemoteShellCommand
 
 from change_sources.git_process import GitError, host_processes, run_git
 from model.component import Component, Fork, Source
-from model.tags import followed_releases
+from model.tags import followed_releases, order_remark
 from releases.provenance import Material, Patch
-from steps.git import GitStep, last_line
+from steps.git import GitStep, is_damage, reason
 from steps.gitlinks import Gitlink, is_fetchable, parse_gitlinks, resolve_addresses
 from steps.lines import lines
+from steps.patch_file import PatchError, PatchFile, Series, read_series, title
+from steps.records import batched
 from steps.rejection import Rejection
+from steps.release_tags import first_commit, moved_tag_problem
 from steps.tar import tar_archive
 
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
-UNREACHABLE = 2
-"""The exit code of `add_source.bash` when the repository cannot be reached."""
 SERIES = "series"
 """The folder on the worker with the patches to apply next."""
 
@@ -40,6 +43,7 @@ class TreeStep(GitStep):
     def __init__(self, component: Component, folder: Path, **kwargs: Any) -> None:
         self.component = component
         self.folder = folder
+        self.order_remark = ""
         super().__init__(**kwargs)
 
     # Sources.
@@ -47,6 +51,11 @@ class TreeStep(GitStep):
     async def add_source(self, source: Source, into: str = "") -> FetchedSource:
         """Add the newest commit that a source follows to the tree."""
         ref, commit = await self.find_newest(source)
+        if ref.startswith(TAGS):
+            tag = ref.removeprefix(TAGS)
+            first = await first_commit(self.master, source.repository, tag, commit)
+            if problem := moved_tag_problem(source, tag, first, commit):
+                self.fail(problem)
         return await self.add_commit(source.repository, ref, commit, into, purpose=into)
 
     async def add_commit(
@@ -58,12 +67,15 @@ class TreeStep(GitStep):
         what is new is fetched.
         """
         local_ref = f"refs/slipway/{sha1(purpose.encode(), usedforsecurity=False).hexdigest()[:12]}"
-        command = await self.attempt_script("add_source", commit, repository, ref, local_ref, into)
-        if command.rc == UNREACHABLE:
-            self.fail(f"{repository} cannot be reached: {last_line(command.stderr)}")
+        arguments = (commit, repository, ref, local_ref, into)
+        command = await self.attempt_script("add_source", *arguments)
+        if command.didFail() and is_damage(command) and not into:
+            # The tree begins here: there is no part of it to be lost.
+            await self.run_script("repository", "anew")
+            command = await self.attempt_script("add_source", *arguments)
         if command.didFail():
-            self.fail(last_line(command.stderr))
-        commit, tree, date, gitlinks = command.stdout.split()
+            await self.fail_with(command, "add_source")
+        commit, tree, date, gitlinks = self.read_fields(command)
         release = ref_label(ref, commit)
         material = Material(repository=repository, release=release, commit=commit, into=into)
         self.record_models("materials", [material])
@@ -75,9 +87,12 @@ class TreeStep(GitStep):
             return "", source.commit
         pattern = f"{HEADS}{source.branch}" if source.branch else f"{TAGS}*"
         listing = await self.list_refs(source.repository, pattern, f"{pattern}^{{}}")
-        newest = newest_ref(source, commits_by_ref(listing))
+        commits = commits_by_ref(listing)
+        newest = newest_ref(source, commits)
         if newest is None:
             self.fail(f"{source.repository} has no {source.follows}")
+        tags = [ref.removeprefix(TAGS) for ref in commits if ref.startswith(TAGS)]
+        self.order_remark = order_remark(followed_releases(source, tags))
         return newest
 
     async def list_refs(
@@ -92,7 +107,7 @@ class TreeStep(GitStep):
         try:
             return await host_processes(repository).run(run_git, self.master, *command)
         except GitError as error:
-            self.fail(f"{repository} cannot be reached: {last_line(str(error))}")
+            self.fail(f"{repository} cannot be reached: {reason(str(error))}")
 
     # Series.
 
@@ -102,17 +117,39 @@ class TreeStep(GitStep):
         The first that does not apply ends the step.
         """
         forked = await self.import_fork(fork, into)
-        archive = self.patch_archive(names)
-        command = await self.attempt_script("series", "apply", SERIES, into, forked, stdin=archive)
+        ours = self.read_patches(names)
+        patches = [*forked, *ours.patches]
+        arguments = ("apply", SERIES, into, "forked" if fork else "")
+        archive = tar_archive(ours.files())
+        command = await self.attempt_script("series", *arguments, stdin=archive)
         if command.didFail():
-            rejection = Rejection.of(command.stdout, command.stderr, into)
-            await self.log_rejection(rejection)
-            self.fail(str(rejection))
-        before, after, gitlinks, *patches = lines(command.stdout)
+            await self.reject(command, patches, into)
+        before, after, gitlinks, *ids = self.read_fields(command)
         self.setProperty("gitlinks", int(gitlinks), self.name)
         self.extend_property("series", [[into, before, after]])
-        self.record_models("patches", [parse_patch(line) for line in patches])
+        self.extend_property("left-out", list(ours.cover_letters))
+        self.record_models("patches", map(applied_patch, patches, ids))
         return len(patches)
+
+    async def reject(
+        self, command: RemoteShellCommand, patches: Sequence[PatchFile], into: str
+    ) -> NoReturn:
+        """End the step with the patch that does not apply, its file and its hunk."""
+        if not command.stdout:
+            await self.fail_with(command, "series")
+        number, errors, text = self.read_fields(command)
+        patch = patches[int(number) - 1]
+        rejection = Rejection(
+            number=int(number),
+            count=len(patches),
+            name=patch.name,
+            subject=title(patch.subject),
+            stderr=errors,
+            patch=text,
+            into=into,
+        )
+        await self.log_rejection(rejection)
+        self.fail(str(rejection))
 
     async def apply_folder_series(self) -> int:
         """Apply the series for folders of the upstream itself; how many patches those are."""
@@ -123,15 +160,17 @@ class TreeStep(GitStep):
                 applied += await self.apply_series(None, self.component.series(path), path)
         return applied
 
-    def patch_archive(self, names: Collection[str]) -> bytes:
-        """A tar of our patches with these names."""
-        folder = self.folder / "patches"
-        return tar_archive({Path(name).name: (folder / name).read_bytes() for name in names})
+    def read_patches(self, names: Collection[str]) -> Series:
+        """Our patches with these names; ends the step when one cannot be used."""
+        try:
+            return read_series(self.folder / "patches", names)
+        except PatchError as error:
+            self.fail(f"patches/{error}")
 
-    async def import_fork(self, fork: Fork | None, into: str) -> str:
-        """Start a series on the worker with the commits of a fork; "" when there is no fork."""
+    async def import_fork(self, fork: Fork | None, into: str) -> list[PatchFile]:
+        """Start a series on the worker with the commits of a fork; their names and authors."""
         if not fork:
-            return ""
+            return []
         head, base = f"{HEADS}{fork.branch}", f"{TAGS}{fork.base}"
         commits = commits_by_ref(await self.list_refs(fork.repository, head, base, f"{base}^{{}}"))
         if head not in commits:
@@ -139,18 +178,22 @@ class TreeStep(GitStep):
         source = (fork.repository, fork.branch, fork.base, f"fork/{into}")
         # A base that is no tag is the beginning of an id, which must lie behind the branch.
         ids = (commits[head], commits.get(base, fork.base))
-        output = await self.run_script("fork", SERIES, *source, *ids)
-        commit, base = output.split()
+        commit, base, *heads = await self.run_records("fork", SERIES, *source, *ids)
         material = Material(
             repository=fork.repository, release=fork.branch, commit=commit, into=into, base=base
         )
         self.record_models("materials", [material])
-        return "forked"
+        return [
+            PatchFile(name=name, author=author, subject=subject)
+            for name, author, subject in batched(heads, 3)
+        ]
 
     async def log_rejection(self, rejection: Rejection) -> None:
         """Log the hunk that does not apply beside the lines of the file there."""
-        file = await self.attempt(("git", "show", f":{rejection.file}"))
-        await self.addCompleteLog("what did not apply", rejection.comparison(file.stdout))
+        first, last = rejection.lines_shown
+        shown = (rejection.file, str(first), str(last))
+        content = await self.run_records("show_lines", *shown) if first else []
+        await self.addCompleteLog("what did not apply", rejection.comparison("".join(content)))
 
     # Submodules.
 
@@ -161,7 +204,7 @@ class TreeStep(GitStep):
         """
         fetched: list[Gitlink] = []
         excluded = {*self.component.submodules.leave_out, *excluded}
-        while links := parse_gitlinks(await self.run_script("gitlinks")):
+        while links := parse_gitlinks(await self.run_records("gitlinks")):
             materials = self.getProperty("materials")
             # A relative address refers to the repository of the source, not to a fork of it.
             repositories = {m["into"]: m["repository"] for m in materials if not m["base"]}
@@ -190,13 +233,8 @@ class TreeStep(GitStep):
                 self.fail(f"submodule {path} at {commit[:12]}: nothing is fetched from {address!r}")
         requests = [f"- - {path}" for path in excluded]
         requests += [f"{link.commit} {link.address} {link.path}" for link in included]
-        stdin = "\n".join([*requests, ""]).encode()
-        command = await self.attempt_script("submodules", stdin=stdin)
-        if command.didFail():
-            reason = last_line(command.stderr)
-            *_, last = lines(command.stdout) or ["? ? ?"]
-            commit, address, path = last.split(" ", 2)
-            self.fail(f"submodule {path}: commit {commit} cannot be had from {address}: {reason}")
+        stdin = "".join(f"{request}\0" for request in requests).encode()
+        await self.run_script("submodules", stdin=stdin)
         self.record_models("materials", [link.material for link in included])
 
     def unapplied_paths(self) -> list[str]:
@@ -210,7 +248,7 @@ class TreeStep(GitStep):
         if paths := self.unapplied_paths():
             self.fail(f"patches/{paths[0]}: neither overlay nor submodule lies at {paths[0]}")
 
-    def record_models(self, name: str, values: Collection[Material | Patch]) -> None:
+    def record_models(self, name: str, values: Iterable[Material | Patch]) -> None:
         """Add to one of the lists that become the release's provenance."""
         self.extend_property(name, [value.model_dump() for value in values])
 
@@ -242,7 +280,11 @@ def commits_by_ref(listing: str) -> dict[str, str]:
     }
 
 
-def parse_patch(line: str) -> Patch:
-    """Read a line that `series.bash` prints: file, id, author and subject."""
-    name, patch_id, author, subject = line.split("\t", 3)
-    return Patch(name=name, id=patch_id, subject=subject or name, author=author or "unknown")
+def applied_patch(patch: PatchFile, patch_id: str) -> Patch:
+    """What the provenance says of a patch."""
+    return Patch(
+        name=patch.name,
+        id=patch_id,
+        subject=title(patch.subject) or patch.name,
+        author=patch.author or "unknown",
+    )

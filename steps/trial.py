@@ -1,5 +1,6 @@
 """Try our series on one commit of the upstream, patch by patch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ from buildbot.util.twisted import async_to_deferred
 
 from model.component import Component
 from releases.trial import FITTING, NEEDS_REBASE, PatchTrial, Target, Trial, Verdict
-from steps.lines import lines
+from steps.patch_file import PatchFile, title
+from steps.records import batched
+from steps.tar import tar_archive
 from steps.targets import TARGETS
 from steps.tree_step import SERIES, TreeStep, ref_label
 
@@ -57,27 +60,29 @@ class TrySeries(TreeStep):
         """The verdict of each patch."""
         upstream = self.component.upstream
         forked = await self.import_fork(upstream.fork, "")
-        archive = self.patch_archive(self.component.series(""))
+        ours = self.read_patches(self.component.series(""))
+        archive = tar_archive(ours.files())
         pinned, _ = self.getProperty(TARGETS)[Target.PINNED]
         since = "" if self.target is Target.PINNED else pinned
         history = (upstream.repository, since, ref, UPSTREAM_IDS)
-        await self.run_script("upstream_ids", SERIES, forked, *history, stdin=archive)
-        arguments = ("try", SERIES, "", forked, UPSTREAM_IDS)
-        output = await self.run_script("series", *arguments, stdin=archive)
-        before, after, gitlinks, *patches = lines(output)
+        mode = "forked" if upstream.fork else ""
+        await self.run_script("upstream_ids", SERIES, mode, *history, stdin=archive)
+        arguments = ("try", SERIES, "", mode, UPSTREAM_IDS)
+        output = await self.run_records("series", *arguments, stdin=archive)
+        before, after, gitlinks, *results = output
         self.extend_property("series", [["", before, after]])
         self.setProperty("gitlinks", int(gitlinks), self.name)
-        return tuple(map(parse_patch_trial, patches))
+        return tuple(map(patch_trial, [*forked, *ours.patches], batched(results, 3)))
 
 
-def parse_patch_trial(line: str) -> PatchTrial:
-    """Read a line that `series.bash` prints."""
-    name, patch_id, author, subject, verdict, detail = line.split("\t", 5)
+def patch_trial(patch: PatchFile, result: Sequence[str]) -> PatchTrial:
+    """The result of one patch: its id, verdict and detail."""
+    patch_id, verdict, detail = result
     return PatchTrial(
-        name=name,
+        name=patch.name,
         id=patch_id,
-        author=author or "unknown",
-        subject=subject or name,
+        author=patch.author or "unknown",
+        subject=title(patch.subject) or patch.name,
         verdict=Verdict(verdict),
         detail=detail,
     )

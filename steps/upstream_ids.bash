@@ -16,21 +16,20 @@ shopt -s nullglob
 [ -n "$forked" ] || rm -rf "$series"
 mkdir -p "$series/patches"
 tar -x -C "$series/patches"
-patches=("$series"/fork/*.patch "$series"/patches/*.patch)
+patches=("$series"/fork/*.patch "$series"/patches/*.p[01])
 [ "${#patches[@]}" -gt 0 ] || exit 0
-[ -d "$GIT_DIR" ] || git init --quiet --bare "$GIT_DIR"
+git init --quiet --bare "$GIT_DIR"
 git config remote.origin.url "$address"
 git config remote.origin.promisor true
-fetch() {
-  git fetch --quiet --no-tags --filter=blob:none "$@" origin "+$ref:refs/slipway/theirs" 2>errors
-}
+fetch_history() { fetch --filter=blob:none "$@" origin "+$ref:refs/slipway/theirs"; }
 # The commits after the tag, and the parent of the first of them, to compare it with.
-if ! { fetch --shallow-exclude="$tag" && fetch --deepen=1; }; then
-  cat errors >&2
-  exit 0
-fi
+if ! { fetch_history --shallow-exclude="$tag" && fetch_history --deepen=1; }; then exit 0; fi
 mapfile -d '' -t paths < <(
-  for patch in "${patches[@]}"; do git apply --numstat -z "$patch" 2>/dev/null; done | cut -z -f3
+  for patch in "${patches[@]}"; do
+    strip=1
+    [[ $patch != *.p0 ]] || strip=0
+    git apply -p"$strip" --numstat -z "$patch" 2>/dev/null
+  done | cut -z -f3
 )
 # The oldest commits that were fetched have no parent here, so they cannot be compared.
 oldest=$GIT_DIR/shallow

@@ -6,9 +6,15 @@ import buildbot.util.ssl  # noqa: F401  # it warns once, and buildbot.test makes
 import pytest
 from buildbot.config.master import FileLoader, MasterConfig
 from buildbot.test.util.integration import RunMasterBase
+from hypothesis import settings
 
 from model.site import Site, read_site
 from releases.provenance import generate_key
+
+# The same inputs in every run, and no files beside the tests.
+settings.register_profile("slipway", database=None, deadline=None, derandomize=True)
+settings.load_profile("slipway")
+
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "sites" / "demo"

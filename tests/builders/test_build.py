@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.util.twisted import async_to_deferred
@@ -130,6 +131,42 @@ class Build(OneComponent):
         assert key in self.stored_files(result)["packages/example.txt"]
 
     @async_to_deferred
+    async def test_what_a_build_leaves_behind_is_said_and_does_not_stop_the_next_build(
+        self,
+    ) -> None:
+        """A process that holds the output, a folder without rights, and a lock of git."""
+        make = (
+            "mkdir -p out/ro && git rev-parse HEAD > out/version; echo x > out/ro/f; "
+            "chmod -R a-w out; touch ../repository.git/shallow.lock; sleep 3600 & true"
+        )
+        self.describe(f"""build = [["sh", "-c", '{make}']]\noutput = "out" """)
+        for result in (await self.run_build(), await self.run_again()):
+            summaries = self.summaries(result)
+            assert result["results"] == SUCCESS, summaries
+            assert summaries["build"].endswith("(left running, and ended: sleep 3600)")
+            assert self.stored_files(result)["version"] == ""
+
+    @async_to_deferred
+    async def test_a_worker_that_finds_its_copies_damaged_makes_them_anew(self) -> None:
+        self.upstream.commit({"big.bin": "".join(map(str, range(50_000)))}, tag="1.11")
+        first = await self.run_build()
+        (workers,) = Path(self.master.basedir).glob("workers/*/blog-build/build")
+        packs = workers.glob("repository.git/objects/pack/*.pack")
+        pack = max(packs, key=lambda path: path.stat().st_size)
+        content = pack.read_bytes()
+        pack.chmod(0o600)
+        half = len(content) // 2
+        pack.write_bytes(content[:half] + bytes(200) + content[half + 200 :])
+        damaged = await self.run_again()
+        assert damaged["results"] == FAILURE
+        said = "the worker has removed its copies: build again"
+        assert any(said in words for words in self.summaries(damaged).values())
+        self.presses -= 1  # that build deployed nothing
+        again = await self.run_again()
+        assert again["results"] == SUCCESS, self.summaries(again)
+        assert again["properties"]["digest"] == first["properties"]["digest"]
+
+    @async_to_deferred
     async def test_a_failing_test_of_the_component_stops_the_build(self) -> None:
         self.describe('test = [["sh", "run.sh"], ["sh", "-c", "exit 3"]]')
         result = await self.run_build()
@@ -154,6 +191,18 @@ class Build(OneComponent):
         result = await self.run_build()
         assert result["results"] == FAILURE
         assert f"{self.theme.address} cannot be reached" in self.summaries(result)["lay-overlays"]
+
+    @async_to_deferred
+    async def test_a_release_tag_that_upstream_moved_is_refused_with_both_commits(self) -> None:
+        await self.run_build()
+        first = self.upstream.git("rev-parse", "1.10^{commit}")
+        self.upstream.commit({"index.php": PAGE.replace("three", "drei")})
+        self.upstream.git("tag", "-f", "-a", "1.10", "-m", "again")
+        commit = self.upstream.git("rev-parse", "1.10^{commit}")
+        for result in (await self.run_again(), await self.run_again()):
+            assert result["results"] == FAILURE
+            words = f"the tag 1.10 was {first[:12]} and is {commit[:12]} now: upstream has moved it"
+            assert words in self.summaries(result)["fetch-upstream"]
 
     @async_to_deferred
     async def test_a_series_without_a_release_is_named(self) -> None:

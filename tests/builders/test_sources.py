@@ -259,8 +259,8 @@ class Sources(OneComponent):
         assert result["results"] == FAILURE
         summaries = self.summaries(result)["fetch-submodules"]
         assert summaries.startswith(
-            f"submodule extensions/module: commit {commit} cannot be had from "
-            "file:///nowhere/module.git: "
+            f"submodule extensions/module: commit {commit} cannot be had: "
+            "file:///nowhere/module.git cannot be reached: "
         )
         assert result["steps"][-1]["name"] == "fetch-submodules"
 

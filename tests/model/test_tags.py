@@ -1,9 +1,11 @@
 """Which tags are releases, and in which order."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model.component import Source
-from model.tags import followed_releases, sort_key
+from model.tags import followed_releases, order_remark, sort_key
 
 IN_ORDER = [
     ["3.2rc9", "3.2rc10", "3.2", "3.2.7", "3.2.7.1", "3.10"],
@@ -12,6 +14,13 @@ IN_ORDER = [
     ["wmf/1.23wmf2", "wmf/1.23wmf10", "wmf/1.24wmf1"],
     ["v4.0-beta.1", "v4.0", "4.1.13", "v4.2-b1"],
     ["2014050200", "2014110100"],
+    ["2.0-rc1+build7", "2.0", "2.0+build5", "2.0+build10", "2.0.1"],
+    ["1.0.2-beta3", "1.0.2", "1.0.2a", "1.0.2k", "1.0.2.1", "1.0.3"],
+    ["v1.9", "V2.0", "release-2.1", "3.0"],
+    ["beta-2.0", "1.0"],
+    ["9.6", "9.6p1", "9.6p2", "9.7"],
+    ["1.0a1", "1.0b2", "1.0rc1", "1.0", "1.0.post1", "1.1.dev1", "1.1"],
+    ["REL1_39_9", "REL1_39_10"],
 ]
 
 
@@ -39,3 +48,36 @@ def test_a_series_follows_its_own_releases_only(
     source: Source, tags: list[str], expected: list[str]
 ) -> None:
     assert followed_releases(source, tags) == expected
+
+
+UNCLEAR = {
+    ("1.0.2", "1.0.2a"): "1.0.2a counts as newer than 1.0.2, which is unclear: name one as 'release'",
+    ("1.0foo", "1.0"): "1.0 counts as newer than 1.0foo, which is unclear: name one as 'release'",
+    ("1.0-rc1", "1.0"): "",
+    ("2.0", "2.0+build5"): "",
+    ("2.0", "V2.1"): "",
+    ("1.0",): "",
+}
+
+
+@pytest.mark.parametrize(("releases", "remark"), UNCLEAR.items(), ids=str)
+def test_an_order_about_which_people_may_disagree_is_said(
+    releases: tuple[str, ...], remark: str
+) -> None:
+    assert order_remark([*releases]) == remark
+
+
+numbers = st.lists(st.integers(0, 3000), min_size=1, max_size=4)
+
+
+@given(numbers, numbers, st.sampled_from(["", "v", "V", "release-", "REL_"]))
+def test_numbers_sort_by_value_whatever_is_written_before_them(
+    one: list[int], other: list[int], prefix: str
+) -> None:
+    first, second = (".".join(map(str, version)) for version in (one, other))
+    assert (sort_key(f"{prefix}{first}") < sort_key(second)) == (one < other)
+
+
+@given(st.lists(st.text("ab19.+-_vr", max_size=8), max_size=6))
+def test_any_tags_have_an_order(tags: list[str]) -> None:
+    assert sorted(sorted(tags, key=sort_key), key=sort_key) == sorted(tags, key=sort_key)

@@ -5,43 +5,34 @@ import pytest
 from model.component import Rewrite
 from steps.gitlinks import Gitlink, is_fetchable, parse_gitlinks, resolve_addresses
 
-RECORDED = """\
-aaaa extensions/A
-bbbb skins/a name with spaces
-cccc extensions/A/inner
-dddd forgotten
-"""
-
-
-def gitmodules(file: str, *settings: str) -> str:
-    return f"\f{file}\n" + "".join(f"submodule.{setting}\x1e" for setting in settings) + "\n"
-
-
-LISTING = (
-    RECORDED
-    + gitmodules(
-        ".gitmodules",
-        "extensions/A.path\nextensions/A",
-        "extensions/A.url\nhttps://example.org/A.git",
-        "no value.url",
-        "a name.path\nskins/a name with spaces",
-        "a name.url\n../skins.git",
-    )
-    + gitmodules("extensions/A/.gitmodules", "inner.path\ninner", "inner.url\n./inner.git")
-)
+LISTING = [
+    "aaaa extensions/A",
+    "bbbb skins/a name\nwith  spaces",
+    "cccc extensions/A/inner",
+    "dddd forgotten",
+    "\f.gitmodules",
+    "submodule.extensions/A.path\nextensions/A",
+    "submodule.extensions/A.url\nhttps://example.org/A.git",
+    "submodule.no value.url",
+    "submodule.a name.path\nskins/a name\nwith  spaces",
+    "submodule.a name.url\n../skins.git",
+    "\fextensions/A/.gitmodules",
+    "submodule.inner.path\ninner",
+    "submodule.inner.url\n./inner.git",
+]
 
 
 def test_each_gitlink_has_the_address_of_the_file_that_describes_it() -> None:
     assert parse_gitlinks(LISTING) == [
         Gitlink("extensions/A", "aaaa", "https://example.org/A.git"),
-        Gitlink("skins/a name with spaces", "bbbb", "../skins.git"),
+        Gitlink("skins/a name\nwith  spaces", "bbbb", "../skins.git"),
         Gitlink("extensions/A/inner", "cccc", "./inner.git"),
         Gitlink("forgotten", "dddd", ""),
     ]
 
 
 def test_a_tree_without_gitlinks_has_none() -> None:
-    assert parse_gitlinks("") == []
+    assert parse_gitlinks([]) == []
 
 
 RULES = (

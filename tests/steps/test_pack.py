@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from releases.store import digest_of
-from steps.git import ENVIRONMENT, SCRIPTS
+from steps.git import ENVIRONMENT, script_text
+from steps.records import fields
 from steps.tar import tar_archive
 from tests.repositories import Repository
+from tests.steps.worker import Worker
 
 CIRCUMSTANCES = {
     "another umask": ("umask 0077", {}),
@@ -54,7 +56,7 @@ def pack(
         ("add_source", add_source),
         ("pack", ("@0 +0000", *words)),
     ):
-        script = f"{before}\n{(SCRIPTS / f'{name}.bash').read_text()}"
+        script = f"{before}\n{script_text(name)}"
         result = subprocess.run(
             ["bash", "-c", script, name, *arguments],
             check=True,
@@ -63,7 +65,7 @@ def pack(
             input=tar_archive({".slipway/manifest.json": b"{}"}),
             capture_output=True,
         )
-    return result.stdout.decode().split()
+    return fields(result.stdout.decode())
 
 
 @pytest.mark.parametrize("circumstance", CIRCUMSTANCES)
@@ -97,3 +99,32 @@ def test_every_file_is_packed_as_it_is(tmp_path: Path, origin: Repository) -> No
 def test_a_forbidden_word_is_found_anywhere_in_the_tar(tmp_path: Path, origin: Repository) -> None:
     *_, words = pack(tmp_path / "one", origin, words=("blog.example", "export-ignore"))
     assert words == "export-ignore"
+
+
+POINTER = (
+    "version https://git-lfs.github.com/spec/v1\n"
+    "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
+
+
+def packing(tmp_path: Path, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    repository = Repository(tmp_path / "origin")
+    repository.commit(files)
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(repository)
+    stdin = tar_archive({".slipway/manifest.json": b"{}"})
+    return worker.attempt("pack", "@0 +0000", "blog.example", stdin=stdin)
+
+
+def test_a_file_that_only_stands_for_its_content_is_refused_by_name(tmp_path: Path) -> None:
+    result = packing(tmp_path, {"a b/lögo.png": POINTER, "index.html": "x"})
+    assert result.returncode == 1
+    words = "a b/lögo.png is a pointer of Git LFS: the file itself is not in the repository"
+    assert result.stderr.splitlines()[-1] == words
+
+
+def test_a_text_about_such_files_is_packed(tmp_path: Path) -> None:
+    text = f"# How it works\n\n{POINTER.splitlines()[0]}\nis the first line of a pointer.\n"
+    result = packing(tmp_path, {"docs.md": text})
+    assert result.returncode == 0, result.stderr
+    assert len(fields(result.stdout)) == 4

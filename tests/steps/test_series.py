@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from steps.patch_file import title
+from steps.records import fields
 from steps.rejection import Rejection
 from tests.repositories import PERSON, Repository
-from tests.steps.worker import Worker, fork_arguments
+from tests.steps.worker import Worker, fork_arguments, series_of
 
 LINES = [f"line {number}\n" for number in range(1, 41)]
 PAGE = "".join(LINES)
@@ -281,20 +283,20 @@ def test_author_and_subject_of_a_mail_are_read_as_git_reads_them(
     tmp_path: Path, upstream: Repository
 ) -> None:
     old = {"GIT_AUTHOR_NAME": "Jörg Müller", "GIT_AUTHOR_DATE": "1999-01-01T00:00:00Z"}
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as person:
         for name, value in old.items():
-            patch.setitem(PERSON, name, value)
+            person.setitem(PERSON, name, value)
         patches = series(
             upstream, [changed("line 5", "5")], "Say “grüße” to everybody who reads 読む"
         )
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    *_, line = worker.apply(patches).stdout.splitlines()
-    name, identity, author, subject = line.split("\t")
-    assert name in patches
-    assert len(identity) == 40
-    assert author == "Jörg Müller <ana@example.org>"
-    assert subject == "Say “grüße” to everybody who reads 読む 1"
+    *_, patch_id = fields(worker.apply(patches).stdout)
+    assert len(patch_id) == 40
+    (patch,) = series_of(patches).patches
+    assert patch.name in patches
+    assert patch.author == "Jörg Müller <ana@example.org>"
+    assert title(patch.subject) == "Say “grüße” to everybody who reads 読む 1"
 
 
 def test_an_encoded_mail_is_decoded_as_git_am_does(tmp_path: Path, upstream: Repository) -> None:
@@ -313,14 +315,12 @@ def test_an_encoded_mail_is_decoded_as_git_am_does(tmp_path: Path, upstream: Rep
     )
 
 
-def test_the_author_in_the_body_is_the_author(tmp_path: Path, upstream: Repository) -> None:
+def test_the_author_in_the_body_is_the_author(upstream: Repository) -> None:
     ((name, text),) = series(upstream, [changed("line 5", "5")]).items()
     head, _, body = text.partition(b"\n\n")
     forwarded = {name: head + b"\n\nFrom: Old Author <old@example.org>\n\n" + body}
-    worker = Worker(tmp_path / "worker")
-    worker.add_source(upstream, "1.0")
-    *_, line = worker.apply(forwarded).stdout.splitlines()
-    assert line.split("\t")[2] == "Old Author <old@example.org>"
+    (patch,) = series_of(forwarded).patches
+    assert patch.author == "Old Author <old@example.org>"
 
 
 PLAIN = b"""Index: page.txt
@@ -339,10 +339,9 @@ def test_a_patch_that_was_never_mailed_is_named_by_its_file(
 ) -> None:
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "1.0")
-    result = worker.apply({"local.patch": PLAIN})
-    *_, line = result.stdout.splitlines()
-    assert line.split("\t")[0] == "local.patch"
-    assert line.endswith("\t\t")
+    worker.apply_tree({"local.patch": PLAIN})
+    (patch,) = series_of({"local.patch": PLAIN}).patches
+    assert (patch.name, patch.author, patch.subject) == ("local.patch", "", "")
     assert "line five" in worker.git("show", ":page.txt")
 
 
@@ -394,7 +393,23 @@ def rejection(worker: Worker, patches: dict[str, bytes], into: str = "") -> Reje
     result = worker.apply(patches, into)
     assert result.returncode == 1
     assert len(patches) > 1 or worker.git("write-tree", "--missing-ok") == before
-    return Rejection.of(result.stdout, result.stderr, into)
+    return rejection_of(patches, fields(result.stdout), into)
+
+
+def rejection_of(patches: dict[str, bytes], answer: list[str], into: str = "") -> Rejection:
+    """As a step has it from what `series.bash` prints."""
+    number, errors, text = answer
+    changes = series_of(patches).patches
+    patch = changes[int(number) - 1]
+    subject = title(patch.subject)
+    return Rejection(int(number), len(changes), patch.name, subject, errors, text, into)
+
+
+def comparison(worker: Worker, rejected: Rejection) -> str:
+    """What the log says of a rejection."""
+    first, last = rejected.lines_shown
+    (content,) = worker.records("show_lines", rejected.file, str(first), str(last))
+    return rejected.comparison(content)
 
 
 def test_the_first_patch_that_does_not_apply_is_named_with_number_subject_file_and_hunk(
@@ -410,7 +425,7 @@ def test_the_first_patch_that_does_not_apply_is_named_with_number_subject_file_a
     assert str(rejected) == (
         "patch 2 of 3 does not apply: 0002-Change-2.patch 'Change 2': page.txt, hunk 1 (line 12)"
     )
-    shown = rejected.comparison(worker.git("show", ":page.txt"))
+    shown = comparison(worker, rejected)
     assert "-line 15\n+15\n line 16" in shown
     assert "    15 line fifteen\n" in shown
     assert "2.39" not in shown
@@ -469,7 +484,7 @@ def test_the_hunk_is_found_in_patches_of_different_programs(
     worker.add_source(upstream, "1.1")
     rejected = rejection(worker, {"0001-both.patch": text})
     assert rejected.location == f"{name}, hunk 2 (line 22)"
-    assert "-line 25" in rejected.comparison(worker.git("show", f":{name}"))
+    assert "-line 25" in comparison(worker, rejected)
 
 
 def test_the_hunk_is_found_in_a_patch_whose_own_lines_all_end_in_crlf(
@@ -510,9 +525,45 @@ def test_the_hunk_of_a_patch_from_svn_is_counted_in_its_own_file(
     assert rejected.location == "old/page.txt, hunk 2 (line 8)"
 
 
+def test_a_file_that_is_not_there_is_reported_before_a_later_hunk_of_another(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    upstream.commit({"first.txt": PAGE}, tag="1.1")
+    both = PAGE.replace("line 5\n", "5\n")
+    patch = upstream.patch({"first.txt": both, "page.txt": both}, "Both")
+    worker = Worker(tmp_path / "worker")
+    upstream.git("checkout", "-q", "-b", "other", "1.0")
+    upstream.commit({"page.txt": PAGE.replace("line 5\n", "five\n")}, tag="1.2")
+    worker.add_source(upstream, "1.2")
+    rejected = rejection(worker, {"0001-both.patch": patch.encode()})
+    assert rejected.location == "first.txt: does not exist in index"
+
+
+def test_lines_are_counted_in_a_file_with_lines_of_any_length_and_encoding(
+    tmp_path: Path, upstream: Repository
+) -> None:
+    """A worker breaks the lines that a command prints at 4,096 characters."""
+    long = "x" * 10_000
+    lines = [f"{long}\r\n".encode(), "Größe\n".encode("latin-1"), *(b"%d\n" % n for n in range(40))]
+    write(upstream, "page.txt", b"".join(lines))
+    upstream.commit({}, tag="2.0")
+    write(upstream, "page.txt", b"".join(lines).replace(b"\n20\n", b"\ntwenty\n"))
+    upstream.commit({})
+    text = subprocess.check_output(
+        ["git", "-C", str(upstream.folder), "format-patch", "--stdout", "-1"]
+    )
+    write(upstream, "page.txt", b"".join(lines).replace(b"\n20\n", b"\nXX\n"))
+    upstream.commit({}, tag="2.1")
+    worker = Worker(tmp_path / "worker")
+    worker.add_source(upstream, "2.1")
+    rejected = rejection(worker, {"0001-x.patch": text})
+    assert rejected.location == "page.txt, hunk 1 (line 20)"
+    assert "    23 XX\n" in comparison(worker, rejected)
+
+
 def test_a_rejection_that_unidiff_cannot_read_is_reported_without_its_hunk() -> None:
     stderr = "error: patch failed: page.txt:4\nerror: page.txt: patch does not apply\n"
-    rejected = Rejection.of(f"1\t1\tlocal.patch\t\n{PLAIN[:-20].decode()}", stderr)
+    rejected = Rejection(1, 1, "local.patch", "", stderr, PLAIN[:-20].decode())
     assert rejected.location == "page.txt, hunk ? (line 4)"
     assert rejected.comparison(PAGE) == stderr
 
@@ -595,7 +646,7 @@ def talkative(upstream: Repository) -> None:
 
 
 REFUSED = {
-    "a branch that is not there": ("theirs", "1.0", "branch theirs, cannot be reached: "),
+    "a branch that is not there": ("theirs", "1.0", "but branch theirs cannot be fetched from it"),
     "a base that is not there": ("ours", "0.9", "has no commit '0.9' behind it"),
     "a base on another branch": ("ours", "1.1", "'1.1' does not lie behind branch ours"),
     "a merge that disowns what it merged": ("ours", "1.0", "do not make its tree: rebase it"),
@@ -630,8 +681,8 @@ def test_a_commit_that_is_pinned_by_the_beginning_of_its_id_is_found(
         upstream.commit({"page.txt": f"{number}\n"}, tag=f"2.{number}")
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "2.2")
-    output = worker.run("add_source", deep[:8], upstream.address, "", "refs/pinned", "")
-    assert output.split()[0] == deep
+    output = worker.records("add_source", deep[:8], upstream.address, "", "refs/pinned", "")
+    assert output[0] == deep
     missing = worker.attempt("add_source", "1234567", upstream.address, "", "refs/pinned", "")
     assert missing.returncode == 1
     assert f"{upstream.address} has no commit 1234567" in missing.stderr
@@ -645,9 +696,7 @@ def test_a_pin_may_change_between_commit_tag_and_branch(
     local_ref = "refs/slipway/one"
 
     def add_source(commit: str, remote_ref: str) -> str:
-        return worker.run(
-            "add_source", commit, upstream.address, remote_ref, local_ref, ""
-        ).split()[0]
+        return worker.records("add_source", commit, upstream.address, remote_ref, local_ref, "")[0]
 
     first = upstream.git("rev-parse", "1.0^{commit}")
     assert add_source(first[:9], "") == first
@@ -692,7 +741,7 @@ def by_commit(worker: Worker, upstream: Repository, release: str) -> None:
 def as_a_submodule(worker: Worker, upstream: Repository, release: str) -> None:
     commit = upstream.git("rev-parse", f"{release}^{{commit}}")
     worker.git("read-tree", "--empty")
-    worker.run("submodules", stdin=f"{commit} {upstream.address} module\n".encode())
+    worker.run("submodules", stdin=f"{commit} {upstream.address} module\0".encode())
 
 
 def as_a_fork(worker: Worker, upstream: Repository, release: str) -> None:

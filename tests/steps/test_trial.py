@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from steps.tar import tar_archive
+from steps.records import batched
 from tests.repositories import Repository
-from tests.steps.worker import Worker
+from tests.steps.worker import Worker, archive
 
 LINES = [f"line {number}\n" for number in range(1, 41)]
 PAGE = "".join(LINES)
@@ -48,13 +48,11 @@ def try_patches(
     worker.add_source(upstream, "1.0")
     worker.apply_tree(patches)
     worker.add_source(upstream, "main")
-    archive = tar_archive(patches)
+    packed = archive(patches)
     since = (upstream.address, "1.0", "refs/heads/main")
-    worker.run("upstream_ids", "series", "", *since, "upstream-ids", stdin=archive)
-    lines = worker.run(
-        "series", "try", "series", "", "", "upstream-ids", stdin=archive
-    ).splitlines()
-    return [(line.split("\t")[4], line.split("\t")[5]) for line in lines[3:]]
+    worker.run("upstream_ids", "series", "", *since, "upstream-ids", stdin=packed)
+    output = worker.records("series", "try", "series", "", "", "upstream-ids", stdin=packed)
+    return [(verdict, detail) for _, verdict, detail in batched(output[3:], 3)]
 
 
 MOVED: dict[str, tuple[list[str], list[tuple[str, str]]]] = {
@@ -113,14 +111,24 @@ def try_patches_on(
 ) -> list[tuple[str, str]]:
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, ref)
-    archive = tar_archive(patches)
+    packed = archive(patches)
     worker.run(
-        "upstream_ids", "series", "", upstream.address, "1.0", ref, "upstream-ids", stdin=archive
+        "upstream_ids", "series", "", upstream.address, "1.0", ref, "upstream-ids", stdin=packed
     )
-    output = worker.run(
-        "series", "try", "series", "", "", "upstream-ids", stdin=archive
-    ).splitlines()
-    return [(line.split("\t")[4], line.split("\t")[5]) for line in output[3:]]
+    output = worker.records("series", "try", "series", "", "", "upstream-ids", stdin=packed)
+    return [(verdict, detail) for _, verdict, detail in batched(output[3:], 3)]
+
+
+def test_the_history_without_files_is_kept_for_the_next_trial(
+    tmp_path: Path, upstream: Repository, patches: dict[str, bytes]
+) -> None:
+    upstream.git("config", "uploadpack.allowFilter", "true")
+    commit = upstream.commit({"page.txt": edited(("line 5", "five"))}, subject="Taken from us")
+    upstream.commit({"page.txt": edited(("line 5", "5th"))})
+    assert try_patches(tmp_path, upstream, patches)[0] == ("upstream", commit)
+    worker = object.__new__(Worker)
+    worker.folder = tmp_path / "worker"
+    assert not worker.run("repository")
 
 
 def test_a_commit_below_an_annotated_tag_is_recognised(
@@ -160,12 +168,12 @@ def test_the_whole_history_may_be_newer_than_the_tag(
     upstream.commit({"page.txt": edited(("line 38", "by upstream"))})
     worker = Worker(tmp_path / "worker")
     worker.add_source(upstream, "main")
-    archive = tar_archive(patches)
+    packed = archive(patches)
     for _ in range(3):
         since = (upstream.address, "1.0", "refs/heads/main")
-        worker.run("upstream_ids", "series", "", *since, "upstream-ids", stdin=archive)
-        output = worker.run("series", "try", "series", "", "", "upstream-ids", stdin=archive)
-        assert output.count("\tapplies\t") == 2
+        worker.run("upstream_ids", "series", "", *since, "upstream-ids", stdin=packed)
+        output = worker.records("series", "try", "series", "", "", "upstream-ids", stdin=packed)
+        assert output.count("applies") == 2
         worker.add_source(upstream, "main")
 
 

@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from steps.git import ENVIRONMENT, SCRIPTS
+from steps.git import ENVIRONMENT, script_text
+from steps.patch_file import Series, read_patches
+from steps.records import fields
 from steps.tar import tar_archive
 from tests.repositories import Repository
 
@@ -20,7 +22,7 @@ class Worker:
 
     def attempt(self, script: str, *arguments: str, stdin: bytes = b"") -> CompletedProcess[str]:
         """Run a script; its output and its exit code."""
-        command = ["bash", "-c", (SCRIPTS / f"{script}.bash").read_text(), script, *arguments]
+        command = ["bash", "-c", script_text(script), script, *arguments]
         environment = os.environ | ENVIRONMENT
         result = subprocess.run(
             command, cwd=self.folder, env=environment, input=stdin, capture_output=True
@@ -39,26 +41,45 @@ class Worker:
         command = ["git", *arguments]
         return subprocess.check_output(command, cwd=self.folder, env=environment, text=True)
 
+    def records(self, script: str, *arguments: str, stdin: bytes = b"") -> list[str]:
+        """The fields that a script prints, which must succeed."""
+        return fields(self.run(script, *arguments, stdin=stdin))
+
     def add_source(self, repository: Repository, revision: str = "HEAD", into: str = "") -> str:
         """Add a commit of a repository by its id; the commit's tree."""
         commit = repository.git("rev-parse", f"{revision}^{{commit}}")
-        return self.run("add_source", commit, repository.address, "", "refs/test", into).split()[1]
+        return self.records("add_source", commit, repository.address, "", "refs/test", into)[1]
 
     def apply(self, patches: dict[str, bytes], into: str = "") -> CompletedProcess[str]:
         """Apply a series of patch files to a path of the tree."""
-        return self.attempt("series", "apply", "series", into, "", stdin=tar_archive(patches))
+        return self.attempt("series", "apply", "series", into, "", stdin=archive(patches))
 
     def apply_tree(self, patches: dict[str, bytes], into: str = "") -> str:
         """The tree after a series that applies."""
         result = self.apply(patches, into)
-        assert result.returncode == 0, result.stderr
-        return result.stdout.splitlines()[1]
+        assert result.returncode == 0, fields(result.stdout) or result.stderr
+        return fields(result.stdout)[1]
+
+    def patch_ids(self, patches: dict[str, bytes]) -> list[str]:
+        """The ids of a series that applies."""
+        return fields(self.apply(patches).stdout)[3:]
 
     def fork_tree(self, repository: Repository, branch: str = "ours", base: str = "1.0") -> str:
         """The tree after the commits of a fork."""
         self.run("fork", *fork_arguments(repository, branch, base))
         stdin = tar_archive({})
-        return self.run("series", "apply", "series", "", "forked", stdin=stdin).splitlines()[1]
+        return self.records("series", "apply", "series", "", "forked", stdin=stdin)[1]
+
+
+def archive(patches: dict[str, bytes]) -> bytes:
+    """What `series.bash` gets of patch files."""
+    return tar_archive(series_of(patches).files())
+
+
+def series_of(patches: dict[str, bytes]) -> Series:
+    """The changes in patch files."""
+    changes = (patch for name, text in patches.items() for patch in read_patches(name, text))
+    return Series(tuple(changes), ())
 
 
 def fork_arguments(repository: Repository, branch: str, base: str) -> list[str]:
