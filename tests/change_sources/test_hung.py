@@ -34,8 +34,9 @@ class HungServer(RunMasterBase):
         self.pollers = []
         for repository in repositories:
             source = Source(repository=repository, release="1.*")
-            poller = ReleasePoller(source, name=repository, pollInterval=3600, pollAtLaunch=True)
-            poller.seconds = seconds
+            poller = ReleasePoller(
+                source, seconds, name=repository, pollInterval=3600, pollAtLaunch=True
+            )
             self.pollers.append(poller)
         await self.setup_master({"change_source": self.pollers, "multiMaster": True})
 
@@ -50,8 +51,8 @@ class HungServer(RunMasterBase):
             get = self.master.db.state.getState
             while await get(identity, "releases", None) != ["1.9"]:
                 await deferLater(reactor, 0.05)
-            waiting = processes_with(f"ls-remote --tags --refs {address}")
-            assert len({line.split()[-1] for line in waiting}) == PROCESSES
+            waiting = processes_with(f"ls-remote --refs {address}")
+            assert len({line.split()[-2] for line in waiting}) == PROCESSES
         # The connections are closed with the server, and so the pollers end.
 
     @async_to_deferred

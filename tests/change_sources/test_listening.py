@@ -11,6 +11,7 @@ from typing import Any
 import treq
 from buildbot.changes.base import ReconfigurablePollingChangeSource
 from buildbot.config.builder import BuilderConfig
+from buildbot.master import BuildMaster
 from buildbot.process.factory import BuildFactory
 from buildbot.process.project import Project
 from buildbot.process.properties import Secret
@@ -20,6 +21,7 @@ from buildbot.util.twisted import async_to_deferred
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
+from change_sources.commit_summary import read_summary
 from change_sources.github import MAX_BYTES, GitHubHook
 from change_sources.pollers import pollers
 from model.site import read_site
@@ -71,12 +73,19 @@ class Listening(RunMasterBase):
         )
         while not all([await self.has_polled(poller) for poller in polling]):
             await deferLater(reactor, 0.05)
+        await self.await_builds(1)
+        self.first_changes = len(await self.master.data.get(("changes",)))
+
+    @property
+    def running(self) -> BuildMaster:
+        assert self.master
+        return self.master
 
     async def has_polled(self, poller: ReconfigurablePollingChangeSource) -> bool:
         """Whether a poller has stored the state of its repository."""
         state = self.master.db.state
         identity = await state.getObjectId(poller.name, type(poller).__name__)
-        values = [await state.getState(identity, key, None) for key in ("lastRev", "releases")]
+        values = [await state.getState(identity, key, None) for key in ("head", "releases")]
         return any(values)
 
     def site(self, seconds: int) -> Any:
@@ -101,10 +110,14 @@ class Listening(RunMasterBase):
         return read_site(self.folder / "site")
 
     async def changes(self, count: int) -> list[str]:
-        """The comments of the changes, once there are this many."""
-        while len(changes := await self.master.data.get(("changes",))) < count:
+        """The comments of the changes since the first polls, once there are this many."""
+        while len(changes := await self.new_changes()) < count:
             await deferLater(reactor, 0.05)
-        return sorted(change["comments"].strip() for change in changes)
+        return sorted(change["comments"] for change in changes)
+
+    async def new_changes(self) -> list[dict[str, Any]]:
+        changes = await self.master.data.get(("changes",))
+        return sorted(changes, key=lambda change: change["changeid"])[self.first_changes :]
 
     async def await_builds(self, count: int) -> None:
         """Wait until this many builds are requested."""
@@ -132,7 +145,7 @@ class Listening(RunMasterBase):
         await self.listen(seconds=1)
         self.theme.commit({"style.css": "p {}\n"}, subject="Seen by polling")
         assert await self.changes(1) == ["Seen by polling"]
-        await self.await_builds(1)
+        await self.await_builds(2)
 
     @async_to_deferred
     async def test_a_webhook_makes_the_poller_poll_at_once(self) -> None:
@@ -153,13 +166,30 @@ class Listening(RunMasterBase):
         assert await self.changes(2) == ["Once", "Then"]
 
     @async_to_deferred
-    async def test_two_new_commits_start_one_build(self) -> None:
+    async def test_two_new_commits_are_one_change_and_start_one_build(self) -> None:
         await self.listen()
         self.theme.commit({"style.css": "p {}\n"}, subject="First")
         self.theme.commit({"style.css": "a {}\n"}, subject="Second")
         await self.hook(self.push(self.theme))
-        assert await self.changes(2) == ["First", "Second"]
-        await self.await_builds(1)
+        assert await self.changes(1) == ["Second"]
+        await self.await_builds(2)
+
+    @async_to_deferred
+    async def test_a_commit_that_is_not_utf_8_is_shown_with_replaced_characters(self) -> None:
+        await self.listen()
+        person = b"J\xf6rg <j@example.org> 1764000000 +0000"
+        head = self.theme.commit_object("HEAD", person, b"Gr\xfc\xdfe\n\nMore")
+        self.theme.git("reset", "--quiet", "--hard", head)
+        await self.hook(self.push(self.theme))
+        assert await self.changes(1) == ["Gr\ufffd\ufffde"]
+        assert (await self.new_changes())[0]["author"] == "J\ufffdrg <j@example.org>"
+        await self.await_builds(2)
+
+    @async_to_deferred
+    async def test_a_commit_that_is_gone_is_known_by_its_id(self) -> None:
+        await self.listen()
+        summary = await read_summary(self.running, self.theme.address, "main", "1" * 40)
+        assert summary == ("unknown", f"main is at {'1' * 12}")
 
     @async_to_deferred
     async def test_a_new_release_is_one_change_and_its_series_is_built(
@@ -172,7 +202,7 @@ class Listening(RunMasterBase):
         self.upstream.git("tag", "1.11-rc1")
         await self.hook(self.push(self.upstream))
         assert await self.changes(2) == ["Upstream released 1.10", "Upstream released 2.0"]
-        await self.await_builds(1)
+        await self.await_builds(2)
 
     @async_to_deferred
     async def test_a_forged_webhook_is_answered_403(self) -> None:
@@ -182,7 +212,7 @@ class Listening(RunMasterBase):
         for signature in (None, "", forged, "sha1=abc", "sha256=\xff", "right "):
             for body in (self.push(self.theme), b"{", b""):
                 assert (await self.hook(body, signature))[0] == 403
-        assert await self.master.data.get(("changes",)) == []
+        assert await self.changes(0) == []
 
     @async_to_deferred
     async def test_a_signed_webhook_without_a_known_repository_is_rejected(self) -> None:
