@@ -24,8 +24,11 @@ class BranchPoller(RepositoryPoller):
     def pattern(self) -> str:
         return f"refs/heads/{self.source.branch}"
 
+    head: str | None = None
+    """Where the branch was when it was polled last."""
+
     async def note_refs(self, refs: dict[str, str]) -> None:
-        head = refs.get(self.pattern)
+        head = self.head = refs.get(self.pattern)
         before = await self.remembered(HEAD)
         if head is None or head == before:
             return

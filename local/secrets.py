@@ -17,12 +17,13 @@ from cryptography.hazmat.primitives.serialization import (
 from local import ui_passwords
 from local.layout import Layout
 from local.ui_passwords import UI_PASSWORDS, write_private
+from model.forges import FORGES, webhook_secret
 from model.site import Site
 from releases.provenance import generate_key
 
 BYTES = 32
 SIGNING_KEY = "signing-key"
-WEBHOOK = "webhook-github"
+WEBHOOK = webhook_secret("github")
 LANES = ("build", "review")
 """Each has a worker, as each environment has."""
 
@@ -61,7 +62,7 @@ def generators(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
 def random_names(site: Site) -> tuple[str, ...]:
     """The names of the secrets that are random text."""
     return (
-        WEBHOOK,
+        *(webhook_secret(forge) for forge in FORGES),
         *local_workers(site).values(),
         *(
             environment.secret(component, name)

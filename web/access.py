@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from buildbot.process.properties import Secret
 from buildbot.util.service import BuildbotService
 from buildbot.www.authz.authz import Authz
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 from buildbot.www.authz.roles import RolesFromUsername
 
-from change_sources.github import GitHubHook
+from change_sources import webhooks
 from model.installation import Installation
 from model.site import Site
 from releases.store import Store
@@ -35,7 +34,5 @@ def ui(site: Site, installation: Installation) -> dict[str, Any]:
             roleMatchers=[RolesFromUsername(roles=[RELEASER], usernames=list(site.releasers))],
         ),
         "plugins": {PAGE: {}},
-        "change_hook_dialects": {
-            "github": {"custom_class": GitHubHook, "secret": Secret("webhook-github")}
-        },
+        "change_hook_dialects": webhooks.dialects(),
     }

@@ -15,7 +15,6 @@ from buildbot.config.master import MasterConfig
 from buildbot.master import BuildMaster
 from buildbot.process.factory import BuildFactory
 from buildbot.process.project import Project
-from buildbot.process.properties import Secret
 from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 from buildbot.worker.local import LocalWorker
@@ -24,7 +23,7 @@ from twisted.internet.task import deferLater
 from twisted.python import log
 
 from builders.build import newest_is_enough
-from change_sources.github import GitHubHook
+from change_sources import webhooks
 from change_sources.pollers import pollers
 from model.component import Component
 from model.site import read_site
@@ -81,9 +80,7 @@ def configuration(folder: Path) -> dict[str, Any]:
         "workers": [LocalWorker("local", max_builds=1)],
         "www": {
             "port": "tcp:0:interface=127.0.0.1",
-            "change_hook_dialects": {
-                "github": {"custom_class": GitHubHook, "secret": Secret("webhook-github")}
-            },
+            "change_hook_dialects": webhooks.dialects(),
         },
     }
 
