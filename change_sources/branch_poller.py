@@ -6,7 +6,6 @@ cannot decode. A build needs only to know that the head is another one now.
 
 from change_sources.change_key import FIRST, poller_name
 from change_sources.commit_summary import read_summary
-from change_sources.git_process import SECONDS
 from change_sources.repository_poller import RepositoryPoller
 from model.component import Source
 
@@ -39,7 +38,5 @@ class BranchPoller(RepositoryPoller):
         await self.remember(HEAD, head)
 
 
-def poller(source: Source, seconds: int, git_seconds: float = SECONDS) -> BranchPoller:
-    return BranchPoller(
-        source, git_seconds, name=poller_name(source), pollInterval=seconds, pollAtLaunch=True
-    )
+def poller(source: Source, seconds: int) -> BranchPoller:
+    return BranchPoller(source, name=poller_name(source), pollInterval=seconds, pollAtLaunch=True)

@@ -1,7 +1,6 @@
 """A poller for the release tags of an upstream: a release is one event, known by its name."""
 
 from change_sources.change_key import poller_name
-from change_sources.git_process import SECONDS
 from change_sources.repository_poller import RepositoryPoller
 from model.component import Source
 from model.tags import all_releases
@@ -25,7 +24,5 @@ class ReleasePoller(RepositoryPoller):
         await self.remember(SEEN, releases)
 
 
-def poller(source: Source, seconds: int, git_seconds: float = SECONDS) -> ReleasePoller:
-    return ReleasePoller(
-        source, git_seconds, name=poller_name(source), pollInterval=seconds, pollAtLaunch=True
-    )
+def poller(source: Source, seconds: int) -> ReleasePoller:
+    return ReleasePoller(source, name=poller_name(source), pollInterval=seconds, pollAtLaunch=True)

@@ -7,25 +7,21 @@ from buildbot.util.twisted import async_to_deferred
 from twisted.python import log
 
 from change_sources.change_key import change_key
-from change_sources.git_process import SECONDS, GitError, host_processes, run_git
+from change_sources.git_process import GitError, host_processes, run_git
 from model.component import Source
 
 
 class RepositoryPoller(ReconfigurablePollingChangeSource):
     """Records what is new in a repository since the last poll, also since one before a restart."""
 
-    compare_attrs = ("source", "seconds")
+    compare_attrs = ("source",)
 
-    def checkConfig(self, _source: Source, _seconds: float = SECONDS, **kwargs: Any) -> None:  # type: ignore[override]  # as Buildbot itself
+    def checkConfig(self, _source: Source, **kwargs: Any) -> None:  # type: ignore[override]  # as Buildbot itself
         super().checkConfig(**kwargs)
 
     @async_to_deferred
-    async def reconfigService(  # type: ignore[override]  # as Buildbot itself
-        self, source: Source, seconds: float = SECONDS, **kwargs: Any
-    ) -> None:
+    async def reconfigService(self, source: Source, **kwargs: Any) -> None:  # type: ignore[override]  # as Buildbot itself
         self.source = source
-        self.seconds = seconds
-        """How long git may wait for the repository's server."""
         self.repourl = source.repository
         await super().reconfigService(**kwargs)
 
@@ -57,7 +53,7 @@ class RepositoryPoller(ReconfigurablePollingChangeSource):
     async def list_refs(self) -> dict[str, str]:
         """The refs of the repository and the objects they name; raises GitError."""
         command = ("ls-remote", "--refs", self.repourl, self.pattern)
-        listing = await run_git(self.master, *command, seconds=self.seconds)
+        listing = await run_git(self.master, *command)
         pairs = (line.split("\t", 1) for line in listing.split("\n") if line)
         return {ref: revision for revision, ref in pairs}
 

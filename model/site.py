@@ -24,6 +24,8 @@ class SiteFile(Model):
     """Who may promote, roll back and lift holds: names that the login page knows."""
     poll_seconds: Annotated[int, Field(ge=1)]
     """How often each repository is polled; a webhook polls it at once."""
+    git_seconds: Annotated[int, Field(ge=1)] = 60
+    """How long a repository's server may be silent, until a poll or a build gives up."""
     health_seconds: Annotated[int, Field(ge=1)] = 60
     """How often a page of each live release is requested, as visitors do."""
     order: tuple[Name, ...] = ()

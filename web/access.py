@@ -8,6 +8,7 @@ from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 from buildbot.www.authz.roles import RolesFromUsername
 
 from change_sources import webhooks
+from change_sources.git_limits import GitLimits
 from model.installation import Installation
 from model.site import Site
 from releases.store import Store
@@ -19,8 +20,9 @@ RELEASER = "releaser"
 
 
 def services(site: Site, installation: Installation, store: Store) -> list[BuildbotService]:
-    """What stands behind the Releases page."""
-    return [HealthChecks(site, installation), ReleasesPage(site, store)]
+    """The limits of talks with repositories, and what stands behind the Releases page."""
+    limits = GitLimits(site.git_seconds)
+    return [limits, HealthChecks(site, installation), ReleasesPage(site, store)]
 
 
 def ui(site: Site, installation: Installation) -> dict[str, Any]:

@@ -55,7 +55,11 @@ def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path) -> 
 
 
 MISTAKES = [
-    ("site.toml", SITE + "colour = 1\n", "unknown key 'colour'; expected one of freezes, health"),
+    (
+        "site.toml",
+        SITE + "colour = 1\n",
+        "unknown key 'colour'; expected one of freezes, git_seconds",
+    ),
     ("site.toml", "title = 3\n", "key 'title': Input should be a valid string"),
     ("site.toml", "title = \n", "not TOML"),
     ("site.toml", SITE.replace('"ana"', '"Ana B"'), "key 'releasers.0': must match ^[a-z]"),
