@@ -132,8 +132,10 @@ def read_component(folder: Path) -> Component:
     """Read one component's folder: its file, and the names of its patches and templates."""
     templates = [path for path in sorted((folder / "templates").rglob("*")) if path.is_file()]
     strays = [path for path in templates if path.suffix != ".j2"]
-    if strays:
-        raise InvalidSite(f"{path}: a template's name ends in .j2" for path in strays)
+    errors = [f"{path}: a template's name ends in .j2" for path in strays]
+    errors += [f"{path}: {wrong}" for path in templates if (wrong := encoding_error(path))]
+    if errors:
+        raise InvalidSite(errors)
     return read(
         folder / "component.toml",
         Component,
@@ -144,6 +146,18 @@ def read_component(folder: Path) -> Component:
         ),
         templates=tuple(path.relative_to(folder / "templates").as_posix() for path in templates),
     )
+
+
+def encoding_error(template: Path) -> str:
+    """Why a template cannot be read as text; empty when it can."""
+    content = template.read_bytes()
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        return f"line {line}: byte 0x{byte:02x} is not UTF-8, which a template must be"
+    return ""
 
 
 def environment_errors(folder: Path, environments: list[Environment]) -> list[str]:

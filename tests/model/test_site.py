@@ -54,6 +54,16 @@ def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path) -> 
     assert site.hosts == ("blog.p.example", "blog.s.example")
 
 
+def test_a_template_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    template = write(tmp_path) / "components/blog/templates/config.php.j2"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    template.write_bytes(b"<?php\n// gr\xfc\xdfe\n")
+    with pytest.raises(InvalidSite) as error:
+        read_site(tmp_path)
+    expected = f"{template}: line 2: byte 0xfc is not UTF-8, which a template must be"
+    assert error.value.errors == (expected,)
+
+
 MISTAKES = [
     (
         "site.toml",
