@@ -12,6 +12,7 @@ from local import account_folders, first_releases, summary
 from local.as_account import call
 from local.errors import CommandError, exit_on_error
 from local.installation_accounts import MASTER
+from local.installation_fit import misfits
 from local.layout import Layout, add_arguments, read_layout
 from local.program_starter import ProgramStarter
 from local.progress import show_step
@@ -83,13 +84,16 @@ def run_step(step: StartStep, startup: Startup) -> str | None:
 
 
 def read(layout: Layout) -> Site:
-    """Raises CommandError for a mistake in the site."""
+    """Raises CommandError for mistakes in the site, and for what does not fit this machine."""
     try:
-        return read_site(layout.site, layout.environments)
+        site = read_site(layout.site, layout.environments)
     except InvalidSite as error:
         raise CommandError(f"the site has mistakes\n{error}") from None
     except OSError as error:
         raise CommandError(f"cannot read {error.filename}: {error.strerror}") from None
+    if wrong := misfits(site, layout):
+        raise CommandError("\n".join(["the site does not fit this installation", *wrong]))
+    return site
 
 
 @contextmanager

@@ -38,9 +38,6 @@ RESERVED = {
 
 def settings(site: Site, layout: Layout) -> Mapping[str, Server]:
     """The server of each environment without machines of its own, by the environment's name."""
-    reserved = [e.name for e in site.environments if e.name in RESERVED]
-    if reserved:
-        raise CommandError(f"an environment cannot be called '{reserved[0]}' on this machine")
     servers = {e.name: server(site, e, layout) for e in site.environments if not e.servers}
     php = [s.php_socket(c.name) for s in servers.values() for c in site.components]
     processes = [
