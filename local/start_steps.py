@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
+from agent.component_directory import CURRENT
 from agent.errors import AgentError
 from agent.server import Server
 from local import secrets
@@ -80,8 +81,13 @@ def make_mirrors(startup: Startup) -> None:
 
 
 def create_secrets(startup: Startup) -> str:
-    create = partial(secrets.create, startup.site, startup.layout)
-    return f"Secrets: {len(startup.as_master(create))} new"
+    def create() -> str:
+        new = secrets.create(startup.site, startup.layout)
+        wrong = secrets.unusable(startup.site, startup.layout)
+        return "\n    ".join([f"Secrets: {len(new)} new", *wrong])
+
+    text: str = startup.as_master(create)
+    return text
 
 
 def has_machines(startup: Startup) -> bool:
@@ -167,6 +173,20 @@ def start_servers_and_master(startup: Startup) -> None:
                 environment_servers.publish_authority(startup.layout, environment, server)
 
     startup.as_each(start)
+
+
+def serves_releases(startup: Startup) -> bool:
+    """Whether a release is live on this machine, which visitors reach without the master."""
+
+    def has_live_release(_: ProgramStarter, programs: list[Program]) -> bool:
+        names = {program.account for program in programs} & set(startup.servers)
+        return any(
+            (startup.servers[name].srv / component.name / CURRENT).is_symlink()
+            for name in names
+            for component in startup.site.components
+        )
+
+    return any(startup.as_each(has_live_release))
 
 
 def has_workers(startup: Startup) -> bool:

@@ -76,7 +76,7 @@ def configuration(folder: Path) -> dict[str, Any]:
         "projects": [Project(component.name) for component in site.components],
         "protocols": {"null": {}},
         "schedulers": [merge.scheduler(site)],
-        "secretsProviders": [SecretFolder(folder / "secrets")],
+        "secretsProviders": [SecretFolder(str(folder / "secrets"))],
         "workers": [LocalWorker("local", max_builds=1)],
         "www": {
             "port": "tcp:0:interface=127.0.0.1",
