@@ -104,6 +104,7 @@ def run_commands(
             directory.tree(instance),
             variables(directory, instance, manifest),
             accounts.account(directory, manifest),
+            hidden=database.password(directory, instance),
         )
         if code:
             raise AgentError(f"{line} failed with {code}")
