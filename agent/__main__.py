@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from agent import component_command, lock
+from agent import account_command, lock
 from agent.abandon import abandon
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError, error_message
@@ -51,7 +51,7 @@ def run_verb(
     digest = getattr(options, "digest", "")
     directory.path.mkdir(parents=True, exist_ok=True)
     with lock.exclusive(directory.path / ".lock", f"{options.verb} {digest[:SHORT]}".strip()):
-        component_command.remove(directory)
+        account_command.remove(directory)
         match options.verb:
             case "prepare":
                 files = options.artifact, options.provenance

@@ -7,6 +7,7 @@ from subprocess import DEVNULL, PIPE
 from tempfile import TemporaryFile
 
 from agent.errors import AgentError
+from agent.masked_output import copy_output
 
 PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
@@ -43,17 +44,25 @@ def run(command: Command, standard_input: str = "") -> str:
     return result.stdout
 
 
-def run_in_log(command: Command, folder: Path, environment: Mapping[str, str]) -> int:
-    """Run a component's own command, whose output goes to the build's log; its exit code."""
-    return subprocess.run(
+def run_in_log(
+    command: Command, folder: Path, environment: Mapping[str, str], hidden: str = ""
+) -> int:
+    """Run a component's own command; its exit code.
+
+    Its output goes to the build's log, which anybody may read, without the hidden text.
+    """
+    output = PIPE if hidden else None
+    with subprocess.Popen(
         die_with_parent(command),
         cwd=folder,
         env=environment,
         stdin=DEVNULL,
-        check=False,
+        stdout=output,
+        stderr=output,
         # Children inherit the component's lock, so the next deployment waits for an orphan.
         close_fds=False,
-    ).returncode
+    ) as process:
+        return copy_output(process, hidden.encode()) if hidden else process.wait()
 
 
 def pipe(source: Command, sink: Command) -> None:

@@ -109,8 +109,21 @@ def render_templates(release: Path, names: Mapping[str, Any]) -> dict[Path, str]
     for template, file in files_by_template(release).items():
         if not file.parent.resolve().is_relative_to(release.resolve()):
             raise AgentError(f"template {template} would be written outside the release")
-        texts[file] = render_template(release / TEMPLATES, template, names)
+        try:
+            texts[file] = render_template(release / TEMPLATES, template, names)
+        except AgentError as error:
+            raise AgentError(without_secrets(str(error), names)) from None
     return texts
+
+
+def without_secrets(message: str, names: Mapping[str, Any]) -> str:
+    """An error's message, which may quote what a template was given."""
+    secrets = names.get("secrets")
+    values = {f"secrets.{name}": value for name, value in secrets.values.items()} if secrets else {}
+    values["database.password"] = names.get("database", {}).get("password", "")
+    for name, value in values.items():
+        message = message.replace(value, f"<{name}>") if value else message
+    return message
 
 
 def differing_files(texts: Mapping[Path, str]) -> list[Path]:
@@ -119,7 +132,8 @@ def differing_files(texts: Mapping[Path, str]) -> list[Path]:
 
 
 def has_text(path: Path, text: str) -> bool:
-    return path.is_file() and not path.is_symlink() and path.read_text("utf-8") == text
+    # As bytes: the file may be the upstream's, in any encoding.
+    return path.is_file() and not path.is_symlink() and path.read_bytes() == text.encode()
 
 
 def rendered_files(release: Path) -> dict[Path, bool]:

@@ -10,4 +10,6 @@ def error_message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         file = f"{error.filename}: " if error.filename else ""
         return f"{file}{error.strerror}"
-    return str(error)
+    if isinstance(error, AgentError | ValueError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

@@ -4,7 +4,7 @@ import shlex
 import time
 from collections.abc import Sequence
 
-from agent import commands, component_command, database, read_only
+from agent import account_command, commands, database, read_only
 from agent.component_directory import ComponentDirectory
 from agent.errors import AgentError
 from agent.instance import Instance
@@ -99,11 +99,12 @@ def run_commands(
     for command in declared:
         line = shlex.join(command)
         print(f"$ {line}", flush=True)
-        code = component_command.run(
+        code = account_command.run(
             directory,
             commands.with_debian_python(command),
             directory.tree(instance),
             variables(directory, instance, manifest),
+            hidden=database.password(directory, instance),
         )
         if code:
             raise AgentError(f"{line} failed with {code}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from agent import component_command, database, process_group, readiness, service_process
+from agent import account_command, database, process_group, readiness, service_process
 from agent.component_directory import ComponentDirectory, write_atomically
 from agent.instance import Instance
 from agent.launch import Plan
@@ -99,7 +99,7 @@ def end(directory: ComponentDirectory, process: ServiceProcess) -> None:
     """End a process; its files go last, since they say that it may still run."""
     supervisor_of(directory.server, directory.component).remove(process.name)
     if process_group.exists(process.record):
-        component_command.run_program(directory, process_group.ending(process.record))
+        account_command.run_program(directory, process_group.ending(process.record))
     process.remove_files()
 
 

@@ -11,6 +11,7 @@ A backup is restored only when nobody could write since it was made (`agent/read
 may be days old.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,7 +58,9 @@ def undo_on_failure(directory: ComponentDirectory) -> Iterator[None]:
     """
     try:
         yield
-    except (AgentError, OSError) as error:
+    except Exception as error:
+        if not isinstance(error, AgentError | OSError):
+            traceback.print_exc()
         deployment = directory.journal.unfinished()
         message = error_message(error)
         result = undo(directory, deployment, message) if deployment else live_sentence(directory)

@@ -1,36 +1,42 @@
-"""A poller for a branch of a repository."""
+"""A poller for a branch of a repository.
 
-from buildbot.changes.gitpoller import GitPoller
-from buildbot.util.twisted import async_to_deferred
+Buildbot's GitPoller fetches the repository, decodes and records every commit, and loses what it
+cannot decode. A build needs only to know that the head is another one now.
+"""
 
-from change_sources.change_key import change_key, poller_name, schedulers_ready
-from change_sources.git_process import GIT, host_processes
+from change_sources.change_key import FIRST, poller_name
+from change_sources.commit_summary import read_summary
+from change_sources.repository_poller import RepositoryPoller
 from model.component import Source
 
+HEAD = "head"
 
-class BranchPoller(GitPoller):
-    """Buildbot's own poller, which waits with new commits until the schedulers are ready.
 
-    Buildbot kills a git that is silent for five minutes.
+class BranchPoller(RepositoryPoller):
+    """Records that a branch has another head; how it came there does not matter.
+
+    The first head is recorded too: a build may have taken an older one before the first poll.
+    A branch that is deleted leaves everything as it is.
     """
 
-    @async_to_deferred
-    async def poll(self) -> None:  # type: ignore[override]  # a Deferred, as in GitPoller
-        # The first poll only remembers where the branch is, so it need not wait.
-        if schedulers_ready(self.master) or await self.getState("lastRev", None) is None:
-            await host_processes(self.repourl).run(super().poll)
+    @property
+    def pattern(self) -> str:
+        return f"refs/heads/{self.source.branch}"
+
+    head: str | None = None
+    """Where the branch was when it was polled last."""
+
+    async def note_refs(self, refs: dict[str, str]) -> None:
+        head = self.head = refs.get(self.pattern)
+        before = await self.remembered(HEAD)
+        if head is None or head == before:
+            return
+        branch = str(self.source.branch)
+        summary = await read_summary(self.master, self.repourl, branch, head)
+        first = {FIRST: True} if before is None else {}
+        await self.add_change(branch, head, summary.author, summary.subject, **first)
+        await self.remember(HEAD, head)
 
 
 def poller(source: Source, seconds: int) -> BranchPoller:
-    folder = "".join(c if c.isalnum() else "-" for c in poller_name(source))
-    return BranchPoller(
-        repourl=source.repository,
-        branch=source.branch,
-        category=change_key(source)[1],
-        name=poller_name(source),
-        workdir=f"gitpoller/{folder}",
-        pollInterval=seconds,
-        gitbin=GIT,
-        pollAtLaunch=True,
-        buildPushesWithNoCommits=True,
-    )
+    return BranchPoller(source, name=poller_name(source), pollInterval=seconds, pollAtLaunch=True)

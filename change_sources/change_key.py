@@ -1,11 +1,13 @@
 """The key under which Buildbot's database records what changes in a source."""
 
-from buildbot.master import BuildMaster
-
 from model.component import Source
 
 ChangeKey = tuple[str, str]
 """The repository and the category of a change: an address, and what of it is followed."""
+
+
+FIRST = "first"
+"""The property of a change that reports where a branch was when it was polled first."""
 
 
 def change_key(source: Source) -> ChangeKey:
@@ -17,8 +19,3 @@ def change_key(source: Source) -> ChangeKey:
 def poller_name(source: Source) -> str:
     """The name that the UI shows for the source's poller."""
     return " ".join(change_key(source))
-
-
-def schedulers_ready(master: BuildMaster) -> bool:
-    """Whether schedulers receive changes already: a starting master drops them."""
-    return bool(master._master_initialized)

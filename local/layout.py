@@ -33,6 +33,8 @@ class Layout:
     http_port: int = HTTP_PORT
     worker_port: int = WORKER_PORT
     worker_address: str = "127.0.0.1"
+    forwarded_port: int | None = None
+    """The port at which machines reach the worker port, when something forwards it."""
     clouds: Path | None = None
     """`clouds.yaml`; None: where openstacksdk looks for it."""
     separate: bool = False
@@ -213,6 +215,7 @@ def add_arguments(parser: ArgumentParser) -> ArgumentParser:
     parser.add_argument("--http-port", type=int, default=default.http_port)
     parser.add_argument("--worker-port", type=int, default=default.worker_port)
     parser.add_argument("--worker-address", default=default.worker_address)
+    parser.add_argument("--forwarded-port", type=int)
     parser.add_argument("--clouds", type=lambda path: Path(path) if path else None)
     return parser
 
@@ -227,6 +230,7 @@ def read_layout(options: Namespace) -> Layout:
         http_port=options.http_port,
         worker_port=options.worker_port,
         worker_address=options.worker_address,
+        forwarded_port=options.forwarded_port,
         clouds=options.clouds and options.clouds.absolute(),
     )
     require_short_paths([layout.supervisor_socket])

@@ -12,15 +12,18 @@ from local import account_folders, first_releases, summary
 from local.account_names import MASTER
 from local.as_account import call
 from local.errors import CommandError, exit_on_error
+from local.installation_fit import misfits
 from local.layout import Layout, add_arguments, read_layout
 from local.program_starter import ProgramStarter
-from local.progress import show_step
+from local.progress import console, show_step
 from local.services import environment_servers, ports
 from local.services.programs import Program, programs
-from local.start_steps import STEPS, StartStep, Startup, run_here
+from local.start_steps import STEPS, StartStep, Startup, run_here, serves_releases
 from local.stop import stop, stop_all
 from model.reading import InvalidSite
 from model.site import Site, read_site
+
+GOES_ON = "what could be started goes on; correct this and run `make run` again, or `make stop`"
 
 
 def run(layout: Layout, *, wait: bool = True) -> None:
@@ -40,7 +43,7 @@ def run(layout: Layout, *, wait: bool = True) -> None:
 
 
 def bring_up(startup: Startup) -> None:
-    """Run all steps; if one fails, stop everything unless it ran before."""
+    """Run all steps; if one fails, stop everything unless it ran before, or releases are live."""
     was_running = any(startup.as_each(prepare_start))
     purposes = ports.port_purposes(startup.programs)
     in_use = {port for used in startup.as_each(ports_in_use) for port in used}
@@ -53,8 +56,12 @@ def bring_up(startup: Startup) -> None:
         for step in STEPS:
             if step.is_needed(startup):
                 show_step(step.title, partial(run_step, step, startup))
-    except BaseException:
-        if not was_running:
+    except BaseException as error:
+        if was_running:
+            raise
+        if isinstance(error, Exception) and serves_releases(startup):
+            console.print(f"[yellow]![/] {GOES_ON}")
+        else:
             stop_all(startup.layout)
         raise
 
@@ -83,13 +90,16 @@ def run_step(step: StartStep, startup: Startup) -> str | None:
 
 
 def read(layout: Layout) -> Site:
-    """Raises CommandError for a mistake in the site."""
+    """Raises CommandError for mistakes in the site, and for what does not fit this machine."""
     try:
-        return read_site(layout.site, layout.environments)
+        site = read_site(layout.site, layout.environments)
     except InvalidSite as error:
         raise CommandError(f"the site has mistakes\n{error}") from None
     except OSError as error:
         raise CommandError(f"cannot read {error.filename}: {error.strerror}") from None
+    if wrong := misfits(site, layout):
+        raise CommandError("\n".join(["the site does not fit this installation", *wrong]))
+    return site
 
 
 @contextmanager

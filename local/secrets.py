@@ -15,14 +15,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from local import ui_passwords
+from local.errors import CommandError
 from local.layout import Layout
 from local.ui_passwords import UI_PASSWORDS, write_private
+from model.forges import FORGES, webhook_secret
 from model.site import Site
 from releases.provenance import generate_key
+from releases.secret_file import UnusableSecret, read_secret
 
 BYTES = 32
 SIGNING_KEY = "signing-key"
-WEBHOOK = "webhook-github"
+WEBHOOK = webhook_secret("github")
 LANES = ("build", "review")
 """Each has a worker, as each environment has."""
 
@@ -39,6 +42,28 @@ def create(site: Site, layout: Layout) -> tuple[str, ...]:
         write_private(layout, layout.secrets / name, generate())
     ui_passwords.ensure(site.releasers, layout)
     return tuple(missing)
+
+
+def unusable(site: Site, layout: Layout) -> list[str]:
+    """What is wrong with secrets of the site, one sentence each; other files do not matter."""
+    sentences = []
+    for name in generators(site, layout):
+        try:
+            read_secret(layout.secrets / name)
+        except UnusableSecret as error:
+            sentences.append(str(error))
+    return sentences
+
+
+def required(file: Path) -> str:
+    """A secret without which nothing starts; raises CommandError."""
+    try:
+        text = read_secret(file)
+    except UnusableSecret as error:
+        raise CommandError(str(error)) from None
+    if text is None:
+        raise CommandError(f"{file}: this secret is missing")
+    return text
 
 
 def generators(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
@@ -61,7 +86,7 @@ def generators(site: Site, layout: Layout) -> Mapping[str, Callable[[], str]]:
 def random_names(site: Site) -> tuple[str, ...]:
     """The names of the secrets that are random text."""
     return (
-        WEBHOOK,
+        *(webhook_secret(forge) for forge in FORGES),
         *local_workers(site).values(),
         *(
             environment.secret(component, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent import setup
+from agent.component_directory import CURRENT
 from agent.errors import AgentError
 from agent.server import Server
 from local import secrets
@@ -98,8 +99,13 @@ def make_mirrors(startup: Startup) -> None:
 
 
 def create_secrets(startup: Startup) -> str:
-    create = partial(secrets.create, startup.site, startup.layout)
-    return f"Secrets: {len(startup.as_master(create))} new"
+    def create() -> str:
+        new = secrets.create(startup.site, startup.layout)
+        wrong = secrets.unusable(startup.site, startup.layout)
+        return "\n    ".join([f"Secrets: {len(new)} new", *wrong])
+
+    text: str = startup.as_master(create)
+    return text
 
 
 def has_machines(startup: Startup) -> bool:
@@ -191,6 +197,20 @@ def start_servers_and_master(startup: Startup) -> None:
 
     startup.as_each(start)
     startup.as_each(start_deployed)
+
+
+def serves_releases(startup: Startup) -> bool:
+    """Whether a release is live on this machine, which visitors reach without the master."""
+
+    def has_live_release(starter: ProgramStarter, _: list[Program]) -> bool:
+        return any(
+            (server.srv / component.name / CURRENT).is_symlink()
+            for name, server in startup.servers.items()
+            if concerns(starter.layout, name)
+            for component in startup.site.components
+        )
+
+    return any(startup.as_each(has_live_release))
 
 
 def has_workers(startup: Startup) -> bool:

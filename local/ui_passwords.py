@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from local.errors import CommandError
 from local.layout import Layout
 
 UI_PASSWORDS = "ui-passwords"
@@ -46,7 +47,12 @@ def password_hash(password: str) -> str:
 
 def read_lines(file: Path) -> dict[str, str]:
     """By user, what stands after the colon; nothing when there is no file."""
-    lines = file.read_text().splitlines() if file.exists() else []
+    try:
+        lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{file}: is not UTF-8, which this file must be") from None
     return {user: text for user, _, text in (line.partition(":") for line in lines) if text}
 
 

@@ -7,7 +7,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from model.reading import Command, Model, Name, Repository, TreePath
+from model.reading import (
+    Branch,
+    Command,
+    Model,
+    Name,
+    Repository,
+    TreePath,
+    UrlPath,
+    host_name,
+)
 from model.waiver import Waiver
 
 
@@ -22,7 +31,9 @@ def regular_expression(pattern: str) -> str:
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{7,40}$")]
 """A commit's id, or its beginning: to complete that, the list of all commits is fetched."""
 
-HostLabel = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$")]
+HostLabel = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)*)?$"), AfterValidator(host_name)
+]
 
 Runtime = Literal["php", "static", "node", "python"]
 """The kind of application: how servers run its releases.
@@ -38,7 +49,7 @@ class Fork(Model):
     """Our patch series as commits of a fork: `base..branch`, in order, without merges."""
 
     repository: Repository
-    branch: str
+    branch: Branch
     base: str
     """The commit or tag below our first commit."""
 
@@ -54,7 +65,7 @@ class Source(Model):
     repository: Repository
     release: str | None = None
     """One tag (`6.1.9`), or a series to follow, in which `*` stands for anything (`6.1.*`)."""
-    branch: str | None = None
+    branch: Branch | None = None
     """Follow this branch instead of releases."""
     commit: Commit | None = None
     """Stay at this commit."""
@@ -137,12 +148,22 @@ class Serve(Model):
         return self
 
 
+WITHOUT_CONTENT = (204, 205, 304)
+"""Statuses of HTTP whose answers have no content."""
+
+
 class Check(Model):
     """A page that a release must serve before and after the switch."""
 
-    path: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/"
-    status: Annotated[int, Field(ge=100, le=599)] = 200
+    path: UrlPath = "/"
+    status: Annotated[int, Field(ge=200, le=599)] = 200
     contains: str | None = None
+
+    @model_validator(mode="after")
+    def answer_has_content(self) -> Self:
+        if self.contains and self.status in WITHOUT_CONTENT:
+            raise ValueError(f"an answer with status {self.status} contains nothing")
+        return self
 
     def __str__(self) -> str:
         containing = f" containing '{self.contains}'" if self.contains else ""
@@ -158,7 +179,7 @@ class Service(Model):
     host: HostLabel | None = None
     """The label before each environment's domain. The first service has the component's host;
     another without this key is reached by its socket only."""
-    health: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/"
+    health: UrlPath = "/"
     """The page requested on its socket until it answers with 200; then the next service starts."""
 
 
@@ -178,6 +199,12 @@ def installer(lock: str) -> str:
 def lock_file(path: str) -> str:
     installer(path)
     return path
+
+
+def is_hidden(path: str, hidden: str) -> bool:
+    """Whether a path is hidden by one of `serve.hidden`, as the edge decides it."""
+    pattern = ".*".join(re.escape(part) for part in hidden.split("*"))
+    return bool(re.match(f"{pattern}(/|$)", path, re.IGNORECASE))
 
 
 class Component(Model):
@@ -221,6 +248,15 @@ class Component(Model):
         if runs != bool(self.services):
             rule = "needs at least one of" if runs else "has no"
             raise ValueError(f"runtime '{self.runtime}' {rule} 'services'")
+        return self
+
+    @model_validator(mode="after")
+    def checks_request_what_is_not_hidden(self) -> Self:
+        for check in self.checks:
+            path = check.path.partition("?")[0]
+            for hidden in self.serve.hidden:
+                if check.status != 404 and is_hidden(path, hidden):
+                    raise ValueError(f"'checks' expects {check}, but 'serve.hidden' has '{hidden}'")
         return self
 
     @model_validator(mode="after")

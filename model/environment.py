@@ -1,13 +1,13 @@
 """An environment: staging, production or a sandbox, where releases run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from model.component import Component
 from model.openstack import OpenStack
-from model.reading import Model, Name
+from model.reading import Model, Name, host_name
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -20,7 +20,9 @@ class Environment(Model):
     """Where releases run, for one audience: `environments/<name>.toml`."""
 
     name: SkipJsonSchema[Name]
-    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+    domain: Annotated[
+        str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"), AfterValidator(host_name)
+    ]
     promotes_from: Name | None = None
     """The environment whose verified releases may be promoted here; absent: every green build."""
     indexed: bool
@@ -33,6 +35,12 @@ class Environment(Model):
     """How many releases stay on each server."""
     openstack: OpenStack | None = None
     """The project whose machines build and deploy; absent: the master's machine does."""
+
+    @model_validator(mode="after")
+    def ports_differ(self) -> Self:
+        if self.http_port == self.https_port:
+            raise ValueError(f"'http_port' and 'https_port' are both {self.http_port}")
+        return self
 
     @property
     def worker(self) -> str:

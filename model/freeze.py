@@ -4,10 +4,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
-from pydantic import AfterValidator, AwareDatetime, model_validator
+from croniter import CroniterError, croniter
+from pydantic import AfterValidator, AwareDatetime, TypeAdapter, ValidationError, model_validator
 
 from model.reading import Model, Name
+
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+SAMPLES = 12
+"""How many times of two cron expressions are compared."""
 
 
 def cron_expression(expression: str) -> str:
@@ -17,6 +21,11 @@ def cron_expression(expression: str) -> str:
             f"'{expression}' is neither a time with its offset (2026-12-20T00:00:00Z) "
             "nor a cron expression of five fields ('0 16 * * 5')"
         )
+    try:
+        croniter(expression, FIRST).get_next()
+        croniter(expression, FIRST).get_prev()
+    except CroniterError:
+        raise ValueError(f"'{expression}' is a day that no calendar has") from None
     return expression
 
 
@@ -28,7 +37,20 @@ def time_zone(name: str) -> str:
     return name
 
 
-Moment = AwareDatetime | Annotated[str, AfterValidator(cron_expression)]
+TIME: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def moment(value: datetime | str) -> datetime | str:
+    """A time that is written as text is read; any other text is a cron expression."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return TIME.validate_python(value)
+    except ValidationError:
+        return cron_expression(value)
+
+
+Moment = Annotated[AwareDatetime | str, AfterValidator(moment)]
 """One time with its offset, or a cron expression for a time that recurs."""
 
 
@@ -51,7 +73,16 @@ class FreezeWindow(Model):
             raise ValueError("'starts' and 'ends' must be two times or two cron expressions")
         if self.once and self.once[1] <= self.once[0]:
             raise ValueError("'ends' must come after 'starts'")
+        if self.is_always_empty():
+            raise ValueError("'starts' and 'ends' are the same times, so nothing is frozen")
         return self
+
+    def is_always_empty(self) -> bool:
+        """Whether a freeze that recurs ends whenever it starts."""
+        if self.once:
+            return False
+        starts, ends = croniter(str(self.starts), FIRST), croniter(str(self.ends), FIRST)
+        return all(starts.get_next() == ends.get_next() for _ in range(SAMPLES))
 
     @property
     def once(self) -> tuple[datetime, datetime] | None:

@@ -41,13 +41,54 @@ def tree_path(path: str) -> str:
     return path.rstrip("/")
 
 
+def host_name(labels: str) -> str:
+    """Refuse labels that neither DNS nor a certificate can hold."""
+    for label in labels.split(".") if labels else ():
+        if len(label) > 63 or label.startswith("-") or label.endswith("-"):
+            raise ValueError(f"label '{label}' must have at most 63 characters, '-' not at an end")
+    return labels
+
+
+def url_path(path: str) -> str:
+    """Refuse what cannot be sent in a request."""
+    if not re.fullmatch(r"/([\w.~!$&'()*+,;=:@/?\[\]-]|%[0-9A-Fa-f]{2})*", path, re.ASCII):
+        raise ValueError("must begin with '/'; write other characters than ASCII's as '%C3%BC'")
+    return path
+
+
+def branch_name(branch: str) -> str:
+    """Refuse what git does: https://git-scm.com/docs/git-check-ref-format."""
+    parts = branch.split("/")
+    if (
+        re.search(r"[\s\x00-\x1f\x7f~^:?*\[\\]|\.\.|@\{", branch)
+        or branch.startswith("-")
+        or branch.endswith(".")
+        or branch == "@"
+        or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
+    ):
+        raise ValueError(f"'{branch}' cannot be the name of a branch")
+    return branch
+
+
+def command_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what no process can be started with."""
+    if not words[0] or any("\0" in word for word in words):
+        raise ValueError("must begin with a program, and no word may hold a NUL character")
+    return words
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
 """Lower case, because builders, database schemas, folders and host names contain it."""
 
 TreePath = Annotated[str, AfterValidator(tree_path)]
 """A path inside a component's tree."""
 
-Command = Annotated[tuple[str, ...], Field(min_length=1)]
+Branch = Annotated[str, AfterValidator(branch_name)]
+
+UrlPath = Annotated[str, AfterValidator(url_path)]
+"""A path with a query, as it is sent."""
+
+Command = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(command_words)]
 """A program and its arguments; no shell reads it."""
 
 Repository = Annotated[str, StringConstraints(pattern=r"^(https|ssh|file)://\S+$")]

@@ -8,10 +8,16 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from model.component import Component
-from model.environment import SITE, Environment
+from model.environment import Environment
 from model.freeze import FreezeWindow
 from model.reading import InvalidSite, Model, Name, read
 from model.retention import Retention
+from model.site_checks import (
+    Parts,
+    environment_errors,
+    promotion_order,
+)
+from model.site_collisions import collisions
 
 T = TypeVar("T")
 
@@ -24,6 +30,8 @@ class SiteFile(Model):
     """Who may promote, roll back and lift holds: names that the login page knows."""
     poll_seconds: Annotated[int, Field(ge=1)]
     """How often each repository is polled; a webhook polls it at once."""
+    git_seconds: Annotated[int, Field(ge=1)] = 60
+    """How long a repository's server may be silent, until a poll or a build gives up."""
     health_seconds: Annotated[int, Field(ge=1)] = 60
     """How often a page of each live release is requested, as visitors do."""
     order: tuple[Name, ...] = ()
@@ -98,19 +106,19 @@ def read_site(folder: Path, environments: str = "environments") -> Site:
         lambda path: read(path, Environment, name=path.stem),
     )
     errors = [*wrong_site, *wrong_components, *wrong_environments]
+    parts = Parts(folder, folder / environments, tuple(components), tuple(found))
+    if not wrong_environments:
+        errors += environment_errors(parts)
+    errors += collisions(parts)
     if not errors:
-        errors = [
-            *environment_errors(folder / environments, found),
-            *host_errors(folder / "components", components),
-            *name_errors(folder / "site.toml", own[0], components, found),
-        ]
+        errors = name_errors(parts, own[0])
     if errors:
         raise InvalidSite(errors)
     return Site(
         **own[0].model_dump(),
         folder=folder,
         components=tuple(components),
-        environments=promotion_order(folder / environments, found),
+        environments=promotion_order(parts.environments),
     )
 
 
@@ -130,8 +138,10 @@ def read_component(folder: Path) -> Component:
     """Read one component's folder: its file, and the names of its patches and templates."""
     templates = [path for path in sorted((folder / "templates").rglob("*")) if path.is_file()]
     strays = [path for path in templates if path.suffix != ".j2"]
-    if strays:
-        raise InvalidSite(f"{path}: a template's name ends in .j2" for path in strays)
+    errors = [f"{path}: a template's name ends in .j2" for path in strays]
+    errors += [f"{path}: {wrong}" for path in templates if (wrong := encoding_error(path))]
+    if errors:
+        raise InvalidSite(errors)
     return read(
         folder / "component.toml",
         Component,
@@ -144,79 +154,30 @@ def read_component(folder: Path) -> Component:
     )
 
 
-def environment_errors(folder: Path, environments: list[Environment]) -> list[str]:
-    """Environments that do not fit together; `folder` holds their files."""
-    if not environments:
-        return [f"{folder}: no environment here; add one as <name>.toml"]
-    names = [environment.name for environment in environments]
-    errors = [
-        f"{folder / environment.name}.toml: key 'promotes_from': no environment "
-        f"'{environment.promotes_from}'; expected one of {', '.join(names)}"
-        for environment in environments
-        if environment.promotes_from not in (None, *names)
-    ]
-    errors += [
-        f"{folder / environment.name}.toml: key 'openstack.{lane}': only an environment "
-        "without the key 'promotes_from' builds; this one deploys"
-        for environment in environments
-        if environment.openstack and environment.promotes_from
-        for lane in environment.openstack.lanes
-        if lane != "deploy"
-    ]
-    if all(environment.promotes_from for environment in environments):
-        errors.append(
-            f"{folder}: no environment takes green builds; "
-            "one must be without the key 'promotes_from'"
-        )
-    return errors
+def encoding_error(template: Path) -> str:
+    """Why a template cannot be read as text; empty when it can."""
+    content = template.read_bytes()
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        return f"line {line}: byte 0x{byte:02x} is not UTF-8, which a template must be"
+    return ""
 
 
-def host_errors(folder: Path, components: list[Component]) -> list[str]:
-    """Hosts of two components; `folder` holds the folders of components."""
-    errors: list[str] = []
-    owners: dict[str, str] = {}
-    for component in components:
-        for label in component.labels:
-            if owner := owners.get(label):
-                file = folder / component.name / "component.toml"
-                errors.append(f"{file}: key 'host': {owner} has '{label}' already")
-            owners[label] = component.name
-    return errors
-
-
-def name_errors(
-    file: Path, own: SiteFile, components: list[Component], environments: list[Environment]
-) -> list[str]:
-    """Unknown names in `site.toml`, and the name that no component may have."""
-    names = [component.name for component in components]
-    promoted = [environment.name for environment in environments if environment.promotes_from]
+def name_errors(parts: Parts, own: SiteFile) -> list[str]:
+    """Unknown names in `site.toml`."""
+    file = parts.folder / "site.toml"
+    names = [component.name for component in parts.components]
+    promoted = [environment.name for environment in parts.environments if environment.promotes_from]
     references = [
         *(("order", name, names) for name in own.order),
         *(("two_person", name, promoted) for name in own.two_person),
         *(("freezes", name, promoted) for window in own.freezes for name in window.environments),
     ]
-    errors = [
+    return [
         f"{file}: key '{key}': no '{name}' there; expected one of {', '.join(allowed) or 'none'}"
         for key, name, allowed in references
         if name not in allowed
     ]
-    if SITE in names:
-        folder = file.parent / "components" / SITE
-        errors.append(f"{folder}: a component cannot be called '{SITE}', which means all of them")
-    return errors
-
-
-def promotion_order(folder: Path, environments: list[Environment]) -> tuple[Environment, ...]:
-    """The environments in the order in which a release reaches them.
-
-    Raises InvalidSite when some promote from each other in a circle.
-    """
-    ordered: list[Environment] = []
-    while len(ordered) < len(environments):
-        earlier = {None, *(environment.name for environment in ordered)}
-        ready = [e for e in environments if e not in ordered and e.promotes_from in earlier]
-        if not ready:
-            circle = ", ".join(e.name for e in environments if e not in ordered)
-            raise InvalidSite([f"{folder}: {circle} promote from each other in a circle"])
-        ordered += ready
-    return tuple(ordered)

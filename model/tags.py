@@ -61,7 +61,8 @@ def is_unclear(tag: str) -> bool:
     metadata = parts.index("+") if "+" in parts else len(parts)
     words = [(place, part) for place, part in enumerate(parts[:metadata]) if not part.isdigit()]
     return any(
-        len(part) == 1 and place == len(parts) - 1 or part not in CANDIDATES and part not in FIXES
+        (len(part) == 1 and place == len(parts) - 1)
+        or (part not in CANDIDATES and part not in FIXES)
         for place, part in words
     )
 
@@ -80,7 +81,7 @@ def followed_releases(source: Source, tags: Iterable[str]) -> list[str]:
 def order_remark(releases: list[str]) -> str:
     """A sentence when it is unclear whether the last of some tags is the newest; else empty."""
     last = releases[-2:]
-    if len(last) < 2 or not any(map(is_unclear, last)):  # noqa: PLR2004  # the last and the one before
+    if len(last) < 2 or not any(map(is_unclear, last)):  # the last and the one before
         return ""
     before, newest = last
     return f"{newest} counts as newer than {before}, which is unclear: name one as 'release'"

@@ -17,6 +17,7 @@ from model.component import Component
 from model.environment import Environment
 from model.installation import ServerAddress
 from model.release import EnvironmentContext
+from releases.secret_file import UnusableSecret
 from steps.choose_release import CONFIGURATION
 from steps.git import last_line
 from steps.step import Step
@@ -148,6 +149,8 @@ class AgentStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no run
         """
         try:
             return str(await self.build.render(Secret(name)))
+        except UnusableSecret as unusable:
+            raise MissingSecret(str(unusable)) from None
         except KeyError:
             user = f"{self.component.name} in {self.environment.name}"
             raise MissingSecret(f"secret '{name}' is missing: {user} needs it") from None

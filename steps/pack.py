@@ -34,7 +34,9 @@ class Pack(GitStep):
             own = tar_archive(self.own_files())
         except OSError as error:
             name = Path(error.filename or "").name
-            self.fail(f"templates/{name}: {error.strerror}; the folder has changed since the master read it")
+            self.fail(
+                f"templates/{name}: {error.strerror}; the folder has changed since the master read it"
+            )
         packed = await self.run_records("pack", date, *self.hosts, stdin=own)
         tree, commit, digest, size, *hosts = packed
         if hosts:

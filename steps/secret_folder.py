@@ -2,24 +2,28 @@
 
 from pathlib import Path
 
-from buildbot.secrets.providers.file import SecretInAFile
+from buildbot.config.errors import error
+from buildbot.secrets.providers.base import SecretProviderBase
+
+from releases.secret_file import read_secret
 
 
-class SecretFolder(SecretInAFile):
-    """Buildbot's own provider reads all files when the master starts, and never again."""
+class SecretFolder(SecretProviderBase):
+    """Reads only the file of the secret that is asked for.
+
+    Buildbot's own provider reads all files when the master starts, whatever they are, and never
+    again.
+    """
 
     name = "SecretFolder"
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder))
+    def checkConfig(self, folder: str) -> None:
+        if not Path(folder).is_dir():
+            error(f"{folder}: the folder of secrets is missing")
+
+    def reconfigService(self, folder: str) -> None:  # type: ignore[override]  # as Buildbot itself
+        self.folder = Path(folder)
 
     def get(self, entry: str) -> str | None:
-        """The text of a secret's file as it is now; None without one.
-
-        Raises buildbot.config.ConfigErrors when others may read the file.
-        """
-        path = Path(self._dirname) / entry
-        if not path.is_file():
-            return None
-        self.checkFileIsReadOnly(self._dirname, entry)
-        return path.read_text("utf-8").rstrip("\r\n")
+        """The text of a secret as it is now; None when there is none. Raises UnusableSecret."""
+        return None if "/" in entry else read_secret(self.folder / entry)

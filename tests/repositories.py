@@ -45,6 +45,20 @@ class Repository:
             self.git("tag", "-a", tag, "-m", tag)
         return self.git("rev-parse", "HEAD")
 
+    def commit_object(self, parent: str, person: bytes, message: bytes) -> str:
+        """Write a commit with the tree of its parent as it stands here, and say its id."""
+        tree, parent = self.git("rev-parse", f"{parent}^{{tree}}", parent).split()
+        head = f"tree {tree}\nparent {parent}\n".encode()
+        people = b"author %s\ncommitter %s\n\n" % (person, person)
+        command = ["git", "-C", str(self.folder), "hash-object", "-t", "commit", "-w", "--stdin"]
+        done = subprocess.run(
+            [*command, "--literally"],
+            input=head + people + message,
+            check=True,
+            capture_output=True,
+        )
+        return done.stdout.decode().strip()
+
     def patch(self, files: dict[str, str], subject: str) -> str:
         """The mailed patch of a change that is taken back again."""
         self.commit(files, subject=subject)

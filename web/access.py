@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from buildbot.process.properties import Secret
 from buildbot.util.service import BuildbotService
 from buildbot.www.authz.authz import Authz
 from buildbot.www.authz.endpointmatchers import AnyControlEndpointMatcher
 from buildbot.www.authz.roles import RolesFromUsername
 
-from change_sources.github import GitHubHook
+from change_sources import webhooks
+from change_sources.git_limits import GitLimits
 from model.installation import Installation
 from model.site import Site
 from releases.store import Store
@@ -20,8 +20,9 @@ RELEASER = "releaser"
 
 
 def services(site: Site, installation: Installation, store: Store) -> list[BuildbotService]:
-    """What stands behind the Releases page."""
-    return [HealthChecks(site, installation), ReleasesPage(site, store)]
+    """The limits of talks with repositories, and what stands behind the Releases page."""
+    limits = GitLimits(site.git_seconds)
+    return [limits, HealthChecks(site, installation), ReleasesPage(site, store)]
 
 
 def ui(site: Site, installation: Installation) -> dict[str, Any]:
@@ -35,7 +36,5 @@ def ui(site: Site, installation: Installation) -> dict[str, Any]:
             roleMatchers=[RolesFromUsername(roles=[RELEASER], usernames=list(site.releasers))],
         ),
         "plugins": {PAGE: {}},
-        "change_hook_dialects": {
-            "github": {"custom_class": GitHubHook, "secret": Secret("webhook-github")}
-        },
+        "change_hook_dialects": webhooks.dialects(),
     }

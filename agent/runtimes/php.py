@@ -27,25 +27,45 @@ PREPENDED_SCRIPT = f"""<?php
 if (PHP_SAPI !== 'cli') {{
     header('{HEADER}: ' . basename(dirname(__DIR__)));
 }}
-"""
+""".encode()
+
+PREPENDED = re.compile(
+    rb"""\s*auto_prepend_file\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^;\s]*))"""
+)
+"""The component's own setting: https://www.php.net/manual/en/ini.core.php#ini.auto-prepend-file."""
 
 
 def configure(
     directory: ComponentDirectory, instance: Instance, folder: Path, serve: Serve
 ) -> None:
-    """Have PHP run our script before each of its own, by `.user.ini` in the document root."""
-    replace_file(folder / SCRIPT, PREPENDED_SCRIPT)
+    """Have PHP run our script before each of its own, by `.user.ini` in the document root.
+
+    The component may have such a script too, which ours runs then. The file is read as bytes,
+    because it may be in any encoding.
+    """
     settings = folder / (serve.root or ".") / ".user.ini"
-    lines = settings.read_text().splitlines() if settings.is_file() else []
-    shipped = [line for line in lines if not line.endswith(f'/{SCRIPT}"')]
-    ours = f'auto_prepend_file = "{directory.tree(instance) / SCRIPT}"'
-    replace_file(settings, "\n".join([*shipped, ours, ""]))
+    lines = settings.read_bytes().splitlines() if settings.is_file() else []
+    shipped = [line for line in lines if not line.endswith(f'/{SCRIPT}"'.encode())]
+    replace_file(folder / SCRIPT, PREPENDED_SCRIPT + require_statement(shipped))
+    ours = f'auto_prepend_file = "{directory.tree(instance) / SCRIPT}"'.encode()
+    replace_file(settings, b"\n".join([*shipped, ours, b""]))
 
 
-def replace_file(path: Path, text: str) -> None:
+def require_statement(settings: Sequence[bytes]) -> bytes:
+    """The PHP statement that runs the component's own script; empty without one."""
+    values = [
+        match.group(match.lastgroup or 0) for match in map(PREPENDED.match, settings) if match
+    ]
+    if not values or values[-1].lower() in (b"", b"none"):
+        return b""
+    literal = values[-1].replace(b"\\", b"\\\\").replace(b"'", b"\\'")
+    return b"require '%s';\n" % literal
+
+
+def replace_file(path: Path, content: bytes) -> None:
     """Write a new file, because other instances may have hard links to the old one."""
     path.unlink(missing_ok=True)
-    path.write_text(text)
+    path.write_bytes(content)
 
 
 def reload(directory: ComponentDirectory) -> None:

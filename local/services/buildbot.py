@@ -11,7 +11,7 @@ import tomli_w
 from agent.server import Server
 from local.errors import CommandError
 from local.layout import CHECKOUT, Layout
-from local.secrets import local_workers
+from local.secrets import local_workers, required
 from local.services import certificate
 from local.services.probes import LOOPBACK
 from local.services.programs import BIN
@@ -83,7 +83,7 @@ def worker_connect_host(layout: Layout) -> str:
 def worker_passwords(site: Site, layout: Layout) -> dict[str, str]:
     """The password of each worker on this machine."""
     workers = local_workers(site).items()
-    return {name: (layout.secrets / secret).read_text() for name, secret in workers}
+    return {name: required(layout.secrets / secret) for name, secret in workers}
 
 
 def write_worker(layout: Layout, name: str, password: str) -> None:

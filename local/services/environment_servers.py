@@ -16,7 +16,6 @@ from agent.component_directory import CURRENT
 from agent.pages import UnixHTTPConnection, get_page
 from agent.server import ComponentAccount, Server
 from local import account_names, installation_accounts
-from local.account_names import EDGE
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
 from local.layout import CHECKOUT, Layout, require_short_paths
@@ -43,11 +42,6 @@ RESERVED = {
 
 def settings(site: Site, layout: Layout) -> Mapping[str, Server]:
     """The server of each environment without machines of its own, by the environment's name."""
-    reserved = [e.name for e in site.environments if e.name in RESERVED]
-    if reserved:
-        raise CommandError(f"an environment cannot be called '{reserved[0]}' on this machine")
-    if any(component.name == EDGE for component in site.components):
-        raise CommandError(f"a component cannot be called '{EDGE}' on this machine")
     servers = {e.name: server(site, e, layout) for e in site.environments if not e.servers}
     php = [s.php_socket(c.name) for s in servers.values() for c in site.components]
     processes = [

@@ -181,7 +181,7 @@ class ServerFixture:
     def build_release(
         self,
         component: str,
-        files: Mapping[str, str],
+        files: Mapping[str, str | bytes],
         manifest: Manifest | None = None,
         signed_as: str | None = None,
         private_key: str | None = None,
@@ -193,7 +193,7 @@ class ServerFixture:
         for name, text in {".slipway/manifest.json": manifest.model_dump_json(), **files}.items():
             path = tree / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_bytes(text.encode() if isinstance(text, str) else text)
         digest, artifact = pack(tree)
         envelope = artifact.with_suffix(".json")
         key = private_key or self.private_key

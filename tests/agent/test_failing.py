@@ -69,8 +69,8 @@ def test_a_secret_that_the_environment_does_not_give(php_server: ServerFixture) 
     [
         ("{{ secrets.sugar }}", "uses secret 'sugar', which component blog in environment testing"),
         ("{{ secrets['get'] }}", "uses secret 'get'"),
-        ("{{ colour }}", "template extra.j2: 'colour' is undefined"),
-        ("{% if %}", "template extra.j2: Expected an expression"),
+        ("{{ colour }}", "template extra.j2, line 1: 'colour' is undefined"),
+        ("{% if %}", "template extra.j2, line 1: Expected an expression"),
     ],
 )
 def test_a_template_that_cannot_be_rendered(
@@ -80,6 +80,16 @@ def test_a_template_that_cannot_be_rendered(
     result = php_server.prepare(applications.blog(php_server, "two", files=files))
     assert result.code == 1
     assert why in result.last_line
+
+
+@pytest.mark.parametrize("manifest", ["{", "[]", '{"component": 3}', "\xfc", '{"x": 1e999}'])
+def test_a_manifest_that_cannot_be_read_undoes_the_deployment(
+    manifest: str, php_server: ServerFixture, blog: Release
+) -> None:
+    files = {".slipway/manifest.json": manifest.encode("latin-1")}
+    result = php_server.prepare(php_server.build_release("blog", files))
+    assert result.code == 1
+    assert result.last_line.endswith(stays(blog))
 
 
 def test_a_migration_that_fails_half_way(php_server: ServerFixture, blog: Release) -> None:

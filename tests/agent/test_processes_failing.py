@@ -104,7 +104,10 @@ def test_a_service_without_a_host_has_no_url(
         service_applications.api(process_server, "two", settings="INNER={{ services.inner.url }}\n")
     )
     assert result.code == 1
-    assert "template .slipway/web.env.j2: 'dict object' has no attribute 'url'" in result.last_line
+    assert (
+        "template .slipway/web.env.j2, line 1: 'dict object' has no attribute 'url'"
+        in result.last_line
+    )
 
 
 @pytest.mark.parametrize("required", ["5.*", "20", "*.x"])

@@ -10,6 +10,7 @@ from buildbot.util.twisted import async_to_deferred
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
+from change_sources.git_limits import GitLimits
 from change_sources.git_process import PROCESSES, GitError, host_processes, run_git
 from change_sources.release_poller import ReleasePoller
 from model.component import Source
@@ -35,9 +36,11 @@ class HungServer(RunMasterBase):
         for repository in repositories:
             source = Source(repository=repository, release="1.*")
             poller = ReleasePoller(source, name=repository, pollInterval=3600, pollAtLaunch=True)
-            poller.seconds = seconds
             self.pollers.append(poller)
-        await self.setup_master({"change_source": self.pollers, "multiMaster": True})
+        services = [GitLimits(seconds)]
+        await self.setup_master(
+            {"change_source": self.pollers, "services": services, "multiMaster": True}
+        )
 
     @async_to_deferred
     async def test_other_repositories_are_polled_and_few_processes_wait(self) -> None:
@@ -50,8 +53,8 @@ class HungServer(RunMasterBase):
             get = self.master.db.state.getState
             while await get(identity, "releases", None) != ["1.9"]:
                 await deferLater(reactor, 0.05)
-            waiting = processes_with(f"ls-remote --tags --refs {address}")
-            assert len({line.split()[-1] for line in waiting}) == PROCESSES
+            waiting = processes_with(f"ls-remote --refs {address}")
+            assert len({line.split()[-2] for line in waiting}) == PROCESSES
         # The connections are closed with the server, and so the pollers end.
 
     @async_to_deferred
@@ -61,11 +64,25 @@ class HungServer(RunMasterBase):
             try:
                 await run_git(self.master, "ls-remote", f"{address}/x.git", seconds=0.5)
             except GitError as error:
-                assert str(error) == "no answer in 0.5 s"
+                assert str(error).startswith("no answer in 0.5 s; site.toml: key 'git_seconds'")
             else:
                 raise AssertionError("a server that never answers has answered")
             while processes_with(address):
                 await deferLater(reactor, 0.05)
+
+    @async_to_deferred
+    async def test_a_poller_whose_first_contact_is_never_answered_polls_again(self) -> None:
+        upstream = Repository(self.folder / "upstream")
+        upstream.commit({"index.php": "<?php\n"}, tag="1.9")
+        with hung_server() as address:
+            repository = f"{address}/x.git"
+            await self.start([repository], seconds=0.5)
+            (poller,) = self.pollers
+            await poller.doPoll.stop()  # waits for the poll that runs
+            assert not processes_with(address)
+        poller.repourl = upstream.address
+        await poller.poll()
+        assert await poller.remembered("releases") == ["1.9"]
 
     @async_to_deferred
     async def test_what_git_says_of_a_repository_that_is_not_there_is_the_error(self) -> None:

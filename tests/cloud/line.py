@@ -29,6 +29,8 @@ class CloudLine(Line):
         self.cloud = cloud
 
     def make(self, target: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        # The relay of the test cloud forwards the port that the site's files name.
+        variables["OPTIONS"] = f"--forwarded-port=8011 {variables.get('OPTIONS', '')}"
         return super().make(target, CLOUDS=str(self.cloud.clouds_yaml), **variables)
 
     @cached_property

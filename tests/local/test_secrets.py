@@ -7,7 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from local import secrets
+from local.errors import CommandError
 from local.layout import CHECKOUT, Layout
+from local.services.buildbot import worker_passwords
 from model.site import Site, read_site
 from releases.provenance import generate_key, sign, verify
 from tests.local.values import provenance
@@ -97,3 +99,33 @@ def test_the_key_that_prepares_servers_is_made_once_and_is_no_secret_of_buildbot
     assert secrets.installation_id(layout) == owner
     assert layout.operator_key.stat().st_mode & 0o777 == 0o600
     assert not list(layout.secrets.iterdir())
+
+
+def test_secrets_that_cannot_be_used_are_named_and_other_files_do_not_matter(
+    demo: Site, layout: Layout
+) -> None:
+    secrets.create(demo, layout)
+    (layout.secrets / "old").mkdir()
+    (layout.secrets / ".staging-blog-salt.swp").write_bytes(b"\xff")
+    assert secrets.unusable(demo, layout) == []
+    salt, keys = layout.secrets / "staging-blog-salt", layout.secrets / "staging-accounts-keys"
+    salt.write_bytes(b"gr\xfc\xdfe")
+    keys.chmod(0o644)
+    assert sorted(secrets.unusable(demo, layout)) == [
+        f"{keys}: others may read it: chmod o= {keys}",
+        f"{salt}: line 1 is not UTF-8, which a secret must be",
+    ]
+
+
+def test_a_password_without_which_nothing_starts_is_named(demo: Site, layout: Layout) -> None:
+    secrets.create(demo, layout)
+    password = layout.secrets / "worker-build"
+    password.write_bytes(b"\xfc")
+    with pytest.raises(CommandError, match="worker-build: line 1 is not UTF-8"):
+        worker_passwords(demo, layout)
+    password.unlink()
+    with pytest.raises(CommandError, match="worker-build: this secret is missing"):
+        worker_passwords(demo, layout)
+    (layout.secrets / "ui-passwords").write_bytes(b"ana:\xfc\n")
+    with pytest.raises(CommandError, match="ui-passwords: is not UTF-8"):
+        secrets.create(demo, layout)

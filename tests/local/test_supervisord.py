@@ -4,7 +4,8 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -261,7 +262,12 @@ def test_a_port_in_use_is_named_in_one_line_and_nothing_is_started(demo: Site, s
     assert [path.name for path in layout.state.iterdir()] == ["lock"]
 
 
-def start_and_fail(layout: Layout, monkeypatch: pytest.MonkeyPatch, demo: Site) -> None:
+def start_and_fail(
+    layout: Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    demo: Site,
+    servers: Mapping[str, Server] | None = None,
+) -> None:
     """A start in which a step fails after the program has been started."""
 
     def start_program(startup: Startup) -> None:
@@ -274,7 +280,8 @@ def start_and_fail(layout: Layout, monkeypatch: pytest.MonkeyPatch, demo: Site) 
     monkeypatch.setattr(
         "local.run.STEPS", (StartStep("Program", start_program), StartStep("Luck", fail))
     )
-    startup = Startup(demo, layout, {}, (sleeper(layout),))
+    program = replace(sleeper(layout), account="staging")
+    startup = Startup(demo, layout, servers or {}, (program,))
     with pytest.raises(CommandError, match="out of luck"):
         bring_up(startup)
 
@@ -292,6 +299,20 @@ def test_a_step_that_fails_is_shown_and_everything_that_was_started_ends(
     printed = capsys.readouterr().out
     assert "✓ Program " in printed
     assert printed.endswith("✗ Luck\n")
+
+
+def test_a_step_that_fails_after_a_reboot_leaves_what_serves_a_release(
+    demo: Site, short: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = Layout(short / "s")
+    servers = environment_servers.settings(demo, layout)
+    live = servers["staging"].srv / "blog" / "current"
+    live.parent.mkdir(parents=True)
+    live.symlink_to("releases/1")
+    start_and_fail(layout, monkeypatch, demo, servers)
+    assert own_pids(layout)
+    assert "what could be started goes on" in capsys.readouterr().out
+    assert stop(layout)
 
 
 def test_a_step_that_fails_leaves_what_ran_before(

@@ -1,6 +1,7 @@
 """Freeze windows: when they are active, when they end, and which are refused."""
 
-from datetime import UTC, datetime
+import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -42,6 +43,9 @@ WRONG = {
     "no time at all": ("friday", "monday", "nor a cron expression of five fields"),
     "seconds": ("0 0 16 * * 5", "0 7 * * 1", "five fields"),
     "one of each": ("0 16 * * 5", "2026-12-20T00:00:00Z", "two times or two cron expressions"),
+    "a day that no month has": ("0 0 31 6 *", "0 0 2 7 *", "a day that no calendar has"),
+    "an end that never comes": ("0 0 2 7 *", "0 0 30 2 *", "a day that no calendar has"),
+    "nothing": ("0 16 * * 5", "0 16 * * FRI", "nothing is frozen"),
     "backwards": ("2026-12-20T00:00:00Z", "2026-12-19T00:00:00Z", "must come after"),
 }
 
@@ -56,3 +60,30 @@ def test_an_invalid_window_is_refused_with_the_reason(case: str) -> None:
 def test_an_unknown_time_zone_is_refused_with_an_example() -> None:
     with pytest.raises(ValidationError, match="no time zone 'Europe/Atlantis'; expected one such"):
         FreezeWindow(reason="x", starts="0 1 * * *", ends="0 2 * * *", timezone="Europe/Atlantis")
+
+
+def test_whatever_is_accepted_can_be_asked_at_any_time() -> None:
+    chance = random.Random(5)  # noqa: S311  # the same windows each time
+
+    def field(low: int, high: int) -> str:
+        first, second = sorted((chance.randint(low, high), chance.randint(low, high)))
+        return chance.choice(("*", f"{first}", f"{first}-{second}", f"*/{second or 1}"))
+
+    def expression() -> str:
+        fields = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+        return " ".join(field(low, high) for low, high in fields)
+
+    accepted = 0
+    for _ in range(400):
+        keys = {"reason": "x", "starts": expression(), "ends": expression()}
+        keys["timezone"] = chance.choice(("UTC", "Europe/Berlin", "Pacific/Apia"))
+        try:
+            window = FreezeWindow.model_validate(keys)
+        except ValidationError:
+            continue
+        accepted += 1
+        for _ in range(3):
+            now = MONDAY + timedelta(minutes=chance.randint(0, 5_000_000))
+            until = window.until(now)
+            assert until is None or until > now, keys
+    assert accepted > 200

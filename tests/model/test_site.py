@@ -54,8 +54,22 @@ def test_a_site_is_read_with_environments_in_promotion_order(tmp_path: Path) -> 
     assert site.hosts == ("blog.p.example", "blog.s.example")
 
 
+def test_a_template_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    template = write(tmp_path) / "components/blog/templates/config.php.j2"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    template.write_bytes(b"<?php\n// gr\xfc\xdfe\n")
+    with pytest.raises(InvalidSite) as error:
+        read_site(tmp_path)
+    expected = f"{template}: line 2: byte 0xfc is not UTF-8, which a template must be"
+    assert error.value.errors == (expected,)
+
+
 MISTAKES = [
-    ("site.toml", SITE + "colour = 1\n", "unknown key 'colour'; expected one of freezes, health"),
+    (
+        "site.toml",
+        SITE + "colour = 1\n",
+        "unknown key 'colour'; expected one of freezes, git_seconds",
+    ),
     ("site.toml", "title = 3\n", "key 'title': Input should be a valid string"),
     ("site.toml", "title = \n", "not TOML"),
     ("site.toml", SITE.replace('"ana"', '"Ana B"'), "key 'releasers.0': must match ^[a-z]"),
@@ -67,7 +81,11 @@ MISTAKES = [
     ("components/blog/component.toml", BLOG + "[[overlays]]\ninto = '../x'\n", "without '..'"),
     ("components/blog/component.toml", BLOG + "[[checks]]\npth = '/'\n", "did you mean 'path'?"),
     ("components/Blog_2/component.toml", BLOG, "key 'name': must match ^[a-z][a-z0-9-]{0,23}$"),
-    ("components/news/component.toml", BLOG, "key 'host': blog has 'blog' already"),
+    (
+        "components/news/component.toml",
+        BLOG,
+        "key 'host': host 'blog' is the host of blog",
+    ),
     ("components/news/readme", "", "components/news/component.toml: this file is missing"),
     ("components/blog/templates/a.php", "", "templates/a.php: a template's name ends in .j2"),
     ("environments/production.toml", PRODUCTION.replace("staging", "q"), "no environment 'q'; exp"),
@@ -90,6 +108,27 @@ MISTAKES = [
     ("site.toml", SITE + 'two_person = ["staging"]\n', "no 'staging' there; expected one of produ"),
     ("site.toml", SITE + FREEZE.replace("5", "x"), "nor a cron expression of five fields"),
     ("site.toml", SITE + FREEZE + 'environments = ["qa"]\n', "key 'freezes': no 'qa' there"),
+    ("site.toml", SITE + FREEZE.replace('"0 16 * * 5"', '"0 0 31 6 *"'), "no calendar has"),
+    ("components/blog/component.toml", BLOG + "[[checks]]\npath = '/ü'\n", "key 'checks.0.path'"),
+    (
+        "components/blog/component.toml",
+        BLOG + "[[checks]]\nstatus = 101\n",
+        "key 'checks.0.status'",
+    ),
+    (
+        "components/blog/component.toml",
+        BLOG + "[serve]\nhidden = ['/a/*']\n[[checks]]\npath = '/A/b?c'\n",
+        "'checks' expects GET /A/b?c -> 200, but 'serve.hidden' has '/a/*'",
+    ),
+    (
+        "components/blog/component.toml",
+        BLOG.replace('"1.*"', '"1.*"\nfork.branch = "a..b"'),
+        "branch",
+    ),
+    ("environments/staging.toml", STAGING + "http_port = 443", "are both 443"),
+    ("environments/staging.toml", STAGING.replace("s.e", "-s.e"), "label '-s' must have at most"),
+    ("environments/build.toml", STAGING.replace("s.", "b."), "builder 'blog-build' is the builds"),
+    ("environments/qa.toml", STAGING, "is an address already, of "),
     ("components/site/component.toml", BLOG.replace("blog", "s"), "cannot be called 'site'"),
 ]
 
@@ -194,3 +233,40 @@ def test_the_demo_site_is_valid() -> None:
         "notes",
         "specs",
     ]
+
+
+def test_names_that_only_differ_in_where_they_are_divided_are_refused_together(
+    tmp_path: Path,
+) -> None:
+    secret = 'secrets = ["key"]\n'
+    files = {
+        "components/blog/component.toml": 'secrets = ["qa-key"]\n' + BLOG,
+        "components/blog-qa/component.toml": secret + BLOG.replace('"blog"', '"two"'),
+        "components/retention/component.toml": BLOG.replace('"blog"', '"three"'),
+        "environments/qa-staging.toml": STAGING.replace("s.", "q."),
+        "environments/build.toml": STAGING.replace("s.", "b."),
+    }
+    with pytest.raises(InvalidSite) as error:
+        read_site(write(tmp_path, files))
+    errors = str(error.value)
+    for shared in (
+        "builder 'blog-qa-staging'",
+        "builder 'blog-build'",
+        "builder 'retention-build'",
+        "secret 'staging-blog-qa-key'",
+        "secret 'worker-build'",
+    ):
+        assert f"{shared} is " in errors, errors
+
+
+def test_the_errors_of_all_files_are_said_at_once(tmp_path: Path) -> None:
+    files = {
+        "site.toml": SITE + FREEZE.replace('"0 16 * * 5"', '"0 0 30 2 *"'),
+        "components/blog/component.toml": BLOG + "[[checks]]\npath = '/ü'\n",
+        "components/news/component.toml": BLOG.replace("static", "ruby"),
+        "environments/staging.toml": STAGING + "http_port = 443",
+    }
+    with pytest.raises(InvalidSite) as error:
+        read_site(write(tmp_path, files))
+    named = dict.fromkeys(line.split(": ")[0] for line in error.value.errors)
+    assert list(named) == [str(tmp_path / name) for name in files]

@@ -51,7 +51,10 @@ def test_a_series_follows_its_own_releases_only(
 
 
 UNCLEAR = {
-    ("1.0.2", "1.0.2a"): "1.0.2a counts as newer than 1.0.2, which is unclear: name one as 'release'",
+    (
+        "1.0.2",
+        "1.0.2a",
+    ): "1.0.2a counts as newer than 1.0.2, which is unclear: name one as 'release'",
     ("1.0foo", "1.0"): "1.0 counts as newer than 1.0foo, which is unclear: name one as 'release'",
     ("1.0-rc1", "1.0"): "",
     ("2.0", "2.0+build5"): "",

@@ -1,16 +1,19 @@
 """One scheduler hears of every change, and starts what the change concerns and nothing else."""
 
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from buildbot.util.twisted import async_to_deferred
 from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
 from twisted.internet.task import deferLater
 
-from change_sources.change_key import change_key
+from change_sources.change_key import FIRST, change_key
 from model.component import Component, Source
 from model.site import Site
 from schedulers import merge, trial
+from schedulers.built_sources import is_among
 from tests.releases.ledgers import SITE, component
 from tests.schedulers.small_master import SmallMaster
 
@@ -41,10 +44,35 @@ def pinned(name: str, source: Source) -> Component:
     return Component.model_validate(component(name).model_dump() | {"upstream": upstream})
 
 
+@pytest.mark.parametrize(
+    ("category", "branch", "revision", "is_taken"),
+    [
+        ("branch main", "main", "1" * 40, True),
+        ("branch main", "main", "2" * 40, False),
+        ("branch next", "next", "1" * 40, False),
+        ("tags ^v", "1.10", "2" * 40, True),
+        ("tags ^v", "1.9", "1" * 40, False),
+    ],
+)
+def test_a_build_has_a_head_by_its_commit_and_a_release_by_its_name(
+    category: str, branch: str, revision: str, is_taken: bool
+) -> None:
+    reported = {"category": category, "branch": branch, "revision": revision}
+    change = SimpleNamespace(repository="r", properties=None, **reported)
+    materials = [
+        {"repository": "other", "release": branch, "commit": revision},
+        {"repository": "r", "release": "main", "commit": "1" * 40},
+        {"repository": "r", "release": "1.10", "commit": "1" * 40},
+    ]
+    assert is_among(change, materials) is is_taken
+
+
 class Changes(SmallMaster):
     """What is asked for when something has changed."""
 
-    def change(self, source: Source, branch: str = "main", revision: str = "1" * 40) -> Any:
+    def change(
+        self, source: Source, branch: str = "main", revision: str = "1" * 40, **more: Any
+    ) -> Any:
         repository, category = change_key(source)
         return self.master.data.updates.addChange(
             author="Ana",
@@ -54,6 +82,7 @@ class Changes(SmallMaster):
             revision=revision,
             repository=repository,
             category=category,
+            **more,
         )
 
     async def asked_for(self) -> list[str]:
@@ -109,6 +138,23 @@ class Changes(SmallMaster):
         await self.change(BLOG.overlays[0])
         await self.change(DOCS.upstream, revision="2" * 40)
         assert await self.asked_for() == ["blog-build", "docs-build", "docs-build"]
+
+    @async_to_deferred
+    async def test_a_first_head_needs_no_second_request(self) -> None:
+        components = site(BLOG, DOCS, LAST)
+        await self.start(components, [merge.scheduler(components)])
+        await self.change(BLOG.upstream)
+        await self.change(BLOG.overlays[0], properties={FIRST: True})
+        assert await self.asked_for() == ["blog-build", "docs-build"]
+
+    @async_to_deferred
+    async def test_what_was_recorded_while_no_scheduler_was_active_is_built_once(self) -> None:
+        components = site(BLOG, DOCS, LAST)
+        await self.start(components, [])
+        for revision in ("1" * 40, "2" * 40):
+            await self.change(BLOG.upstream, revision=revision)
+        await self.reconfigure(components, [merge.scheduler(components)])
+        assert await self.asked_for() == ["blog-build"]
 
     @async_to_deferred
     async def test_a_component_that_is_removed_is_not_asked_for_any_more(self) -> None:

@@ -13,6 +13,7 @@ from model.component import Component, Source
 from model.environment import Environment
 from model.installation import ServerAddress
 from model.release import EnvironmentContext
+from releases.secret_file import UnusableSecret
 from steps.agent_step import SCRIPT, AgentStep, RemoteAgentStep
 
 STAGING = Environment(name="staging", domain="s.example", indexed=False, tls="internal")
@@ -25,6 +26,7 @@ BLOG = Component(
     secrets=("salt",),
 )
 DIGEST = "3f2a" * 16
+UNUSABLE = "/secrets/staging-blog-salt: line 1 is not UTF-8, which a secret must be"
 OTHER = "9bd1" * 16
 
 
@@ -56,6 +58,8 @@ class AgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         def render(secret: Secret) -> str:
             if secret.secret_name not in secrets:
                 raise KeyError(secret.secret_name)
+            if secrets[secret.secret_name] == UNUSABLE:
+                raise UnusableSecret(UNUSABLE)
             return secrets[secret.secret_name]
 
         self.patch(Secret, "getRenderingFor", lambda secret, _properties: render(secret))
@@ -102,6 +106,12 @@ class AgentStepTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         command = expected("switch", DIGEST, "--configuration", "7")
         self.expect_commands(command.stdout("live\n").exit(0))
         self.expect_outcome(SUCCESS, "live")
+        return self.run_step()
+
+    def test_a_secret_that_cannot_be_used_is_named_with_its_file(self) -> Deferred[None]:
+        self.set_up("prepare")
+        self.set_secrets(**{"staging-blog-salt": UNUSABLE})
+        self.expect_outcome(result=FAILURE, state_string=f"{UNUSABLE} (failure)")
         return self.run_step()
 
     def test_a_missing_secret_is_named_and_nothing_is_sent(self) -> Deferred[None]:

@@ -1,17 +1,19 @@
-"""A rotated secret reaches the next deployment without a restart of the master."""
+"""A secret is read when it is used, and nothing else in its folder is looked at."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from buildbot.config.errors import ConfigErrors
 
+from releases.secret_file import UnusableSecret
 from steps.secret_folder import SecretFolder
 
 
 @pytest.fixture
 def provider(tmp_path: Path) -> SecretFolder:
     write(tmp_path / "salt", "pepper\n")
-    folder = SecretFolder(tmp_path)
+    folder = SecretFolder(str(tmp_path))
     folder.reconfigService(str(tmp_path))
     return folder
 
@@ -37,7 +39,38 @@ def test_a_new_secret_is_found_and_a_removed_one_is_not(
     assert provider.get("sugar") is None
 
 
-def test_a_secret_that_others_may_read_is_refused(provider: SecretFolder, tmp_path: Path) -> None:
-    write(tmp_path / "salt", "pepper", 0o644)
-    with pytest.raises(ConfigErrors, match="salt are too open"):
-        provider.get("salt")
+UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "readable for others": (lambda path: write(path, "pepper", 0o644), "others may read it"),
+    "a folder": (lambda path: path.mkdir(), "is no file, so it holds no secret"),
+    "in Latin-1": (
+        lambda path: os.write(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), b"a\ngr\xfc\xdfe"),
+        "line 2 is not UTF-8, which a secret must be",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_secret_that_cannot_be_used_is_named_with_its_file(
+    case: str, provider: SecretFolder, tmp_path: Path
+) -> None:
+    make, words = UNUSABLE[case]
+    make(tmp_path / "sugar")
+    with pytest.raises(UnusableSecret) as error:
+        provider.get("sugar")
+    assert str(error.value).startswith(f"{tmp_path / 'sugar'}: {words}")
+    assert provider.get("salt") == "pepper"
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_master_starts_whatever_else_is_in_the_folder(case: str, tmp_path: Path) -> None:
+    write(tmp_path / "salt", "pepper")
+    make, _ = UNUSABLE[case]
+    make(tmp_path / ".salt.swp")
+    folder = SecretFolder(str(tmp_path))
+    folder.reconfigService(str(tmp_path))
+    assert folder.get("salt") == "pepper"
+
+
+def test_a_secret_is_never_read_from_another_folder(provider: SecretFolder, tmp_path: Path) -> None:
+    write(tmp_path.parent / "outside", "x")
+    assert provider.get("../outside") is None

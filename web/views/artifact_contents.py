@@ -2,6 +2,7 @@
 
 import hashlib
 import tarfile
+from collections.abc import Collection
 from pathlib import Path
 
 import zstandard
@@ -12,6 +13,8 @@ from model.release import METADATA_FOLDER, Manifest
 from releases.store import Store, write_problem
 
 MANIFEST = f"{METADATA_FOLDER}/manifest.json"
+NAMES = ("utf-8", "surrogateescape")
+"""How names in an archive, which are bytes, become text and bytes again."""
 TEMPLATES = f"{METADATA_FOLDER}/templates/"
 
 
@@ -53,22 +56,33 @@ def contents(store: Store, digest: str) -> ArtifactContents:
     return result
 
 
+def readable_name(name: str, others: Collection[str]) -> str:
+    """A file's name as text, in which any byte that is not UTF-8 is replaced.
+
+    Two names may differ in such bytes only: the second one gets one more character.
+    """
+    readable = name.encode(*NAMES).decode(errors="replace")
+    while readable != name and readable in others:
+        readable += "\N{REPLACEMENT CHARACTER}"
+    return readable
+
+
 def read_artifact(artifact: Path) -> ArtifactContents:
     files: dict[str, File] = {}
     ours: dict[str, str] = {}
     with (
         artifact.open("rb") as packed,
         zstandard.ZstdDecompressor().stream_reader(packed) as stream,
-        tarfile.open(fileobj=stream, mode="r|") as tar,
+        tarfile.open(fileobj=stream, mode="r|", encoding=NAMES[0], errors=NAMES[1]) as tar,
     ):
         for member in tar:
             opened = tar.extractfile(member) if member.isfile() else None
-            content = opened.read() if opened else member.linkname.encode()
+            content = opened.read() if opened else member.linkname.encode(*NAMES)
             if member.name.startswith(f"{METADATA_FOLDER}/"):
                 ours[member.name] = content.decode("utf-8", "replace")
             elif not member.isdir():
                 digest = hashlib.sha256(content).hexdigest()[:16]
-                files[member.name] = File(size=len(content), digest=digest)
+                files[readable_name(member.name, files)] = File(size=len(content), digest=digest)
     templates = {
         name.removeprefix(TEMPLATES).removesuffix(".j2"): text
         for name, text in ours.items()

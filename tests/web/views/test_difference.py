@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +39,9 @@ def release(
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, text in all_deployments.items():
             member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
+            content = text.encode("utf-8", "surrogateescape")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
     laid = [Material(repository="https://github.com/a/b.git", release="1.0", commit=commit)]
     laid += [
@@ -129,3 +131,31 @@ def test_on_a_full_disk_a_release_is_shown_although_its_list_of_files_is_not_kep
         assert contents(store, digest).files["index.html"].size == 3
     assert not store.contents(digest).exists()
     assert list(store.incoming("").iterdir()) == []
+
+
+def test_names_that_are_not_utf_8_are_shown_with_replaced_characters(store: Store) -> None:
+    stored = (b"caf\xe9.txt", b"caf\xe8.txt", "café.txt".encode())
+    names = {name.decode("utf-8", "surrogateescape"): "text" for name in stored}
+    side = release(store, names, "1" * 40, {})
+    shown = [change.path for change in difference(None, side).added.first]
+    assert shown == ["café.txt", "caf\ufffd.txt", "caf\ufffd.txt\ufffd"]
+    assert contents(store, side.provenance.digest) == side.contents
+    difference(None, side).model_dump_json().encode()
+
+
+def test_any_bytes_in_names_and_links_are_shown(store: Store) -> None:
+    chance = random.Random(3)  # noqa: S311  # the same names each time
+    for _ in range(30):
+        names = {
+            f"{number}-{some_name(chance)}": some_name(chance)
+            for number in range(chance.randint(1, 9))
+        }
+        side = release(store, names, "1" * 40, {})
+        assert len(side.contents.files) == len(names)
+        difference(None, side).model_dump_json().encode()
+
+
+def some_name(chance: random.Random) -> str:
+    """A file's name of any bytes, as `tarfile` gives it."""
+    some = chance.randbytes(chance.randint(1, 30)).translate(None, b"\0/")
+    return (some + b"x").decode("utf-8", "surrogateescape")

@@ -18,20 +18,27 @@ from agent import commands
 from agent.command_launch import CommandPlan
 from agent.commands import PATH, Command
 from agent.component_directory import ComponentDirectory, write_atomically
+from agent.masked_output import Masked, write_all
 from agent.supervisor import Supervisor, section
 
 POLL_SECONDS = 0.05
 BLOCK = 65536
-"""Bytes that a pipe holds at most: https://man7.org/linux/man-pages/man7/pipe.7.html."""
 
 
 def run(
-    directory: ComponentDirectory, command: Command, folder: Path, variables: Mapping[str, str]
+    directory: ComponentDirectory,
+    command: Command,
+    folder: Path,
+    variables: Mapping[str, str],
+    hidden: str = "",
 ) -> int:
-    """Run a command of the component, whose output goes to the build's log; its exit code."""
+    """Run a command of the component; its exit code.
+
+    Its output goes to the build's log, which anybody may read, without the hidden text.
+    """
     socket = supervisor_socket(directory)
     if not socket:
-        return commands.run_in_log(command, folder, variables)
+        return commands.run_in_log(command, folder, variables, hidden)
     supervisor = Supervisor(socket)
     pipe = file(directory, "pipe")
     plan = CommandPlan([str(word) for word in command], str(folder), str(pipe), dict(variables))
@@ -44,7 +51,7 @@ def run(
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
         supervisor.ensure_running(name(directory))
-        return copy_output(supervisor, name(directory), reading)
+        return copy_output(supervisor, name(directory), reading, Masked(hidden.encode()))
     finally:
         os.close(reading)
         remove(directory)
@@ -55,7 +62,7 @@ def run_program(directory: ComponentDirectory, command: Command) -> int:
     return run(directory, command, Path("/"), PATH)
 
 
-def copy_output(supervisor: Supervisor, program: str, reading: int) -> int:
+def copy_output(supervisor: Supervisor, program: str, reading: int, masked: Masked) -> int:
     """Copy what a program writes until it has ended; its exit code."""
     code = None
     while code is None:
@@ -64,8 +71,8 @@ def copy_output(supervisor: Supervisor, program: str, reading: int) -> int:
         code = supervisor.exit_code(program)
         with suppress(BlockingIOError):
             while block := os.read(reading, BLOCK):
-                sys.stdout.buffer.write(block)
-            sys.stdout.flush()
+                write_all(1, masked.feed(block))
+    write_all(1, masked.end())
     return code
 
 
