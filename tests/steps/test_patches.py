@@ -130,7 +130,7 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.expect_commands(
             series(archive({"0001-a.patch": MAIL})).stdout(record("1", "2", "0", "a")).exit(0),
         )
-        words = "left out, because it changes nothing: 0000-cover-letter.patch"
+        words = "0000-cover-letter.patch changes nothing: left out"
         self.expect_outcome(SUCCESS, f"1 patch applied on 6.1.9; {words}")
         return self.run_step()
 
