@@ -50,9 +50,7 @@ class OfferUpgrade(Step):
                 offer = await deferToThread(push_branch, self.repository, upgrade, report)
             except GitCommandError as error:
                 stderr = str(error.stderr or error).strip().removeprefix("stderr: '").rstrip("'")
-                self.fail(
-                    f"{self.repository.address} does not take the branch: {reason(stderr)}"
-                )
+                self.fail(f"{self.repository.address} does not take the branch: {reason(stderr)}")
         report = report.model_copy(update={"offer": offer})
         self.setProperty(TRIAL_PROPERTY, report.model_dump(mode="json"), self.name)
         self.descriptionDone = offer

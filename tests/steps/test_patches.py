@@ -166,8 +166,8 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
             .update("failure_reason", "timeout_without_output")
             .exit(-1),
         )
-        words = f"{FORK['repository']} gave no sign of life for {SILENT_SECONDS} s (failure) (timed out)"
-        self.expect_outcome(FAILURE, words)
+        words = f"{FORK['repository']} gave no sign of life for {SILENT_SECONDS} s"
+        self.expect_outcome(FAILURE, f"{words} (failure) (timed out)")
         return self.run_step()
 
     def test_nothing_is_read_from_a_command_that_was_stopped(self) -> Deferred[None]:
