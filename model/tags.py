@@ -51,7 +51,7 @@ def part_key(parts: list[str], place: int) -> tuple[int, int, str]:
 
 
 def is_letter_at_the_end(parts: list[str], place: int) -> bool:
-    """Whether a letter counts fixes, as in OpenSSL's `1.0.2a`: behind three numbers, none follows."""
+    """Whether a letter counts fixes: behind three numbers, as in OpenSSL's `1.0.2a`."""
     return place >= 3 and place == len(parts) - 1 and len(parts[place]) == 1
 
 
@@ -59,17 +59,15 @@ def is_unclear(tag: str) -> bool:
     """Whether people may disagree about what comes before a tag, and what after."""
     parts = parts_of(tag)
     metadata = parts.index("+") if "+" in parts else len(parts)
-    words = [(place, part) for place, part in enumerate(parts[:metadata]) if not part.isdigit()]
-    return any(
-        (len(part) == 1 and place == len(parts) - 1)
-        or (part not in CANDIDATES and part not in FIXES)
-        for place, part in words
-    )
+    words = [part for part in parts[:metadata] if not part.isdigit()]
+    letter_at_the_end = bool(words) and len(parts[-1]) == 1 and parts[-1] == words[-1]
+    return letter_at_the_end or not all(part in CANDIDATES or part in FIXES for part in words)
 
 
 def all_releases(source: Source, tags: Iterable[str]) -> list[str]:
     """The tags that are releases, oldest first."""
-    return sorted((tag for tag in tags if re.search(source.tags, tag)), key=sort_key)
+    releases = (tag for tag in tags if re.search(source.tags, tag))
+    return sorted(releases, key=lambda tag: (sort_key(tag), tag))
 
 
 def followed_releases(source: Source, tags: Iterable[str]) -> list[str]:
@@ -81,7 +79,7 @@ def followed_releases(source: Source, tags: Iterable[str]) -> list[str]:
 def order_remark(releases: list[str]) -> str:
     """A sentence when it is unclear whether the last of some tags is the newest; else empty."""
     last = releases[-2:]
-    if len(last) < 2 or not any(map(is_unclear, last)):  # the last and the one before
+    if len(last) < 2 or not any(map(is_unclear, last)):
         return ""
     before, newest = last
     return f"{newest} counts as newer than {before}, which is unclear: name one as 'release'"

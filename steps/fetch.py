@@ -19,6 +19,5 @@ class FetchUpstream(TreeStep):
         self.setProperty("release", upstream.release, self.name)
         self.setProperty("upstream-tree", tree, self.name)
         self.setProperty("upstream-date", date, self.name)
-        summary = f"{upstream.release} at {upstream.commit[:8]}"
-        self.descriptionDone = "; ".join(filter(None, (summary, self.order_remark)))
+        self.summarise(f"{upstream.release} at {upstream.commit[:8]}")
         return SUCCESS

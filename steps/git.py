@@ -125,7 +125,8 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
 
     async def show(self, output: str) -> None:
         """Log what base64 stands for, so that people can read it."""
-        await self.getLog("stdio").addHeader(f"{output[:SHOWN]}\n")
+        log = self.getLog("stdio")
+        await log.addHeader(f"{output[:SHOWN]}\n")  # type: ignore[attr-defined]  # a StreamLog
 
     async def fail_with(self, remote: RemoteShellCommand, name: str) -> NoReturn:
         """End the step with what a failed command says, and make a damaged repository anew."""

@@ -18,7 +18,7 @@ class LayOverlays(TreeStep):
     async def run(self) -> int:
         summaries = [await self.add_overlay(overlay) for overlay in self.component.overlays]
         self.refuse_unapplied()
-        self.descriptionDone = ", ".join(summaries)
+        self.summarise(", ".join(summaries))
         return SUCCESS
 
     async def add_overlay(self, overlay: Overlay) -> str:

@@ -10,6 +10,7 @@ from model.component import Component
 from model.release import METADATA_FOLDER, Manifest
 from releases.rules import short
 from steps.git import GitStep
+from steps.patch_file import CHANGED
 from steps.tar import tar_archive
 
 
@@ -33,10 +34,8 @@ class Pack(GitStep):
         try:
             own = tar_archive(self.own_files())
         except OSError as error:
-            name = Path(error.filename or "").name
-            self.fail(
-                f"templates/{name}: {error.strerror}; the folder has changed since the master read it"
-            )
+            file = f"templates/{Path(error.filename or '').name}"
+            self.fail(f"{file}: {error.strerror}; {CHANGED}")
         packed = await self.run_records("pack", date, *self.hosts, stdin=own)
         tree, commit, digest, size, *hosts = packed
         if hosts:

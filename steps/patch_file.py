@@ -21,6 +21,7 @@ HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 SVN_LABEL = re.compile(rb"\s+\((?:revision \d+|working copy|nonexistent)\).*$")
 TAGS = re.compile(r"(?:\s*\[[^]]*\])+\s*")
 COVER_LETTER = re.compile(r"\[[^]]*\b0+/\d+[^]]*\]")
+CHANGED = "the folder has changed since the master read it"
 UNICODE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 UTF8_MARK = b"\xef\xbb\xbf"
 BINARY_SAMPLE = 400
@@ -79,9 +80,7 @@ def read_series(folder: Path, names: Iterable[str]) -> Series:
         try:
             content = (folder / name).read_bytes()
         except OSError as error:
-            raise PatchError(
-                f"{name}: {error.strerror}; the folder has changed since the master read it"
-            ) from None
+            raise PatchError(f"{name}: {error.strerror}; {CHANGED}") from None
         for patch in read_patches(Path(name).name, content):
             if is_cover_letter(patch):
                 cover_letters.append(patch.name)

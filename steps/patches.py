@@ -17,9 +17,7 @@ class ApplyPatches(TreeStep):
         upstream = self.component.upstream
         applied = await self.apply_series(upstream.fork, self.component.series(""))
         applied += await self.apply_folder_series()
-        self.descriptionDone = f"{patch_count(applied)} applied on {self.getProperty('release')}"
-        if letters := self.getProperty("left-out"):
-            self.descriptionDone += f"; left out, because it changes nothing: {', '.join(letters)}"
+        self.summarise(f"{patch_count(applied)} applied on {self.getProperty('release')}")
         return SUCCESS
 
 

@@ -22,6 +22,6 @@ def moved_tag_problem(source: Source, tag: str, first: str, commit: str) -> str:
     if commit == first or (source.moved_to and commit.startswith(source.moved_to)):
         return ""
     return (
-        f"{source.repository}: the tag {tag} was {first[:12]} and is {commit[:12]} now: upstream has "
-        f'moved it. To take it, write moved_to = "{commit}" below this repository'
+        f"{source.repository}: the tag {tag} was {first[:12]} and is {commit[:12]} now: "
+        f'upstream has moved it. To take it, write moved_to = "{commit}" below this repository'
     )

@@ -18,7 +18,7 @@ class FetchSubmodules(TreeStep):
         fetched = await self.fetch_submodules({overlay.into for overlay in self.component.overlays})
         if not self.component.overlays:
             self.refuse_unapplied()
-        self.descriptionDone = f"{len(fetched)} at their recorded commits"
+        self.summarise(f"{len(fetched)} at their recorded commits")
         return SUCCESS
 
 

@@ -43,8 +43,12 @@ class TreeStep(GitStep):
     def __init__(self, component: Component, folder: Path, **kwargs: Any) -> None:
         self.component = component
         self.folder = folder
-        self.order_remark = ""
+        self.remarks: list[str] = []
         super().__init__(**kwargs)
+
+    def summarise(self, summary: str) -> None:
+        """Say what the step did, with what people should know about it."""
+        self.descriptionDone = "; ".join([summary, *self.remarks])
 
     # Sources.
 
@@ -92,7 +96,8 @@ class TreeStep(GitStep):
         if newest is None:
             self.fail(f"{source.repository} has no {source.follows}")
         tags = [ref.removeprefix(TAGS) for ref in commits if ref.startswith(TAGS)]
-        self.order_remark = order_remark(followed_releases(source, tags))
+        if remark := order_remark(followed_releases(source, tags)):
+            self.remarks.append(remark)
         return newest
 
     async def list_refs(
@@ -127,7 +132,6 @@ class TreeStep(GitStep):
         before, after, gitlinks, *ids = self.read_fields(command)
         self.setProperty("gitlinks", int(gitlinks), self.name)
         self.extend_property("series", [[into, before, after]])
-        self.extend_property("left-out", list(ours.cover_letters))
         self.record_models("patches", map(applied_patch, patches, ids))
         return len(patches)
 
@@ -163,9 +167,11 @@ class TreeStep(GitStep):
     def read_patches(self, names: Collection[str]) -> Series:
         """Our patches with these names; ends the step when one cannot be used."""
         try:
-            return read_series(self.folder / "patches", names)
+            series = read_series(self.folder / "patches", names)
         except PatchError as error:
             self.fail(f"patches/{error}")
+        self.remarks += [f"{name} changes nothing: left out" for name in series.cover_letters]
+        return series
 
     async def import_fork(self, fork: Fork | None, into: str) -> list[PatchFile]:
         """Start a series on the worker with the commits of a fork; their names and authors."""

@@ -41,7 +41,7 @@ class TrySeries(TreeStep):
         )
         self.setProperty(f"tried-{self.target}", trial.model_dump(mode="json"), self.name)
         await self.addCompleteLog("patches", "\n".join(map(str, patches)) or "no patches")
-        self.descriptionDone = f"{trial.title}: {trial.words}"
+        self.summarise(f"{trial.title}: {trial.words}")
         if any(patch.verdict in NEEDS_REBASE for patch in patches):
             return FAILURE
         await self.apply_folder_series()

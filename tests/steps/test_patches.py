@@ -130,7 +130,7 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
         self.expect_commands(
             series(archive({"0001-a.patch": MAIL})).stdout(record("1", "2", "0", "a")).exit(0),
         )
-        words = "left out, because it changes nothing: 0000-cover-letter.patch"
+        words = "0000-cover-letter.patch changes nothing: left out"
         self.expect_outcome(SUCCESS, f"1 patch applied on 6.1.9; {words}")
         return self.run_step()
 
@@ -166,8 +166,8 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
             .update("failure_reason", "timeout_without_output")
             .exit(-1),
         )
-        words = f"{FORK['repository']} gave no sign of life for {SILENT_SECONDS} s (failure) (timed out)"
-        self.expect_outcome(FAILURE, words)
+        words = f"{FORK['repository']} gave no sign of life for {SILENT_SECONDS} s"
+        self.expect_outcome(FAILURE, f"{words} (failure) (timed out)")
         return self.run_step()
 
     def test_nothing_is_read_from_a_command_that_was_stopped(self) -> Deferred[None]:
