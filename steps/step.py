@@ -6,10 +6,14 @@ from typing import NoReturn, TypeVar
 from buildbot.master import BuildMaster
 from buildbot.process.build import Build
 from buildbot.process.buildstep import BuildStep, BuildStepFailed
+from buildbot.util.twisted import async_to_deferred
+from twisted.python.failure import Failure
 
 from releases.history import DECISION, Decision, current_name
 from releases.rules import RequestRefused
 
+LONGEST = 300
+"""Characters of an unexpected error in a summary."""
 A = TypeVar("A", bound=StrEnum)
 
 
@@ -20,6 +24,12 @@ class Step(BuildStep):
     flunkOnFailure = True
     build: Build
     master: BuildMaster
+
+    @async_to_deferred
+    async def addLogWithFailure(self, why: Failure, logprefix: str = "") -> None:
+        """Say what went wrong unexpectedly; the log `err.text` has the traceback."""
+        self.descriptionDone = f"{unexpected(why.value)}; the log err.text says where"
+        await super().addLogWithFailure(why, logprefix)
 
     async def refuse_rebuild(self) -> None:
         """Raise RequestRefused in a rebuild: its owner is who started the first build."""
@@ -43,3 +53,10 @@ class Step(BuildStep):
         """End the step with a message that a visitor understands."""
         self.descriptionDone = message
         raise BuildStepFailed
+
+
+def unexpected(error: BaseException | None) -> str:
+    """An unexpected error in a sentence; one of the system names its file."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST]

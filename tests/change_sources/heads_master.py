@@ -7,6 +7,7 @@ its webhook. What its builds took is appended to `FOLDER/taken`, a line for each
 import os
 import random
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,12 @@ async def start(folder: Path) -> None:
     print(master.www.getPortnum(), flush=True)
 
 
+def end_with_input() -> None:
+    """A test that is killed leaves no master behind."""
+    sys.stdin.read()
+    os._exit(1)
+
+
 def fail(failure: Any) -> None:
     log.err(failure)
     reactor.stop()
@@ -115,6 +122,7 @@ def fail(failure: Any) -> None:
 def main() -> None:
     folder = Path(sys.argv[1])
     log.startLogging((folder / "master.log").open("a"), setStdout=False)
+    threading.Thread(target=end_with_input, daemon=True).start()
     reactor.callWhenRunning(lambda: start(folder).addErrback(fail))
     reactor.run()
 

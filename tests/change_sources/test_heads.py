@@ -35,7 +35,9 @@ class Master:
 
     def start(self) -> None:
         command = (sys.executable, "-B", "-m", "tests.change_sources.heads_master", self.folder)
-        self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}/"
 
     def kill(self) -> None:
