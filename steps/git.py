@@ -9,6 +9,7 @@ from buildbot.process.buildstep import BuildStepCancelled, ShellMixin
 from buildbot.process.remotecommand import RemoteCommand, RemoteShellCommand
 from buildbot.process.remotetransfer import StringFileReader
 
+from change_sources.git_process import silent_seconds
 from steps.records import fields
 from steps.step import Step
 
@@ -18,17 +19,18 @@ ENVIRONMENT = {
     "GIT_INDEX_FILE": "index",
     "LC_ALL": "C.UTF-8",
     "GIT_TERMINAL_PROMPT": "0",
-    # A server that sends nothing for a minute is given up.
     "GIT_HTTP_LOW_SPEED_LIMIT": "1",
-    "GIT_HTTP_LOW_SPEED_TIME": "60",
 }
-"""Every command works on the component's repository and on one index, which holds the tree."""
+"""Every command works on the component's repository and on one index, which holds the tree.
+
+How long a server may be slower than a byte in a second, `site.toml` says.
+"""
 
 FETCHING = {"add_source", "fork", "submodules", "upstream_ids"}
 """The scripts that fetch; `fetching.bash` is what they have in common."""
 
-SILENT_SECONDS = 400
-"""How long a script that fetches may print nothing; curl alone tries to connect for 300 seconds."""
+CONNECT_SECONDS = 340
+"""What a script that fetches is given besides: curl tries to connect for 300 seconds."""
 
 SHOWN = 20_000
 """Characters of an answer that are logged."""
@@ -71,7 +73,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             collectStderr=True,
             logEnviron=False,
             initialStdin=stdin,
-            env=ENVIRONMENT,
+            env=environment(silent_seconds(self.master)),
             **limits,
         )
         await self.runCommand(remote)
@@ -81,7 +83,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             seconds = limits.get("timeout", self.timeout)
             address = next((word for word in command[4:] if "://" in word), "")
             silent = address or command_name(command)
-            self.fail(f"{silent} gave no sign of life for {seconds} s")
+            self.fail(f"{silent} gave no sign of life for {seconds:g} s")
         return remote
 
     async def run_command(self, *command: str, stdin: bytes | None = None) -> str:
@@ -144,7 +146,8 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         if stdin is not None and len(stdin) > BLOCK:
             await self.upload_file(INPUT_FILE, stdin)
             text, stdin = f"exec <{INPUT_FILE}\n{text}", None
-        limits = {"timeout": SILENT_SECONDS} if name in FETCHING else {}
+        fetching_seconds = CONNECT_SECONDS + silent_seconds(self.master)
+        limits = {"timeout": fetching_seconds} if name in FETCHING else {}
         return await self.attempt(("bash", "-c", text, name, *arguments), stdin, **limits)
 
     async def upload_file(self, name: str, content: bytes) -> None:
@@ -158,6 +161,11 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             "mode": 0o600,
         }
         await self.runCommand(RemoteCommand("downloadFile", arguments, ignore_updates=True))
+
+
+def environment(seconds: float) -> dict[str, str]:
+    """The environment of a command of git, which gives up a server that is silent so long."""
+    return {**ENVIRONMENT, "GIT_HTTP_LOW_SPEED_TIME": f"{seconds:.0f}"}
 
 
 def script_text(name: str) -> str:

@@ -11,9 +11,9 @@ from buildbot.test.steps import ExpectMasterShell, ExpectShell, TestBuildStepMix
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
-from change_sources.git_process import GIT
+from change_sources.git_process import GIT, SECONDS
 from model.component import Component
-from steps.git import ENVIRONMENT, FETCHING, SILENT_SECONDS, script_text
+from steps.git import CONNECT_SECONDS, FETCHING, environment, script_text
 from steps.patches import ApplyPatches
 from tests.steps.worker import archive
 
@@ -27,10 +27,10 @@ def script(name: str, *arguments: str, stdin: bytes | None = None) -> ExpectShel
     return ExpectShell(
         workdir="wkdir",
         command=["bash", "-c", script_text(name), name, *arguments],
-        env=ENVIRONMENT,
+        env=environment(SECONDS),
         log_environ=False,
         initial_stdin=stdin,
-        timeout=SILENT_SECONDS if name in FETCHING else 1200,
+        timeout=CONNECT_SECONDS + SECONDS if name in FETCHING else 1200,
     )
 
 
@@ -166,7 +166,7 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
             .update("failure_reason", "timeout_without_output")
             .exit(-1),
         )
-        words = f"{FORK['repository']} gave no sign of life for {SILENT_SECONDS} s"
+        words = f"{FORK['repository']} gave no sign of life for {CONNECT_SECONDS + SECONDS:g} s"
         self.expect_outcome(FAILURE, f"{words} (failure) (timed out)")
         return self.run_step()
 
