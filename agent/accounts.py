@@ -111,6 +111,6 @@ def open_tree(tree: Path, group: int | None) -> None:
     """Let a group, and nobody else, write in a tree."""
     if group is None:
         return
-    run(["chgrp", "-R", "--no-dereference", str(group), tree])
+    run(["find", tree, "!", "-type", "l", "-exec", "chgrp", str(group), "{}", "+"])
     run(["chmod", "-R", "g+rwX,o=", tree])
     run(["find", tree, "-type", "d", "-exec", "chmod", "g+s", "{}", "+"])

@@ -1,5 +1,6 @@
 """Open what a server has already to the accounts that its components have from now on."""
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -40,9 +41,25 @@ def adopt_component(directory: ComponentDirectory) -> None:
     for path in directory.shared.glob("*"):
         if path.is_dir() and path.name != BACKUPS:
             open_tree(path, group)
+    forget_processes(directory)
     open_folders(component_folders(directory.server, directory.component))
-    for session in directory.server.php_folder(directory.component, "sessions").glob("*"):
-        session.unlink()  # PHP takes none of another account: visitors log in again
+
+
+def forget_processes(directory: ComponentDirectory) -> None:
+    """Remove what another account's processes have left: they have ended, and start again."""
+    server, component = directory.server, directory.component
+    folders = (
+        server.services(component),
+        server.sockets / component,
+        server.php_socket(component).parent,
+        # PHP takes no session of another account: visitors log in again.
+        server.php_folder(component, "sessions"),
+    )
+    for entry in (entry for folder in folders for entry in folder.glob("*")):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def open_folders(folders: Iterable[Folder]) -> None:

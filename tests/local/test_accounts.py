@@ -200,7 +200,7 @@ def test_an_installation_with_one_account_is_divided_when_root_starts_it(folder:
     layout = new_installation(folder)
     layout.state.mkdir()
     shutil.chown(layout.state, NAME, NAME)
-    started = run_command(layout, "local.run", "--no-wait", before=ALONE)
+    started = run_command(layout, "local.run", before=ALONE)
     try:
         assert started.returncode == 0, started.stdout + started.stderr
         assert "everything here runs as one account" in started.stdout
@@ -215,6 +215,12 @@ def test_an_installation_with_one_account_is_divided_when_root_starts_it(folder:
         test_every_process_has_the_account_of_its_part(
             Installation(Line(layout), installation_accounts.numbers(layout))
         )
+        # What was released before is served by the accounts that the components have now.
+        line = Line(layout)
+        pages = {c.name: line.page("staging", c.name).status for c in line.site.components}
+        assert set(pages.values()) == {200}, pages
+        upload = line.page("staging", "forum", "/uploads/shipped.txt")
+        assert (upload.status, upload.body) == (200, "shipped\n")
         left = [p for p in living_processes() if is_www_data(p)]
         assert str(layout.state) not in map(named_state, left)
     finally:
