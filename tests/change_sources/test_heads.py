@@ -85,10 +85,20 @@ def repositories(tmp_path: Path) -> tuple[Repository, Repository]:
 
 
 @pytest.fixture
-def master(tmp_path: Path, repositories: tuple[Repository, Repository]) -> Iterator[Master]:
+def poll_seconds() -> int:
+    return 2
+
+
+only_hooks = pytest.mark.parametrize("poll_seconds", [3600])
+
+
+@pytest.fixture
+def master(
+    tmp_path: Path, repositories: tuple[Repository, Repository], poll_seconds: int
+) -> Iterator[Master]:
     upstream, theme = repositories
     files = {
-        "site/site.toml": 'title = "S"\nreleasers = ["ana"]\npoll_seconds = 2\n',
+        "site/site.toml": f'title = "S"\nreleasers = ["ana"]\npoll_seconds = {poll_seconds}\n',
         "site/environments/staging.toml": (
             'domain = "s.example"\nindexed = false\ntls = "internal"'
         ),
@@ -163,6 +173,7 @@ def test_no_merge_is_lost(master: Master, repositories: tuple[Repository, Reposi
         master.await_build(*repositories)
 
 
+@only_hooks
 def test_a_push_of_many_commits_is_one_change_and_at_most_two_builds(
     master: Master, repositories: tuple[Repository, Repository]
 ) -> None:
@@ -187,6 +198,7 @@ def test_a_push_of_many_commits_is_one_change_and_at_most_two_builds(
     assert len(master.read("builds")) - builds in (1, 2)
 
 
+@only_hooks
 def test_a_head_that_a_build_has_taken_before_the_poll_is_not_built_again(
     master: Master, repositories: tuple[Repository, Repository]
 ) -> None:
@@ -198,6 +210,7 @@ def test_a_head_that_a_build_has_taken_before_the_poll_is_not_built_again(
     master.hook(theme)
     master.await_build(*repositories)
     builds = len(master.read("builds"))
+    master.hook(upstream)
     head = upstream.git("rev-parse", "main")
 
     def is_polled() -> bool:
