@@ -304,16 +304,23 @@ class SourceChange(TypedDict):
 
 class StoreReport(TypedDict):
     """
-    The artifacts on the master's disk.
+    The artifacts on the master's disk, and the button that removes what is not kept.
     """
 
     artifacts: int
     size: int
     oldest: str | None
     free: int
+    disk: int
+    warning: str
+    kept: str
     removed: str
     removed_at: str | None
+    removal_failed: bool
     link: str
+    releasers: list[str]
+    button: str
+    builder_id: int | None
 
 
 Target: TypeAlias = Literal["pinned", "newest", "main"]

@@ -24,6 +24,8 @@ def lines(client: Client, report: StoreReport) -> Iterator[str]:
     if oldest := report["oldest"]:
         yield f"oldest: {local_time(oldest)}"
     yield f"free on that disk: {size(report['free'])}"
+    if warning := report["warning"]:
+        yield one_line(warning)
     if removed_at := report["removed_at"]:
         yield f"{local_time(removed_at)} {one_line(report['removed'])}"
         yield client.page(report["link"].removeprefix("#/"))

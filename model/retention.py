@@ -1,4 +1,4 @@
-"""How long the master keeps artifacts and logs."""
+"""How long the master keeps artifacts and logs, and when little space is left for them."""
 
 from typing import Annotated
 
@@ -22,3 +22,5 @@ class Retention(Model):
     """So many of each component's newest artifacts stay, however old."""
     log_days: Annotated[int, Field(ge=1)] = 180
     """Logs of builds that began earlier are deleted."""
+    free_percent: Annotated[int, Field(ge=0, lt=100)] = 10
+    """The UI warns when less of the store's disk is free."""

@@ -140,11 +140,21 @@ class ReleasesPage(BuildbotService):
         return MachinesAnswer.model_validate({"report": service.report() if service else None})
 
     async def storage(self, _query: Query) -> StoreReport:
-        """What the store holds."""
+        """What the store holds, and how the button is pressed that removes from it."""
         artifacts = await deferToThread(self.store.artifacts)
         removals = await ledger.builds(self.master, [RETENTION_BUILDER])
-        free = shutil.disk_usage(self.store.folder).free
-        return store_report(artifacts, free, removals[RETENTION_BUILDER])
+        disk = shutil.disk_usage(self.store.folder)
+        return store_report(
+            self.site,
+            artifacts,
+            (disk.total, disk.free),
+            removals[RETENTION_BUILDER],
+            (await self.builder_ids()).get(RETENTION_BUILDER),
+        )
+
+    async def builder_ids(self) -> dict[str, int]:
+        """By name: each builder's number in Buildbot's API."""
+        return {b["name"]: b["builderid"] for b in await self.master.data.get(("builders",))}
 
     async def trials(self, _query: Query) -> list[TrialRow]:
         """How our changes fit what upstream offers, by component."""
@@ -154,13 +164,14 @@ class ReleasesPage(BuildbotService):
     async def board(self, _query: Query) -> Board:
         await self.ledger.load()
         health = self.health_checks()
-        builders = {b["builderid"]: b["name"] for b in await self.master.data.get(("builders",))}
+        ids = await self.builder_ids()
+        builders = {number: name for name, number in ids.items()}
         builds = self.ledger.builds
         inputs = BoardInputs(
             site=self.site,
             builds=builds,
             histories=self.ledger.histories,
-            builder_ids={name: number for number, name in builders.items()},
+            builder_ids=ids,
             running=await running_builds(self.master, builds, builders),
             queued=await queued_requests(self.master, builders),
             healths=dict(health.results) if health else {},

@@ -210,6 +210,12 @@ def test_storage_shows_what_the_store_holds_and_what_was_removed_last(
     assert f"{demo.url}#/builders/9/builds/4" in shown
 
 
+def test_storage_warns_of_a_disk_with_little_space(demo: Master, slipway: Slipway) -> None:
+    warning = {"warning": "Less than 10 % of the store's disk is free."}
+    demo.say("/plugins/releases/store.json", recorded("store") | warning)
+    assert warning["warning"] in slipway("storage").stdout
+
+
 def test_storage_of_a_new_master_says_that_nothing_was_removed(
     demo: Master, slipway: Slipway
 ) -> None:

@@ -1,4 +1,4 @@
-"""A small real master in a process of its own: one builder, the real access rules and endpoints.
+"""A small real master in a process of its own: two builders, the real access rules and endpoints.
 
 `python -m tests.web.small_master FOLDER` prints its port when it listens, and ends with its input.
 """
@@ -26,7 +26,10 @@ from twisted.python import log
 from local.layout import CHECKOUT
 from local.ui_passwords import password_hash
 from model.installation import Installation, Reach
+from model.retention import RETENTION_BUILDER
+from releases.buttons import REMOVE
 from releases.store import Store
+from schedulers.buttons import button
 from tests.releases.ledgers import OLD, PRODUCTION, SITE
 from web.access import services, ui
 
@@ -89,7 +92,7 @@ class SmallMaster:
 
 
 def configuration(folder: Path) -> dict[str, Any]:
-    """What `master.cfg` makes, with one builder that has no worker."""
+    """What `master.cfg` makes, with two builders that have no worker."""
     installation = Installation(
         site=folder,
         url="http://localhost/",
@@ -100,17 +103,24 @@ def configuration(folder: Path) -> dict[str, Any]:
         reach={e.name: Reach(address="127.0.0.1") for e in SITE.environments},
     )
     return {
-        "builders": [BuilderConfig(BUILDER, workernames=[WORKER], factory=BuildFactory())],
+        "builders": [
+            BuilderConfig(name, workernames=[WORKER], factory=BuildFactory())
+            for name in (BUILDER, RETENTION_BUILDER)
+        ],
         "buildbotNetUsageData": None,
         "buildbotURL": installation.url,
         "db_url": MEMORY,
         "multiMaster": True,
         "protocols": {"pb": {"port": "tcp:0:interface=127.0.0.1"}},
-        "schedulers": [ForceScheduler(BUTTON, builderNames=[BUILDER])],
+        "schedulers": [
+            ForceScheduler(BUTTON, builderNames=[BUILDER]),
+            button(REMOVE, "Remove what is not kept", [RETENTION_BUILDER]),
+        ],
         "secretsProviders": [SecretInAFile(str(installation.secrets))],
         "services": services(SITE, installation, Store(folder=installation.store)),
         "workers": [Worker(WORKER, "x")],
-        "www": ui(SITE, installation) | {"port": "tcp:0:interface=127.0.0.1"},
+        "www": ui(SITE, installation)
+        | {"allowed_origins": ["http://127.0.0.1:*"], "port": "tcp:0:interface=127.0.0.1"},
     }
 
 

@@ -31,7 +31,7 @@ def test_a_release_has_a_page_of_its_own_for_ever(line: Line, page: Page) -> Non
     picture(page, "release")
 
 
-VIEWS = ("", "/history", "/history/blog", "/figures", "/machines", "/upstream")
+VIEWS = ("", "/history", "/history/blog", "/figures", "/machines", "/store", "/upstream")
 
 
 @pytest.mark.parametrize("view", VIEWS)

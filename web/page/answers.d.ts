@@ -482,16 +482,23 @@ export interface MachineRow {
   seconds: number;
 }
 /**
- * The artifacts on the master's disk.
+ * The artifacts on the master's disk, and the button that removes what is not kept.
  */
 export interface StoreReport {
   artifacts: number;
   size: number;
   oldest: string | null;
   free: number;
+  disk: number;
+  warning: string;
+  kept: string;
   removed: string;
   removed_at: string | null;
+  removal_failed: boolean;
   link: string;
+  releasers: string[];
+  button: string;
+  builder_id: number | null;
 }
 /**
  * One component whose upstream has releases.

@@ -6,10 +6,11 @@ import {
   configure,
   holdOrLift,
   promoteAll,
+  removeArtifacts,
   revert,
   thaw,
 } from "../../../web/page/source/logic/confirmations.js";
-import { cell, column, outcome, release, row } from "./samples.js";
+import { cell, column, outcome, release, row, storeReport } from "./samples.js";
 
 const FREEZE = { owner: "ana", reason: "the launch", until: null };
 
@@ -60,4 +61,10 @@ test("a cell is put on hold, and the hold of one that is on hold is lifted", () 
     [end.title, end.button.scheduler, end.text],
     ["Lift the hold of blog in production", "lift-hold-production", "On hold by ana: a bug."],
   );
+});
+
+test("what is not kept is removed by the button that the store's answer names", () => {
+  const confirmation = removeArtifacts(storeReport({ button: "remove", builder_id: 9 }));
+  assert.deepEqual(confirmation.button, { scheduler: "remove", builderid: 9 });
+  assert.match(confirmation.text, /^Artifacts of the last 30 days are kept\. .*brought back/);
 });

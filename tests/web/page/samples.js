@@ -1,6 +1,6 @@
 // Answers of the master as tests need them; each part may be changed.
 
-/** @import { Board, Cell, Column, Deployment, Release, Row, Running } from "../../../web/page/answers" */
+/** @import { Board, Cell, Column, Deployment, Release, Row, Running, StoreReport } from "../../../web/page/answers" */
 
 const ACTIONS = [
   ...[
@@ -163,6 +163,30 @@ export function deployment(changes) {
     requested: "2026-03-10T11:00:00Z",
     started: "2026-03-10T11:00:01Z",
     finished: "2026-03-10T11:00:04Z",
+    ...changes,
+  };
+}
+
+/**
+ * @param {Partial<StoreReport>} [changes]
+ * @returns {StoreReport}
+ */
+export function storeReport(changes) {
+  return {
+    artifacts: 12,
+    size: 421_000_000,
+    oldest: "2026-02-01T04:11:00Z",
+    free: 9_500_000_000,
+    disk: 40_000_000_000,
+    warning: "",
+    kept: "Artifacts of the last 30 days are kept.",
+    removed: "removed: 3 artifacts (120.0 MB), 1 broken upload",
+    removed_at: "2026-03-10T04:11:02Z",
+    removal_failed: false,
+    link: "#/builders/9/builds/4",
+    releasers: ["ana", "ben"],
+    button: "remove-artifacts",
+    builder_id: 9,
     ...changes,
   };
 }

@@ -75,6 +75,9 @@ test("a size has the unit in which it is at least one", () => {
     [999_949, "999.9 kB"],
     [999_950, "1.0 MB"],
     [12_340_000, "12.3 MB"],
+    [999_949_999, "999.9 MB"],
+    [999_950_000, "1.0 GB"],
+    [9_500_000_000, "9.5 GB"],
   ]);
   for (const [bytes, expected] of cases) assert.equal(size(bytes), expected);
 });

@@ -7,6 +7,7 @@
  * @typedef {object} BoardContext what every part of the board is given
  * @property {BoardAnswer} board
  * @property {number} now the master's clock, in milliseconds since the epoch
+ * @property {readonly string[]} releasers
  * @property {string | null} visitor
  * @property {Press} press
  * @property {(dialog: Dialog) => void} open
@@ -45,6 +46,7 @@ export function Board() {
   const context = {
     board,
     now: clock + drift,
+    releasers: board.releasers,
     visitor: visitor(),
     press,
     open: (/** @type {Dialog} */ draw) => setDialog({ draw }),

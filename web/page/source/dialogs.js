@@ -1,9 +1,17 @@
 // Dialogs that ask for a reason before a button is pressed.
 
-/** @import { FormEvent, ReactNode } from "react" */
+/** @import { FormEvent, ReactElement, ReactNode } from "react" */
 /** @import { Freeze } from "../answers" */
-/** @import { BoardContext } from "./board.js" */
 /** @import { Confirmation } from "./logic/confirmations.js" */
+/** @import { Press } from "./press.js" */
+/**
+ * @typedef {object} PressContext what a button with a dialog is given
+ * @property {readonly string[]} releasers
+ * @property {string | null} visitor
+ * @property {Press} press
+ * @property {(dialog: PressDialog) => void} open
+ */
+/** @typedef {(context: PressContext, close: () => void) => ReactElement} PressDialog */
 
 import { Banner, Button, h } from "./elements.js";
 import { LONGEST_REASON } from "./logic/comparison.js";
@@ -34,7 +42,7 @@ export function Dialog({ title, close, children }) {
 
 /**
  * @typedef {object} ReasonFormProps
- * @property {BoardContext} context
+ * @property {PressContext} context
  * @property {() => void} close
  * @property {string} confirm what the button says
  * @property {Freeze | null} [freeze]
@@ -52,7 +60,7 @@ export function ReasonForm({ context, close, confirm, freeze, proposed = "", ext
   const [typed, setTyped] = useState(/** @type {string | null} */ (null));
   const [override, setOverride] = useState("");
   const reason = typed ?? proposed;
-  const forbidden = whyNotReleaser(context.visitor, context.board.releasers);
+  const forbidden = whyNotReleaser(context.visitor, context.releasers);
   /** @param {FormEvent} event */
   function submit(event) {
     event.preventDefault();
@@ -132,7 +140,7 @@ function OverrideInput({ freeze, override, onChange }) {
 }
 
 /**
- * @param {{ context: BoardContext, close: () => void, confirmation: Confirmation }} props
+ * @param {{ context: PressContext, close: () => void, confirmation: Confirmation }} props
  */
 function ConfirmationDialog({ context, close, confirmation }) {
   const { button, confirm, fields, freeze, subject, text, title } = confirmation;
@@ -152,7 +160,7 @@ function ConfirmationDialog({ context, close, confirmation }) {
 
 /**
  * @typedef {object} ConfirmationButtonProps
- * @property {BoardContext} context
+ * @property {PressContext} context
  * @property {string} label
  * @property {Confirmation} confirmation
  * @property {string} [name] for a screen reader, where the label is not enough

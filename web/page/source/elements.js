@@ -12,6 +12,7 @@ const VIEWS = [
   { to: "/releases/history", name: "History" },
   { to: "/releases/figures", name: "Figures" },
   { to: "/releases/machines", name: "Machines" },
+  { to: "/releases/store", name: "Store" },
   { to: "/releases/upstream", name: "Upstream" },
 ];
 

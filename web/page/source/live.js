@@ -12,13 +12,15 @@ const ALL_EVENTS = ["builds/*/*", "buildrequests/*/*", "steps/*/*"];
 export const FINISHED_BUILDS = ["builds/*/finished"];
 
 /** An answer is loaded again after this many milliseconds without an event. */
-const QUIET_INTERVAL = 30_000;
+export const QUIET_INTERVAL = 30_000;
 
 const FIRST_RECONNECT = 500; // milliseconds
 const SLOWEST_RECONNECT = 10_000; // milliseconds
 
 /**
  * An answer of the master, kept up to date; `refresh` loads it again soon.
+ *
+ * `received` is when the master gave it, by this computer's clock.
  *
  * A lost connection is made again, and the answer is then loaded.
  *
@@ -29,6 +31,7 @@ const SLOWEST_RECONNECT = 10_000; // milliseconds
  */
 export function useAnswer(name, query = {}, events = ALL_EVENTS) {
   const [value, setValue] = React.useState(/** @type {Answers[Name] | null} */ (null));
+  const [received, setReceived] = React.useState(/** @type {string | null} */ (null));
   const [error, setError] = React.useState(/** @type {Error | null} */ (null));
   const [isConnected, setConnected] = React.useState(true);
   const schedule = React.useRef(() => {});
@@ -36,6 +39,7 @@ export function useAnswer(name, query = {}, events = ALL_EVENTS) {
   React.useEffect(() => {
     let isOver = false;
     setValue(null);
+    setReceived(null);
     setError(null);
     const load = oneAtATime(async () => {
       if (isOver) return;
@@ -43,6 +47,7 @@ export function useAnswer(name, query = {}, events = ALL_EVENTS) {
         const answer = await fetchAnswer(name, JSON.parse(key));
         if (isOver) return;
         setValue(answer);
+        setReceived(new Date().toISOString());
         setError(null);
       } catch (problem) {
         if (!isOver) setError(problem instanceof Error ? problem : new Error(String(problem)));
@@ -64,7 +69,7 @@ export function useAnswer(name, query = {}, events = ALL_EVENTS) {
     };
   }, [name, key, events]);
   const refresh = React.useCallback(() => schedule.current(), []);
-  return { value, error, isConnected, refresh };
+  return { value, received, error, isConnected, refresh };
 }
 
 /**

@@ -41,7 +41,9 @@ export async function fetchAnswer(name, query = {}) {
  * @returns {Promise<Response>}
  */
 async function fetchPatiently(url, attempts = 3) {
-  const response = await fetch(url);
+  const response = await fetch(url).catch(() => {
+    throw new Error("the master cannot be reached"); // what a browser says here differs
+  });
   if (response.status !== 429 || attempts === 1) return response;
   const seconds = Number(response.headers.get("Retry-After") ?? 1);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));

@@ -89,7 +89,7 @@ function Verified({ waiting, from, now }) {
 
 /** @param {ApproveProps} props */
 function ApproveButton({ context, close, row, cell, column, wanted }) {
-  const isForbidden = whyNotReleaser(context.visitor, context.board.releasers);
+  const isForbidden = whyNotReleaser(context.visitor, context.releasers);
   if (!column.two_person || isForbidden) return null;
   function approve() {
     close();

@@ -16,7 +16,7 @@
   const machines = React.lazy(() =>
     import("./machines.js").then((file) => ({ default: file.Machines })),
   );
-
+  const store = React.lazy(() => import("./store.js").then((file) => ({ default: file.Store })));
   const upstream = React.lazy(() =>
     import("./upstream.js").then((file) => ({ default: file.Upstream })),
   );
@@ -28,6 +28,7 @@
     { route: "/releases/release/:digest", view: release },
     { route: "/releases/figures", view: figures },
     { route: "/releases/machines", view: machines },
+    { route: "/releases/store", view: store },
     { route: "/releases/upstream", view: upstream },
   ];
 

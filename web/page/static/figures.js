@@ -6,7 +6,7 @@ import {
   View,
   h,
   useAnswer
-} from "./shared-T2XWBDGD.js";
+} from "./shared-LSL4QQPF.js";
 
 // web/page/source/figures.js
 import { Chart, registerables } from "./chart.js/chart.esm.js";

@@ -2,8 +2,8 @@
 import {
   Deployments,
   History
-} from "./shared-SZHUYNNC.js";
-import "./shared-T2XWBDGD.js";
+} from "./shared-ZKFJWFC4.js";
+import "./shared-LSL4QQPF.js";
 export {
   Deployments,
   History

@@ -10,7 +10,7 @@ import {
   h,
   plural,
   useAnswer
-} from "./shared-T2XWBDGD.js";
+} from "./shared-LSL4QQPF.js";
 
 // web/page/source/logic/report.js
 function readySentence({ ready, boot_seconds, attach_seconds }) {

@@ -1,7 +1,7 @@
 // Written by `make bundle` from web/page/source; change it there.
 import {
   Deployments
-} from "./shared-SZHUYNNC.js";
+} from "./shared-ZKFJWFC4.js";
 import {
   FINISHED_BUILDS,
   Loading,
@@ -12,7 +12,7 @@ import {
   h,
   short,
   useAnswer
-} from "./shared-T2XWBDGD.js";
+} from "./shared-LSL4QQPF.js";
 
 // web/page/source/release.js
 function Release() {

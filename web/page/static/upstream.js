@@ -13,7 +13,7 @@ import {
   short,
   useAnswer,
   useNow
-} from "./shared-T2XWBDGD.js";
+} from "./shared-LSL4QQPF.js";
 
 // web/page/source/logic/trials.js
 var TARGETS = [

@@ -1,6 +1,6 @@
 // What a dialog says that asks for a reason, and which button it presses.
 
-/** @import { Cell, Column, Freeze, Row } from "../../answers" */
+/** @import { Cell, Column, Freeze, Row, StoreReport } from "../../answers" */
 /** @import { Button } from "./buttons.js" */
 /** @import { WaitingReleases } from "./status.js" */
 /**
@@ -138,5 +138,21 @@ export function holdOrLift({ component }, cell, column) {
     confirm: "Lift hold",
     button: componentButton(column, cell, "lift-hold"),
     subject,
+  };
+}
+
+/**
+ * Remove from the store what is not kept, without waiting for the night.
+ *
+ * @param {StoreReport} report
+ * @returns {Confirmation}
+ */
+export function removeArtifacts({ button, builder_id, kept }) {
+  return {
+    title: "Remove what is not kept",
+    text: `${kept} The other artifacts and old logs are removed and cannot be brought back.`,
+    confirm: "Remove",
+    button: { scheduler: button, builderid: builder_id },
+    subject: "Store",
   };
 }

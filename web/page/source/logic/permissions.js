@@ -16,7 +16,7 @@ export function visitorName(user) {
  * Why a visitor may not press any button; null for a releaser.
  *
  * @param {string | null} visitor
- * @param {string[]} releasers
+ * @param {readonly string[]} releasers
  */
 export function whyNotReleaser(visitor, releasers) {
   if (visitor && releasers.includes(visitor)) return null;

@@ -60,7 +60,8 @@ export function size(bytes) {
   const magnitude = Math.abs(bytes);
   if (magnitude < 1000) return `${bytes} B`;
   if (magnitude < 999_950) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  if (magnitude < 999_950_000) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** @param {number} bytes */

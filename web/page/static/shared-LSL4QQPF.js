@@ -36,7 +36,8 @@ function size(bytes) {
   const magnitude = Math.abs(bytes);
   if (magnitude < 1e3) return `${bytes} B`;
   if (magnitude < 999950) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  if (magnitude < 99995e4) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 function growth(bytes) {
   return `${bytes < 0 ? "−" : "+"}${size(Math.abs(bytes))}`;
@@ -58,6 +59,7 @@ var VIEWS = [
   { to: "/releases/history", name: "History" },
   { to: "/releases/figures", name: "Figures" },
   { to: "/releases/machines", name: "Machines" },
+  { to: "/releases/store", name: "Store" },
   { to: "/releases/upstream", name: "Upstream" }
 ];
 function Ago({ when, now }) {
@@ -216,7 +218,9 @@ async function fetchAnswer(name, query = {}) {
   return date && "now" in answer ? { ...answer, now: new Date(date).toISOString() } : answer;
 }
 async function fetchPatiently(url, attempts = 3) {
-  const response = await fetch(url);
+  const response = await fetch(url).catch(() => {
+    throw new Error("the master cannot be reached");
+  });
   if (response.status !== 429 || attempts === 1) return response;
   const seconds = Number(response.headers.get("Retry-After") ?? 1);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1e3));
@@ -302,6 +306,10 @@ function useAnswer(name, query = {}, events = ALL_EVENTS) {
     /** @type {Answers[Name] | null} */
     null
   );
+  const [received, setReceived] = React.useState(
+    /** @type {string | null} */
+    null
+  );
   const [error, setError] = React.useState(
     /** @type {Error | null} */
     null
@@ -313,6 +321,7 @@ function useAnswer(name, query = {}, events = ALL_EVENTS) {
   React.useEffect(() => {
     let isOver = false;
     setValue(null);
+    setReceived(null);
     setError(null);
     const load = oneAtATime(async () => {
       if (isOver) return;
@@ -320,6 +329,7 @@ function useAnswer(name, query = {}, events = ALL_EVENTS) {
         const answer = await fetchAnswer(name, JSON.parse(key));
         if (isOver) return;
         setValue(answer);
+        setReceived((/* @__PURE__ */ new Date()).toISOString());
         setError(null);
       } catch (problem) {
         if (!isOver) setError(problem instanceof Error ? problem : new Error(String(problem)));
@@ -341,7 +351,7 @@ function useAnswer(name, query = {}, events = ALL_EVENTS) {
     };
   }, [name, key, events]);
   const refresh = React.useCallback(() => schedule.current(), []);
-  return { value, error, isConnected, refresh };
+  return { value, received, error, isConnected, refresh };
 }
 function subscribe(paths, onEvent, onConnection) {
   const url = new URL("ws", document.baseURI);
@@ -415,5 +425,6 @@ export {
   isCancelled,
   visitor,
   FINISHED_BUILDS,
+  QUIET_INTERVAL,
   useAnswer
 };

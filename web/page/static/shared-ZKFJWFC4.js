@@ -15,7 +15,7 @@ import {
   plural,
   secondsBetween,
   useAnswer
-} from "./shared-T2XWBDGD.js";
+} from "./shared-LSL4QQPF.js";
 
 // web/page/source/logic/deployments.js
 var ACTIONS = {
