@@ -4,12 +4,14 @@ import hashlib
 import posixpath
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import zstandard
 
 from agent.commands import pipe
+from agent.disk import require_space, writing
 from agent.errors import AgentError
 from model.release import Digest
 from releases.provenance import ProvenanceError, verify
@@ -18,6 +20,21 @@ BLOCK = 32 << 10
 """Bytes read at once. tarfile copies the rest of a block for each member, so larger is slower."""
 
 FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.LNKTYPE)
+
+
+DISK_BLOCK = 4096
+"""Bytes: a file takes whole blocks of a disk."""
+
+
+@dataclass(frozen=True)
+class ArtifactSize:
+    """What the unpacked artifact takes on a disk."""
+
+    files: int
+    entries: int
+    """Files, folders and links."""
+    size: int
+    """Bytes."""
 
 
 class HashingStream:
@@ -53,8 +70,8 @@ def verify_provenance(envelope: Path, public_key: Path, component: str, digest: 
         raise AgentError(f"{envelope.name}: is of digest {provenance.digest}, not {digest}")
 
 
-def verify_artifact(artifact: Path, digest: Digest) -> int:
-    """Read a whole artifact without unpacking it; the number of its files.
+def verify_artifact(artifact: Path, digest: Digest) -> ArtifactSize:
+    """Read a whole artifact without unpacking it; its size unpacked.
 
     Raises AgentError when the bytes do not have the digest, or when unpacking a member could write
     outside the folder.
@@ -64,13 +81,13 @@ def verify_artifact(artifact: Path, digest: Digest) -> int:
         stream = HashingStream(decompressor.stream_reader(file, read_across_frames=True))
         try:
             with tarfile.open(fileobj=as_file(stream), mode="r|", bufsize=BLOCK) as archive:
-                files = count_safe_files(archive)
+                size = measure_safe_files(archive)
             actual = stream.digest()
         except (tarfile.TarError, zstandard.ZstdError, EOFError) as error:
             raise AgentError(f"{artifact.name}: cut short or damaged: {error}") from None
     if actual != digest:
         raise AgentError(f"{artifact.name}: its digest is {actual}, not {digest}")
-    return files
+    return size
 
 
 def as_file(stream: HashingStream) -> BinaryIO:
@@ -78,9 +95,10 @@ def as_file(stream: HashingStream) -> BinaryIO:
     return stream  # type: ignore[return-value]  # see above
 
 
-def count_safe_files(archive: Iterable[tarfile.TarInfo]) -> int:
-    """The number of files; raises AgentError when a member could write outside the folder."""
+def measure_safe_files(archive: Iterable[tarfile.TarInfo]) -> ArtifactSize:
+    """The size; raises AgentError when a member could write outside the folder."""
     types: dict[str, bytes] = {}
+    blocks = 0
     implied_folders: set[str] = set()
     for member in archive:
         name = normalized_name(member)
@@ -95,7 +113,9 @@ def count_safe_files(archive: Iterable[tarfile.TarInfo]) -> int:
         refuse_unsafe(member, name, types)
         types[name] = member.type
         implied_folders.update(above)
-    return sum(member_type in FILES for member_type in types.values())
+        blocks += -(-member.size // DISK_BLOCK)
+    files = sum(member_type in FILES for member_type in types.values())
+    return ArtifactSize(files, len(types.keys() | implied_folders), blocks * DISK_BLOCK)
 
 
 def refuse_unsafe(member: tarfile.TarInfo, name: str, types: Mapping[str, bytes]) -> None:
@@ -145,14 +165,18 @@ def refusal(member: tarfile.TarInfo, reason: str) -> AgentError:
     return AgentError(f"the artifact's {member.name!r} {reason}: refused before unpacking")
 
 
-def unpack(artifact: Path, folder: Path) -> None:
+def unpack(artifact: Path, folder: Path, size: ArtifactSize) -> None:
     """Unpack a verified artifact into a new folder.
+
+    Raises AgentError when its size is more than the disk has room for, before anything is written.
 
     `--touch` sets the files' times to now. All artifacts hold the same fixed time, from which
     a web server would compute the same ETag for two releases of a file of unchanged size.
     """
+    require_space(folder.parent, size.size, size.entries)
     folder.mkdir()
-    pipe(
-        ["zstd", "-dcq", artifact],
-        ["tar", "-x", "--no-same-owner", "--no-same-permissions", "--touch", "-C", folder],
-    )
+    with writing(folder, f"{size.size / 1e6:,.1f} MB are needed"):
+        pipe(
+            ["zstd", "-dcq", artifact],
+            ["tar", "-x", "--no-same-owner", "--no-same-permissions", "--touch", "-C", folder],
+        )

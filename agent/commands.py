@@ -1,12 +1,12 @@
 """Runs other programs and waits for them: lists of arguments, never a shell."""
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
-from tempfile import TemporaryFile
 
-from agent.errors import AgentError
+from agent.errors import FULL_TEXT, AgentError
 from agent.masked_output import copy_output
 
 PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
@@ -68,10 +68,11 @@ def run_in_log(
 def pipe(source: Command, sink: Command) -> None:
     """Connect the source's output to the sink's input; raises AgentError when either fails.
 
-    The source's errors go to a file: it would wait for ever for the reader of a full pipe.
+    The source's errors go to a file: it would wait for ever for the reader of a full pipe. The file
+    is in memory, because the disk may be full.
     """
     with (
-        TemporaryFile() as errors,
+        os.fdopen(os.memfd_create("errors"), "w+b") as errors,
         subprocess.Popen(
             die_with_parent(source),
             stdout=PIPE,
@@ -103,6 +104,14 @@ def pipe(source: Command, sink: Command) -> None:
 
 
 def failure_message(command: Command, code: int, errors: str) -> str:
-    """The program and the first line of its errors: the later lines follow from it."""
+    """The program and the first line of its errors: the later lines follow from it.
+
+    Of a full disk: tar's first line is `Wrote only 4096 of 10240 bytes`, and a later one may not
+    say why.
+    """
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    return f"{command[0]} failed: {lines[0]}" if lines else f"{command[0]} failed with {code}"
+    if not lines:
+        return f"{command[0]} failed with {code}"
+    first = next((line for line in lines if FULL_TEXT in line), lines[0])
+    reason = f": {FULL_TEXT}" if "Wrote only" in first else ""
+    return f"{command[0]} failed: {first}{reason}"

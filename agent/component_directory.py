@@ -9,6 +9,7 @@
 - `read-only`: exists while visitors may only read (`agent/read_only.py`).
 - `journal.jsonl`: what was done here (`agent/journal.py`).
 - `.lock`: held while a verb runs (`agent/lock.py`).
+- `.reserve`: room on the disk for undoing a deployment (`agent/disk.py`).
 """
 
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.commands import run
+from agent.disk import Reserve, writing
 from agent.errors import AgentError
 from agent.instance import Instance
 from agent.journal import Journal
@@ -62,7 +64,11 @@ class ComponentDirectory:
 
     @property
     def journal(self) -> Journal:
-        return Journal(self.path / "journal.jsonl")
+        return Journal(self.path / "journal.jsonl", self.reserve)
+
+    @property
+    def reserve(self) -> Reserve:
+        return Reserve(self.path / ".reserve")
 
     @property
     def live_instance(self) -> Instance | None:
@@ -187,7 +193,8 @@ def link_tree(source: Path, target: Path) -> None:
     """Copy a read-only tree as hard links to its files; the copy's folders can be written."""
     if target.exists():
         remove_tree(target)
-    run(["cp", "--archive", "--link", "--no-target-directory", source, target])
+    with writing(target):
+        run(["cp", "--archive", "--link", "--no-target-directory", source, target])
     make_folders_writable(target)
 
 
@@ -211,9 +218,13 @@ def write_atomically(path: Path, text: str, mode: int) -> None:
     """Write a file so that a reader gets either the old text or the new one, also after a crash."""
     draft = path.with_name(f".{path.name}.tmp")
     draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    try:
+        with writing(path):
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ import jinja2.meta
 from agent import accounts, service_process
 from agent.component_directory import BACKUPS, ComponentDirectory, write_atomically
 from agent.database import LEGACY_LOGIN, DatabaseLogin
-from agent.errors import AgentError
+from agent.errors import AgentError, error_message
 from agent.instance import Instance
 from agent.rendering import render_template
 from model.release import METADATA_FOLDER, EnvironmentContext, Manifest
@@ -204,11 +204,16 @@ def move_to_shared(shipped: Path, destination: Path, group: int | None = None) -
         draft = destination.with_name(f".tmp-{destination.name}")
         shutil.rmtree(draft, ignore_errors=True)
         draft.parent.mkdir(parents=True, exist_ok=True)
-        if shipped.is_dir():
-            shutil.copytree(shipped, draft, symlinks=True)
-        else:
-            draft.mkdir()
-        accounts.open_tree(draft, group)
-        draft.rename(destination)
+        try:
+            if shipped.is_dir():
+                shutil.copytree(shipped, draft, symlinks=True)
+            else:
+                draft.mkdir()
+            accounts.open_tree(draft, group)
+            draft.rename(destination)
+        except OSError as error:
+            message = error_message(error)  # what is free, before the copy is removed
+            shutil.rmtree(draft, ignore_errors=True)
+            raise AgentError(message) from None
     if shipped.is_dir():
         shutil.rmtree(shipped)

@@ -11,6 +11,7 @@ from pathlib import Path
 from agent import mariadb
 from agent.commands import pipe, run
 from agent.component_directory import ComponentDirectory, write_atomically
+from agent.disk import writing
 from agent.errors import AgentError
 from agent.instance import COPY, Instance
 from agent.server import DatabaseServer
@@ -123,11 +124,12 @@ def back_up(directory: ComponentDirectory, instance: Instance) -> str:
     """Write a backup before the migration to an instance; the file's name in `shared/backups`."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{instance.digest[:SHORT]}.sql.zst"
     draft = directory.backups / f".tmp-{name}"
-    pipe(
-        mariadb.dump_command(database_server(directory), schema(directory)),
-        ["zstd", "-q", "-f", "-3", "-o", draft],
-    )
-    run(["sync", draft])
+    with writing(draft.with_name(name)):
+        pipe(
+            mariadb.dump_command(database_server(directory), schema(directory)),
+            ["zstd", "-q", "-f", "-3", "-o", draft],
+        )
+        run(["sync", draft])
     draft.rename(directory.backups / name)
     for old in sorted(directory.backups.glob("*.sql.zst"))[:-KEPT_BACKUPS]:
         old.unlink()

@@ -37,16 +37,16 @@ def unpack_instance(
             f"release {digest[:SHORT]} is not on this server: give --artifact and --provenance"
         )
     verify_provenance(provenance, directory.server.public_key, directory.component, digest)
-    files = verify_artifact(artifact, digest)
+    size = verify_artifact(artifact, digest)
     draft = directory.draft(instance)
-    unpack(artifact, draft)
+    unpack(artifact, draft, size)
     manifest = read_manifest(draft, directory.component)
     values = template_values(directory, instance, manifest, context)
     group = accounts.own_group(directory)
     write_configuration(draft, render_templates(draft, values), group)
     link_writable_folders(draft, directory.shared, manifest.serve.writable, group)
     finish(directory, instance, manifest)
-    return files
+    return size.files
 
 
 def link_instance(

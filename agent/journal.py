@@ -20,7 +20,8 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, ConfigDict, Field, ValidationError
 
-from agent.errors import AgentError
+from agent.disk import Reserve, writing
+from agent.errors import FULL, AgentError
 from agent.instance import Instance
 from model.reading import Model
 from model.rehearsal import MigrationResult
@@ -103,9 +104,11 @@ class Journal:
     """A file to which lines are only appended."""
 
     path: Path
+    reserve: Reserve | None = None
+    """The room that an event takes which ends a deployment, when the disk is full."""
 
     def append(self, event: EventName, instance: Instance, **details: Any) -> None:
-        """Write an event and wait until it is on the disk."""
+        """Write an event and wait until it is on the disk; raises AgentError when that is full."""
         line = JournalEvent(
             time=datetime.now(UTC),
             event=event,
@@ -114,11 +117,29 @@ class Journal:
             **details,
         )
         text = line.model_dump_json(exclude_none=True) + "\n"
-        with self.path.open("a+", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(text if ends_with_newline(file.fileno()) else "\n" + text)
-            file.flush()
-            os.fsync(file.fileno())
+        with writing(self.path):
+            try:
+                self.write(text)
+            except OSError as error:
+                if error.errno not in FULL or event not in FINAL_EVENTS or not self.reserve:
+                    raise
+                self.reserve.release()
+                self.write(text)
+
+    def write(self, text: str) -> None:
+        """Append a line as a whole; what a failed write has left of it is removed."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            os.fchmod(descriptor, 0o600)
+            line = text if ends_with_newline(descriptor) else "\n" + text
+            try:
+                write_whole(descriptor, line.encode())
+            except OSError:
+                os.ftruncate(descriptor, size)
+                raise
+        finally:
+            os.close(descriptor)
 
     def events(self) -> list[JournalEvent]:
         """Raises AgentError for a whole line that this agent cannot read."""
@@ -168,6 +189,13 @@ class Journal:
         """Every instance that was live, the last one first, each once."""
         live = [e.instance for e in self.events() if e.event in ("live", "proved")]
         return list(dict.fromkeys(reversed(live)))
+
+
+def write_whole(descriptor: int, line: bytes) -> None:
+    """A write to a disk that becomes full is cut short; the next one of the rest says so."""
+    while line:
+        line = line[os.write(descriptor, line) :]
+    os.fsync(descriptor)
 
 
 def ends_with_newline(descriptor: int) -> bool:

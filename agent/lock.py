@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent.errors import AgentError
@@ -22,7 +22,8 @@ def exclusive(path: Path, purpose: str, timeout: float = 60.0) -> Iterator[None]
         acquire(descriptor, path, timeout)
         os.set_inheritable(descriptor, True)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{purpose}, process {os.getpid()}".encode(), 0)
+        with suppress(OSError):  # on a full disk, others wait without a name of the holder
+            os.pwrite(descriptor, f"{purpose}, process {os.getpid()}".encode(), 0)
         yield
     finally:
         os.close(descriptor)

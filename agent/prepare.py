@@ -32,6 +32,7 @@ def prepare(
         return f"{digest[:SHORT]} is live already, and waits for the other servers"
     if recovered := finish_or_undo(directory):
         print(recovered, flush=True)
+    directory.reserve.hold()
     new = directory.new_instance(digest, context.deployment)
     directory.journal.append("preparing", new)
     with undo_on_failure(directory):
@@ -44,8 +45,8 @@ def prepare(
         else:
             files = unpack_instance(directory, new, context, artifact, provenance)
             instance, summary = new, f"unpacked and configured {files:,} files"
-    recorded = context.model_copy(update={"secrets": {}}).model_dump()
-    directory.journal.append("prepared", instance, context=recorded)
+        recorded = context.model_copy(update={"secrets": {}}).model_dump()
+        directory.journal.append("prepared", instance, context=recorded)
     return summary
 
 

@@ -63,16 +63,33 @@ def undo_on_failure(directory: ComponentDirectory) -> Iterator[None]:
             traceback.print_exc()
         deployment = directory.journal.unfinished()
         message = error_message(error)
-        result = undo(directory, deployment, message) if deployment else live_sentence(directory)
+        try:
+            result = (
+                undo(directory, deployment, message) if deployment else live_sentence(directory)
+            )
+        except (AgentError, OSError) as second:
+            raise AgentError(f"{message}: {unsettled(directory, second)}") from None
         raise AgentError(f"{message}: {result}") from None
+
+
+def unsettled(directory: ComponentDirectory, error: Exception) -> str:
+    """What stands when a deployment could not be undone, in words."""
+    closed = "; visitors may only read until then" if read_only.is_closed_at_edge(directory) else ""
+    return (
+        f"it could not be undone: {error_message(error)}; {live_sentence(directory)}; "
+        f"the next deployment undoes it first{closed}"
+    )
 
 
 def undo(directory: ComponentDirectory, deployment: UnfinishedDeployment, reason: str) -> str:
     """Undo the switch and the migration, as far as they were made; the result in a sentence.
 
+    It has the room of the reserve, in case the disk is full.
+
     Every part may be repeated, so a killed undo is done again as a whole. Visitors may write again
     when all of it is done.
     """
+    directory.reserve.release()
     returning = is_switched(directory, deployment)
     results = [return_to_previous(directory, deployment) if returning else live_sentence(directory)]
     # Before the database is restored, because processes write to it until they end.

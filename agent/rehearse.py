@@ -36,7 +36,7 @@ def rehearse(directory: ComponentDirectory, digest: Digest, context: Environment
     with undo_on_failure(directory):
         versions.require_version(directory, manifest)
         sentence, result = rehearse_release(directory, instance, manifest, context)
-    directory.journal.append("rehearsed", instance, migration=result)
+        directory.journal.append("rehearsed", instance, migration=result)
     if result:
         print_properties(migration=result.model_dump(mode="json"))
     return sentence
@@ -74,8 +74,9 @@ def rehearse_migration(
 ) -> MigrationResult:
     """Migrate a copy of the database, and check the release with it if that has changed it."""
     copy = Instance(instance.digest, COPY)
-    schema = database.copy(directory)
+    # The copy's login comes first: with it, whatever ends the rehearsal, the copy is dropped.
     link_instance(directory, instance, copy, context)
+    schema = database.copy(directory)
     before = take_snapshot(directory, schema)
     start = time.monotonic()
     migration.run_commands(directory, copy, declared.migrate)

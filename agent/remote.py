@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from agent.__main__ import main
+from agent.disk import writing
 from agent.errors import AgentError, error_message
 from agent.server import Server
 from model.reading import InvalidSite, read
@@ -84,7 +85,8 @@ def unpack(stream: BinaryIO, folder: Path) -> None:
                     raise AgentError(
                         f"the tar holds '{member.name}', expected {' and '.join(FILES)}"
                     )
-                with (folder / member.name).open("xb") as file:
+                path = folder / member.name
+                with writing(path), path.open("xb") as file:
                     shutil.copyfileobj(archive.extractfile(member) or stream, file)
                 names.add(member.name)
     except tarfile.TarError as error:

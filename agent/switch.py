@@ -50,6 +50,7 @@ def switch(
         return verify_live_instance(directory, wanted)
     require_rehearsal(directory, wanted, deployment)
     with undo_on_failure(directory):
+        directory.reserve.hold()
         summary = migrate(directory, deployment)
         previous = set_current(directory, wanted, deployment, together=together)
         if not read_only.is_closed_at_edge(directory):

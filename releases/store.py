@@ -131,6 +131,14 @@ def write_problem(error: OSError, path: str | Path) -> str:
     return f"the master cannot write to {folder}: {error.strerror}; {free:,.0f} MB are free there"
 
 
+def missing_room(folder: Path, needed: int) -> str | None:
+    """Why a folder's disk is too full to write this many bytes, in words; None when it is not."""
+    free = shutil.disk_usage(folder).free
+    if free >= needed:
+        return None
+    return f"{folder}: {free / 1e6:,.0f} MB are free, and {needed / 1e6:,.0f} MB are needed"
+
+
 def is_forgotten(upload: Path, now: datetime) -> bool:
     return now - datetime.fromtimestamp(upload.stat().st_mtime, UTC) > UPLOAD_LIFE
 

@@ -1,6 +1,7 @@
 """Choose the release to make live: what the request asks for, if the rules allow it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from buildbot.process.results import FAILURE, SKIPPED, SUCCESS
@@ -14,7 +15,7 @@ from releases.history import NOTES, Action, Decision
 from releases.provenance import read_unverified
 from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose, short
 from releases.site_wide import active_freeze
-from releases.store import Store
+from releases.store import Store, missing_room
 from steps.step import Step
 
 WORDS = {
@@ -30,6 +31,10 @@ WORDS = {
 
 CONFIGURATION = "wanted_configuration"
 """The property with the configuration of the release to which a rollback returns."""
+
+
+DEPLOYMENT_ROOM = 20_000_000
+"""Bytes: more than Buildbot's database and the store grow by during a deployment."""
 
 
 class ChooseRelease(Step):
@@ -56,6 +61,7 @@ class ChooseRelease(Step):
     async def run(self) -> int:
         try:
             request = await self.read_request()
+            self.require_room()
             digest = await self.find_interrupted_choice() or await self.choose_digest(request)
         except RequestRefused as refusal:
             self.decide(Decision.REFUSED, f"refused: {refusal}")
@@ -78,6 +84,14 @@ class ChooseRelease(Step):
             owner=self.getProperty("owner"),
             freeze_override=(self.getProperty("freeze_override") or "").strip(),
         )
+
+    def require_room(self) -> None:
+        """Raises RequestRefused when the master could not record what the deployment does."""
+        for folder in (Path(self.master.basedir), self.store.folder):
+            if problem := missing_room(folder, DEPLOYMENT_ROOM):
+                raise RequestRefused(
+                    f"the master's disk is full, so the deployment could not be recorded: {problem}"
+                )
 
     async def find_interrupted_choice(self) -> str | None:
         """The digest that an earlier build of the same request chose.

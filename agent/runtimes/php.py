@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.commands import Command
 from agent.component_directory import NEXT, ComponentDirectory
+from agent.disk import writing
 from agent.errors import AgentError
 from agent.instance import Instance
 from agent.pages import FetchPage, PageResponse
@@ -65,7 +66,8 @@ def require_statement(settings: Sequence[bytes]) -> bytes:
 def replace_file(path: Path, content: bytes) -> None:
     """Write a new file, because other instances may have hard links to the old one."""
     path.unlink(missing_ok=True)
-    path.write_bytes(content)
+    with writing(path):
+        path.write_bytes(content)
 
 
 def reload(directory: ComponentDirectory) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent.commands import Command
 from agent.component_directory import ComponentDirectory
+from agent.disk import writing
 from agent.errors import AgentError
 from agent.instance import Instance
 from agent.pages import FetchPage, PageResponse
@@ -22,7 +23,8 @@ def configure(
     file = folder / (serve.root or ".") / NAME_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
-    file.write_text(directory.tree(instance).name + "\n")
+    with writing(file):
+        file.write_text(directory.tree(instance).name + "\n")
 
 
 def reload(directory: ComponentDirectory) -> None:

@@ -81,7 +81,7 @@ def test_links_that_stay_inside_the_tree_are_accepted(tmp_path: Path) -> None:
         member("e", LNKTYPE, "d"),
         member("f", SYMTYPE, "./a/b"),
     ]
-    assert verify_artifact(*pack_members(tmp_path, members)) == 2
+    assert verify_artifact(*pack_members(tmp_path, members)).files == 2
 
 
 def test_bytes_with_another_digest_are_refused(tmp_path: Path) -> None:

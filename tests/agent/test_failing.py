@@ -48,15 +48,6 @@ def test_a_manifest_of_another_component(php_server: ServerFixture) -> None:
     assert ".slipway/manifest.json is of component specs, not of blog" in result.last_line
 
 
-def test_no_disk_space_for_the_release(php_server: ServerFixture) -> None:
-    """A limit on the size of files stands in for a full disk: tar fails in the same way."""
-    large = applications.blog(php_server, "large", files={"large": "x" * 300_000})
-    result = php_server.prepare(large, wrapper=("prlimit", "--fsize=200000"))
-    assert result.code == 1
-    assert "tar failed" in result.last_line
-    assert php_server.directory("blog").instances_of(large.digest) == []
-
-
 def test_a_secret_that_the_environment_does_not_give(php_server: ServerFixture) -> None:
     result = php_server.prepare(applications.blog(php_server, "two"), secrets={})
     assert result.code == 1

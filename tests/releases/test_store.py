@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from releases.provenance import generate_key, sign
-from releases.store import ArtifactError, Store, StoredArtifact
+from releases.store import ArtifactError, Store, StoredArtifact, missing_room
 from tests.local.values import provenance
 from tests.steps.test_receive import limited
 
@@ -134,3 +134,11 @@ def test_a_disk_that_is_full_when_the_envelope_is_written_leaves_nothing_behind(
     with limited(len(artifact) + 1000), pytest.raises(OSError, match="File too large"):
         store.put(incoming, DIGEST, b"x" * (len(artifact) + 2000))
     assert kept(store) == []
+
+
+def test_a_disk_without_room_is_named_with_what_is_free_and_what_is_needed(tmp_path: Path) -> None:
+    assert missing_room(tmp_path, 1) is None
+    problem = missing_room(tmp_path, 10**18)
+    assert problem
+    assert problem.startswith(f"{tmp_path}: ")
+    assert problem.endswith(" MB are free, and 1,000,000,000,000 MB are needed")

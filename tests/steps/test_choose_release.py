@@ -14,6 +14,7 @@ from buildbot.util.twisted import async_to_deferred
 from releases import ledger
 from releases.history import Action
 from releases.store import Store
+from steps import choose_release
 from steps.choose_release import ChooseRelease
 from steps.moves import ChooseMoves
 from tests.releases.ledgers import PRODUCTION, SITE
@@ -61,6 +62,17 @@ class DeploymentRequest(RunMasterBase):
         assert {build.properties["decision"] for build in builds[builder]} == {"refused"}
         actions = [build.action for build in builds[builder]]
         assert actions == [Action.LIFT_HOLD, Action.LIFT_HOLD, None, None]
+
+    @async_to_deferred
+    async def test_nothing_moves_when_the_master_has_no_room_to_record_it(self) -> None:
+        """More room than any disk has is needed: no disk of this machine is filled."""
+        store = Store(folder=Path(tempfile.mkdtemp(dir=".")).absolute())
+        builder = PRODUCTION.builder(BLOG)
+        await self.start(builder, ChooseRelease(SITE, BLOG, PRODUCTION, store))
+        self.patch(choose_release, "DEPLOYMENT_ROOM", 10**18)
+        assert "refused: the master's disk is full" in await self.said("promote")
+        self.patch(choose_release, "DEPLOYMENT_ROOM", 1)
+        assert "disk" not in await self.said("promote")  # there is room again
 
     @async_to_deferred
     async def test_the_site_moves_only_by_an_action_and_former_names_are_known(self) -> None:
