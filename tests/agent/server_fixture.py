@@ -77,15 +77,10 @@ class ServerFixture:
     def run_agent(self, verb: str, component: str, *arguments: str | Path) -> VerbResult:
         return run_command(self.agent_command(verb, component, *arguments))
 
-    def prepare(
-        self,
-        release: Release,
-        secrets: Mapping[str, str] | None = None,
-        wrapper: tuple[str, ...] = (),
-    ) -> VerbResult:
+    def prepare(self, release: Release, secrets: Mapping[str, str] | None = None) -> VerbResult:
         files = "--artifact", release.artifact, "--provenance", release.provenance
         command = self.agent_command("prepare", release.component, release.digest, *files)
-        return run_command([*wrapper, *command], self.context(release.component, secrets))
+        return run_command(command, self.context(release.component, secrets))
 
     def context(self, component: str, secrets: Mapping[str, str] | None = None) -> str:
         context = EnvironmentContext.of(self.environment, self.components[component])

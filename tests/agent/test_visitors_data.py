@@ -198,11 +198,16 @@ def test_a_deployment_that_is_killed(
 
 @pytest.mark.parametrize("passed", [timedelta(hours=1), timedelta(days=3)], ids=["hour", "days"])
 @pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("victim", ["agent", "database", "server"])
 def test_a_killed_deployment_that_is_settled_later(
-    stage: EventName, passed: timedelta, php_server: ServerFixture, nothing_lost: Writes
+    stage: EventName,
+    victim: str,
+    passed: timedelta,
+    php_server: ServerFixture,
+    nothing_lost: Writes,
 ) -> None:
-    new = applications.blog(php_server, f"{passed} {stage}", SLOW, f"{CHANGE} {SLOW}")
-    kill_at(php_server, new, stage, "agent")
+    new = applications.blog(php_server, f"{victim} {passed} {stage}", SLOW, f"{CHANGE} {SLOW}")
+    kill_at(php_server, new, stage, victim)
     settle(php_server, passed)
     before = len(nothing_lost.acknowledged)
     wait_until(lambda: len(nothing_lost.acknowledged) > before)
