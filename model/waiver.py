@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from model.reading import Model
 
@@ -38,17 +38,21 @@ SecretKind = Literal[
 
 
 class Waiver(Model):
-    """Accepts the findings of one kind in some files."""
+    """Accepts the findings of one kind in some files, or one of them."""
 
     file: Annotated[str, StringConstraints(min_length=1)]
     """A path in the release, in which `*` stands for anything."""
     finding: SecretKind
     """The kind of secret that the scan names."""
+    line: Annotated[int, Field(ge=1)] | None = None
+    """The line of the only finding that is accepted; absent: all of this kind in the files."""
     reason: Annotated[str, StringConstraints(min_length=1)]
     """Why it is no secret."""
 
-    def accepts(self, file: str, kind: str) -> bool:
-        return kind == self.finding and fnmatchcase(file, self.file)
+    def accepts(self, file: str, line: int, kind: str) -> bool:
+        in_place = self.line in (None, line) and fnmatchcase(file, self.file)
+        return in_place and kind == self.finding
 
     def __str__(self) -> str:
-        return f"{self.finding} in {self.file}"
+        place = f", line {self.line}" if self.line else ""
+        return f"{self.finding} in {self.file}{place}"

@@ -82,14 +82,14 @@ class ScanForSecrets(GitStep):
         )
 
     def is_waived(self, secret: FoundSecret) -> bool:
-        return any(waiver.accepts(secret.file, secret.kind) for waiver in self.component.waivers)
+        return any(waiver.accepts(*secret) for waiver in self.component.waivers)
 
     def summary(self, waived: list[FoundSecret]) -> str:
         """What is said of a scan that refuses nothing, with the waivers that match nothing."""
         unused = [
             waiver
             for waiver in self.component.waivers
-            if not any(waiver.accepts(secret.file, secret.kind) for secret in waived)
+            if not any(waiver.accepts(*secret) for secret in waived)
         ]
         accepted = f"{len(waived)} accepted by 'waivers'" if waived else "no secret"
         return "; ".join([accepted, *(f"a waiver matches nothing: {waiver}" for waiver in unused)])

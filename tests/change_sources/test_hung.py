@@ -1,5 +1,6 @@
 """A git server that never answers stops nothing else."""
 
+import random
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,7 +15,12 @@ from change_sources.git_limits import GitLimits
 from change_sources.git_process import PROCESSES, GitError, host_processes, run_git
 from change_sources.release_poller import ReleasePoller
 from model.component import Source
-from tests.change_sources.hung_server import hung_server, processes_with
+from tests.change_sources.hung_server import (
+    falling_silent,
+    hung_server,
+    processes_with,
+    references,
+)
 from tests.repositories import Repository
 
 MANY = 24
@@ -69,6 +75,26 @@ class HungServer(RunMasterBase):
                 raise AssertionError("a server that never answers has answered")
             while processes_with(address):
                 await deferLater(reactor, 0.05)
+
+    @async_to_deferred
+    async def test_git_is_killed_wherever_in_its_answer_a_server_falls_silent(self) -> None:
+        await self.start([], seconds=1)
+        upstream = Repository(self.folder / "upstream")
+        upstream.commit({"index.php": "<?php\n"}, tag="1.9")
+        whole = references(upstream.folder)
+        chance = random.Random(4)  # noqa: S311  # the same places each time
+        for length in (0, *sorted(chance.sample(range(1, len(whole)), 6)), len(whole)):
+            with falling_silent(whole[:length]) as address:
+                try:
+                    listed = await run_git(
+                        self.master, "ls-remote", f"{address}/x.git", seconds=0.3
+                    )
+                except GitError as error:
+                    assert length < len(whole), error
+                    assert str(error).startswith("no answer in 0.3 s")
+                else:
+                    assert length == len(whole)
+                    assert "refs/tags/1.9" in listed
 
     @async_to_deferred
     async def test_a_poller_whose_first_contact_is_never_answered_polls_again(self) -> None:

@@ -3,8 +3,11 @@
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from releases.store import digest_of
 from steps.git import ENVIRONMENT, script_text
@@ -128,3 +131,14 @@ def test_a_text_about_such_files_is_packed(tmp_path: Path) -> None:
     result = packing(tmp_path, {"docs.md": text})
     assert result.returncode == 0, result.stderr
     assert len(fields(result.stdout)) == 4
+
+
+@settings(max_examples=12)
+@given(st.dictionaries(st.sampled_from(["a.png", "b b.bin", "c/d", "ü"]), st.booleans()))
+def test_a_tree_is_refused_for_each_pointer_and_for_nothing_else(files: dict[str, bool]) -> None:
+    tree = {name: POINTER if pointer else f"about {POINTER}" for name, pointer in files.items()}
+    with TemporaryDirectory() as folder:
+        result = packing(Path(folder), {**tree, "index.html": "x"})
+    pointers = sorted(name for name, pointer in files.items() if pointer)
+    assert result.returncode == bool(pointers), result.stderr
+    assert not pointers or result.stderr.splitlines()[-1].partition(" is a pointer")[0] in pointers

@@ -3,10 +3,13 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from releases.secret_file import UnusableSecret
+from releases.secret_file import UnusableSecret, read_secret
 from steps.secret_folder import SecretFolder
 
 
@@ -74,3 +77,19 @@ def test_a_master_starts_whatever_else_is_in_the_folder(case: str, tmp_path: Pat
 def test_a_secret_is_never_read_from_another_folder(provider: SecretFolder, tmp_path: Path) -> None:
     write(tmp_path.parent / "outside", "x")
     assert provider.get("../outside") is None
+
+
+@given(st.binary(max_size=40), st.integers(0, 0o777))
+def test_any_file_is_a_secret_or_is_refused_by_its_name(content: bytes, mode: int) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "salt"
+        file.write_bytes(content)
+        file.chmod(mode)
+        try:
+            text = read_secret(file)
+        except UnusableSecret as error:
+            assert str(error).startswith(f"{file}: ")  # most secrets are readable
+        else:
+            assert text is not None
+            assert text.encode() == content.rstrip(b"\r\n")
+            assert not mode & 0o007

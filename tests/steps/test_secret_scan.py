@@ -85,6 +85,13 @@ def test_a_waiver_can_name_each_kind_that_is_found_and_no_other() -> None:
 
 def test_a_waiver_accepts_one_kind_in_some_files() -> None:
     waiver = Waiver(file="tests/*.pem", finding="Private Key", reason="made for the tests")
-    assert waiver.accepts("tests/keys/a.pem", "Private Key")
-    assert not waiver.accepts("tests/keys/a.pem", "Secret Keyword")
-    assert not waiver.accepts("a.pem", "Private Key")
+    assert waiver.accepts("tests/keys/a.pem", 1, "Private Key")
+    assert not waiver.accepts("tests/keys/a.pem", 1, "Secret Keyword")
+    assert not waiver.accepts("a.pem", 1, "Private Key")
+
+
+def test_a_waiver_of_one_line_accepts_no_other_finding_in_the_file() -> None:
+    waiver = Waiver(file="a.php", line=7, finding="Secret Keyword", reason="an example")
+    assert waiver.accepts("a.php", 7, "Secret Keyword")
+    assert not waiver.accepts("a.php", 8, "Secret Keyword")
+    assert str(waiver) == "Secret Keyword in a.php, line 7"
