@@ -4,7 +4,7 @@ import fcntl
 import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +18,7 @@ from local.program_starter import ProgramStarter
 from local.progress import console, show_step
 from local.services import environment_servers, ports
 from local.services.programs import Program, programs
-from local.start_steps import STEPS, StartStep, Startup, run_here, serves_releases
+from local.start_steps import STEPS, StartStep, Startup, run_here, serves_releases, start_servers
 from local.stop import stop, stop_all
 from model.reading import InvalidSite
 from model.site import Site, read_site
@@ -60,6 +60,8 @@ def bring_up(startup: Startup) -> None:
         if was_running:
             raise
         if isinstance(error, Exception) and serves_releases(startup):
+            with suppress(CommandError):  # the first error says more
+                start_servers(startup)
             console.print(f"[yellow]![/] {GOES_ON}")
         else:
             stop_all(startup.layout)

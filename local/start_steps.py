@@ -20,7 +20,13 @@ from local.mirrors import git_config, mirror_builder
 from local.mirrors.git_commands import MirrorError
 from local.program_starter import ProgramStarter
 from local.services import buildbot, environment_servers, supervisord
-from local.services.programs import WORKERS, Program, process_folders, worker_accounts
+from local.services.programs import (
+    BUILDBOT,
+    WORKERS,
+    Program,
+    process_folders,
+    worker_accounts,
+)
 from local.step_status import show_status
 from model.reading import InvalidSite
 from model.site import Site
@@ -211,6 +217,19 @@ def serves_releases(startup: Startup) -> bool:
         )
 
     return any(startup.as_each(has_live_release))
+
+
+def start_servers(startup: Startup) -> None:
+    """Start what visitors need as it was configured last, whatever else cannot be started."""
+
+    def start(starter: ProgramStarter, programs: list[Program]) -> None:
+        if not starter.layout.supervisor_configuration.exists():
+            return
+        if not starter.supervisor.is_running():
+            starter.start_supervisor()
+        starter.start([program for program in programs if program.priority < BUILDBOT])
+
+    startup.as_each(start)
 
 
 def has_workers(startup: Startup) -> bool:

@@ -39,6 +39,8 @@ CODE = tuple(
 """The code that the master has loaded."""
 
 
+BUILDBOT = 400
+"""The priority of the master; what visitors need comes before."""
 WORKERS = 500
 """The priority of workers; they start when the master can accept their connections."""
 
@@ -220,7 +222,7 @@ def master(layout: Layout) -> Program:
         command=twistd(layout.master),
         folder=layout.master,
         is_ready=probes.page(f"{layout.url}api/v2/masters"),
-        priority=400,
+        priority=BUILDBOT,
         stop_seconds=30,
         ports={
             layout.http_port: "the Buildbot page (--http-port)",

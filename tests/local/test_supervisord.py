@@ -315,6 +315,25 @@ def test_a_step_that_fails_after_a_reboot_leaves_what_serves_a_release(
     assert stop(layout)
 
 
+def test_what_serves_a_release_starts_after_a_reboot_although_an_earlier_step_fails(
+    demo: Site, installation: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stop(installation)
+    live = installation.server("staging") / "srv" / "blog" / "current"
+    live.parent.mkdir(parents=True)
+    live.symlink_to("releases/1")
+
+    def fail(_: Startup) -> None:
+        raise AgentError("out of luck")
+
+    monkeypatch.setattr("local.run.STEPS", (StartStep("Luck", fail),))
+    servers = {"staging": environment_servers.server(demo, demo.environments[0], installation)}
+    startup = Startup(demo, installation, servers, (sleeper(installation),))
+    with pytest.raises(CommandError, match="out of luck"):
+        bring_up(startup)
+    assert leader(installation) in own_pids(installation)
+
+
 def test_a_step_that_fails_leaves_what_ran_before(
     demo: Site, installation: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
