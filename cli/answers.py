@@ -479,7 +479,7 @@ class MachineReport(TypedDict):
     Of those removed, how many had no owner any more.
     """
     deletes_failed: int
-    lacking: list[str]
+    missing: list[str]
     """
     What the environments' files name and their projects do not have.
     """

@@ -1,9 +1,8 @@
 """What a release's migration does to its database, as its rehearsal on a copy has shown."""
 
-from collections.abc import Collection
-
 from pydantic import ConfigDict
 
+from model.plural import plural
 from model.reading import Model
 
 
@@ -45,12 +44,7 @@ class MigrationResult(Model):
             return "changes nothing in the database"
         parts = []
         if self.definitions:
-            parts.append(f"the definition of {count(self.definitions)}")
+            parts.append(f"the definition of {plural(len(self.definitions), 'table')}")
         if self.rows:
-            parts.append(f"rows of {count(self.rows)}")
+            parts.append(f"rows of {plural(len(self.rows), 'table')}")
         return f"changes {' and '.join(parts)}"
-
-
-def count(tables: Collection[str]) -> str:
-    """`1 table` or `2 tables`."""
-    return f"{len(tables)} table{'' if len(tables) == 1 else 's'}"

@@ -9,6 +9,7 @@ from buildbot.process.results import SUCCESS
 from buildbot.util.twisted import async_to_deferred
 from twisted.internet.threads import deferToThread
 
+from model.plural import plural
 from model.site import Site
 from releases import ledger
 from releases.needed_artifacts import builders, named_digests, needed_artifacts, removable
@@ -58,7 +59,3 @@ class RemoveArtifacts(Step):
         buildsets = {r["buildsetid"] for r in await get(("buildrequests",), filters=[INCOMPLETE])}
         properties = [await get(("buildsets", number, "properties")) for number in buildsets]
         return named_digests(value for some in properties for value, _ in some.values())
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -316,7 +316,7 @@ class Sweeper(BuildbotService):
             **asdict(self.statistics),
             # In Python 3.11 `asdict` converts a Counter wrongly: it counts its pairs.
             "failures": dict(self.statistics.failures),
-            "lacking": self.missing,
+            "missing": self.missing,
             "machines": [
                 {
                     "name": boot.name,

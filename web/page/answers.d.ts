@@ -453,7 +453,7 @@ export interface MachineReport {
   /**
    * What the environments' files name and their projects do not have.
    */
-  lacking: string[];
+  missing: string[];
   machines: MachineRow[];
   /**
    * Machines that are being deleted.

@@ -10,7 +10,7 @@ from buildbot.process.results import EXCEPTION, FAILURE
 
 from model.component import Component
 from model.environment import Environment
-from model.rehearsal import count
+from model.plural import plural
 from model.site import Site
 from releases import buttons
 from releases.history import Action, Entry, History
@@ -194,7 +194,7 @@ def migrated_since(history: History, entry: Entry) -> str:
     newer = takewhile(lambda each: each is not entry, history.live_entries)
     results = [each.migration for each in newer if each.migration]
     tables = {name for result in results for name in (*result.definitions, *result.rows)}
-    return f"migrations have changed {count(tables)} since" if tables else ""
+    return f"migrations have changed {plural(len(tables), 'table')} since" if tables else ""
 
 
 def approvers(history: History, source: History) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ class MachineReport(Model):
     swept: int
     """Of those removed, how many had no owner any more."""
     deletes_failed: int
-    lacking: list[str]
+    missing: list[str]
     """What the environments' files name and their projects do not have."""
     machines: list[MachineRow]
     leaving: int

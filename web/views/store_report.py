@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from model.plural import plural
 from model.reading import Name
 from model.retention import Retention
 from model.site import Site
@@ -88,7 +89,3 @@ def space_warning(disk: int, free: int, percent: int) -> str:
     return (
         f"Less than {percent} % of the store's disk is free. On a full disk no build can be stored."
     )
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

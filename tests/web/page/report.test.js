@@ -22,7 +22,7 @@ function report(changes) {
     removed: 0,
     swept: 0,
     deletes_failed: 0,
-    lacking: [],
+    missing: [],
     machines: [],
     leaving: 0,
     calls: {},

@@ -29,7 +29,7 @@ function Report({ report }) {
   return h(
     React.Fragment,
     null,
-    report.lacking.map((sentence) =>
+    report.missing.map((sentence) =>
       h(Banner, { key: sentence, state: "bad", role: "alert" }, sentence),
     ),
     report.machines.length

@@ -51,7 +51,7 @@ function Report({ report }) {
   return h(
     React.Fragment,
     null,
-    report.lacking.map(
+    report.missing.map(
       (sentence) => h(Banner, { key: sentence, state: "bad", role: "alert" }, sentence)
     ),
     report.machines.length ? h(MachineTable, { machines: report.machines }) : h(Note, null, "No machine is needed at the moment."),
