@@ -196,17 +196,21 @@ def test_a_deployment_that_is_killed(
     wait_until(lambda: len(nothing_lost.acknowledged) > before)
 
 
-@pytest.mark.parametrize("passed", [timedelta(hours=1), timedelta(days=3)], ids=["hour", "days"])
+LATER = {
+    "agent, an hour": ("agent", timedelta(hours=1)),
+    "agent, three days": ("agent", timedelta(days=3)),
+    "database, three days": ("database", timedelta(days=3)),
+    "server, three days": ("server", timedelta(days=3)),
+}
+
+
+@pytest.mark.parametrize("case", LATER)
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("victim", ["agent", "database", "server"])
 def test_a_killed_deployment_that_is_settled_later(
-    stage: EventName,
-    victim: str,
-    passed: timedelta,
-    php_server: ServerFixture,
-    nothing_lost: Writes,
+    stage: EventName, case: str, php_server: ServerFixture, nothing_lost: Writes
 ) -> None:
-    new = applications.blog(php_server, f"{victim} {passed} {stage}", SLOW, f"{CHANGE} {SLOW}")
+    victim, passed = LATER[case]
+    new = applications.blog(php_server, f"{case} {stage}", SLOW, f"{CHANGE} {SLOW}")
     kill_at(php_server, new, stage, victim)
     settle(php_server, passed)
     before = len(nothing_lost.acknowledged)
