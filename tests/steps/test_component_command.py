@@ -45,6 +45,47 @@ def test_what_a_command_leaves_running_is_ended_and_its_own_exit_code_counts(
     assert re.fullmatch(r"(ended: .*sleep 3600.*\n)+", result.stderr)
 
 
+@pytest.fixture
+def build_folder(tmp_path: Path) -> Path:
+    """The folder of a builder below that of its worker, as `make run` makes them."""
+    worker = tmp_path / "account" / "worker"
+    folder = worker / "blog-build" / "build"
+    for path in (folder, worker / "docs-build", tmp_path / "account" / "home"):
+        path.mkdir(parents=True)
+    for name in ("buildbot.tac", "password"):
+        (worker / name).write_text("secret")
+    return folder
+
+
+def test_a_command_sees_of_its_worker_only_its_own_tree(
+    build_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(build_folder.parents[2] / "home"))
+    (build_folder / "tree").mkdir()
+    (build_folder / "tree" / "index.html").touch()
+    listing = "pwd; ls; ls ../../..; cat ../../../password; umount ../../..; touch made; exit 3"
+    result = run(build_folder, "sh", "-c", listing)
+    assert result.returncode == 3
+    tree = build_folder / "tree"
+    assert result.stdout.splitlines() == [str(tree), "index.html", "blog-build"]
+    assert "password: No such file or directory" in result.stderr
+    assert (tree / "made").exists()
+    assert (build_folder.parents[1] / "password").read_text() == "secret"
+
+
+def test_a_command_cannot_look_into_its_worker(build_folder: Path) -> None:
+    result = run(build_folder, "sh", "-c", f"cat /proc/{os.getpid()}/environ")
+    assert result.returncode
+    assert "Permission denied" in result.stderr
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_a_hidden_command_leaves_running_is_ended_too(build_folder: Path, code: int) -> None:
+    result = run(build_folder, "sh", "-c", f"setsid sleep 3600 & exit {code}")
+    assert result.returncode == code
+    assert re.fullmatch(r"(ended: .*sleep 3600.*\n)+", result.stderr)
+
+
 def test_many_processes_that_start_others_are_all_ended(tmp_path: Path) -> None:
     loop = "while :; do sleep 3600 & sleep 0.01; done"
     result = run(tmp_path, "sh", "-c", f"for n in 1 2 3; do sh -c '{loop}' & done")
