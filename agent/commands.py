@@ -18,8 +18,12 @@ Command = Sequence[str | Path]
 
 
 def die_with_parent(command: Command) -> list[str | Path]:
-    """The command, killed by the kernel when this program ends: nothing runs on unattended."""
-    return ["setpriv", "--pdeathsig", "KILL", *command]
+    """The command, killed by the kernel when this program ends: nothing runs on unattended.
+
+    It does not start if this program has ended before the kernel knew of that.
+    """
+    child_of = ["sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid())]
+    return ["setpriv", "--pdeathsig", "KILL", *child_of, *command]
 
 
 def with_debian_python(command: Sequence[str]) -> list[str]:
