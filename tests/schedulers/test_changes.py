@@ -145,7 +145,7 @@ class Changes(SmallMaster):
         await self.start(components, [merge.scheduler(components)])
         await self.change(BLOG.upstream)
         await self.change(BLOG.overlays[0], properties={FIRST: True})
-        # Its component's description alone asks for the first build of a builder.
+        # The first build of a builder is asked for by its component's description, and by that alone.
         assert await self.asked_for() == ["blog-build"]
 
     @async_to_deferred
