@@ -26,17 +26,9 @@ class ReportedChange(Protocol):
 
 async def needs_no_build(master: BuildMaster, builder: str, change: ReportedChange) -> bool:
     """Whether a build has taken what a change reports, or, of a first head, is going to."""
-    if change.properties.getProperty(FIRST) and (
-        # Two requests at the same moment could each be collapsed in favour of the other.
-        not await has_builds(master, builder) or await is_requested(master, builder)
-    ):
+    if change.properties.getProperty(FIRST) and await is_requested(master, builder):
         return True
     return await newest_build_has(master, builder, change)
-
-
-async def has_builds(master: BuildMaster, builder: str) -> bool:
-    """Whether a builder has built; if not, a request of its component's description waits."""
-    return bool(await master.data.get(("builders", builder, "builds"), limit=1))
 
 
 async def is_requested(master: BuildMaster, builder: str) -> bool:

