@@ -18,11 +18,10 @@ from agent import commands
 from agent.command_launch import CommandPlan
 from agent.commands import PATH, Command
 from agent.component_directory import ComponentDirectory, write_atomically
-from agent.masked_output import Masked, write_all
+from agent.masked_output import BLOCK, Masked, write_all
 from agent.supervisor import Supervisor, section
 
 POLL_SECONDS = 0.05
-BLOCK = 65536
 
 
 def run(

@@ -13,7 +13,7 @@ from agent.accounts import (
     open_tree,
 )
 from agent.component_directory import BACKUPS, ComponentDirectory
-from agent.configuration import open_configuration, rendered_files
+from agent.configuration import open_configuration
 from agent.server import Server
 
 
@@ -35,9 +35,7 @@ def adopt_component(directory: ComponentDirectory) -> None:
         return
     group = group_number(account.group)
     for instance in directory.instances():
-        for file, is_private in rendered_files(directory.tree(instance)).items():
-            if file.is_file():
-                open_configuration(file, group, is_private=is_private)
+        open_configuration(directory.tree(instance), group)
     for path in directory.shared.glob("*"):
         if path.is_dir() and path.name != BACKUPS:
             open_tree(path, group)

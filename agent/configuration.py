@@ -136,14 +136,6 @@ def has_text(path: Path, text: str) -> bool:
     return path.is_file() and not path.is_symlink() and path.read_bytes() == text.encode()
 
 
-def rendered_files(release: Path) -> dict[Path, bool]:
-    """Each file of a release that is rendered from a template, and whether it may hold a secret."""
-    return {
-        file: may_hold_secret((release / TEMPLATES / template).read_text("utf-8"))
-        for template, file in files_by_template(release).items()
-    }
-
-
 def may_hold_secret(template: str) -> bool:
     """Whether a template names what is secret, or includes others, which might."""
     tree = jinja2.Environment(autoescape=False).parse(template)  # noqa: S701  # never rendered
@@ -156,20 +148,22 @@ def write_configuration(release: Path, texts: Mapping[Path, str], group: int | N
 
     Without a group of the component's own, only the account of this process reads them.
     """
-    files = rendered_files(release)
     for path, text in texts.items():
         if path.is_dir():
             raise AgentError(f"a template would replace the folder {path.name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text, 0o400)
-        if group is not None:
-            open_configuration(path, group, is_private=files[path])
+    if group is not None:
+        open_configuration(release, group)
 
 
-def open_configuration(file: Path, group: int, *, is_private: bool) -> None:
-    """Let the component read a rendered file; the edge reads only what can hold no secret."""
-    os.chown(file, -1, group)
-    file.chmod(0o440 if is_private else 0o444)
+def open_configuration(release: Path, group: int) -> None:
+    """Let the component read its rendered files; the edge reads only what can hold no secret."""
+    for template, file in files_by_template(release).items():
+        if file.is_file():
+            text = (release / TEMPLATES / template).read_text("utf-8")
+            os.chown(file, -1, group)
+            file.chmod(0o440 if may_hold_secret(text) else 0o444)
 
 
 def link_writable_folders(

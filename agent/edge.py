@@ -13,7 +13,7 @@ from agent import runtimes, uploads
 from agent.component_directory import CURRENT, NEXT, READ_ONLY, ComponentDirectory
 from agent.rendering import SERVICE_TEMPLATES, render_template
 from agent.server import Server
-from model.component import Component, Serve
+from model.component import Component, Serve, hidden_pattern
 from model.environment import Environment
 from model.release import METADATA_FOLDER
 
@@ -81,7 +81,7 @@ def hidden_paths(serve: Serve) -> str:
     Not Caddy's own `*`, because that stops at each slash. A hidden script is hidden with any
     PATH_INFO behind it as well: `/wp-config.php/anything`.
     """
-    declared = [".*".join(re.escape(part) for part in path.split("*")) for path in serve.hidden]
+    declared = [hidden_pattern(path) for path in serve.hidden]
     uploaded = [rf"{folder}/.*\.php" for folder in writable_paths(serve)]
     return path_regexp([*ALWAYS_HIDDEN, *declared, *uploaded])
 

@@ -9,8 +9,8 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyn
 from jinja2.sandbox import SandboxedEnvironment
 
 from agent.errors import AgentError
+from model.encoding import wrong_byte, wrong_line
 
-NEWLINE = b"\n"
 SERVICE_TEMPLATES = Path(__file__).parent / "templates"
 """The templates for the configuration of Caddy, php-fpm and MariaDB."""
 
@@ -46,8 +46,7 @@ def place(error: Exception, folder: Path) -> str:
     if isinstance(error, TemplateSyntaxError):
         return f", line {error.lineno}"
     if isinstance(error, UnicodeDecodeError):
-        before = error.object[: error.start]
-        return f", line {before.count(NEWLINE) + 1}"
+        return f", line {wrong_line(error)}"
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename).is_relative_to(folder)]
     return f", line {lines[-1]}" if lines else ""
@@ -58,7 +57,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, TemplateError):
         return str(error.message)
     if isinstance(error, UnicodeDecodeError):
-        return f"byte 0x{error.object[error.start]:02x} is not UTF-8, which a template must be"
+        return f"{wrong_byte(error)}, which a template must be"
     if isinstance(error, UnicodeEncodeError):
         return f"U+{ord(error.object[error.start]):04X} cannot be written as UTF-8"
     return f"{type(error).__name__}: {error}"

@@ -11,11 +11,12 @@ from change_sources.webhook import Payload, RejectedRequest, Webhook, fields
 
 SIGNATURES = (b"X-Forgejo-Signature", b"X-Gitea-Signature")
 EVENTS = (b"X-Forgejo-Event", b"X-Gitea-Event")
-MOVES_REFS = {"create", "delete", "push", "release"}
 
 
 class GiteaHook(Webhook):
     """Signed with HMAC-SHA-256 in `X-Gitea-Signature`, Forgejo's with its own name too."""
+
+    moves_refs = frozenset({"create", "delete", "push", "release"})
 
     def verify(self, request: Request, body: bytes, secret: bytes) -> None:
         header = first_header(request, SIGNATURES)
@@ -25,9 +26,6 @@ class GiteaHook(Webhook):
 
     def event(self, request: Request, payload: Payload) -> str:  # noqa: ARG002  # only the header
         return first_header(request, EVENTS).decode(errors="replace")
-
-    def moves_refs(self, event: str) -> bool:
-        return event in MOVES_REFS
 
     def addresses(self, payload: Payload) -> Iterable[Any]:
         return fields(payload, "repository", "clone_url", "html_url", "ssh_url", "original_url")

@@ -9,11 +9,11 @@ from twisted.web.server import Request
 
 from change_sources.webhook import Payload, RejectedRequest, Webhook, fields
 
-MOVES_REFS = {"create", "delete", "push", "release"}
-
 
 class GitHubHook(Webhook):
     """Signed with HMAC-SHA-256 in `X-Hub-Signature-256`."""
+
+    moves_refs = frozenset({"create", "delete", "push", "release"})
 
     def verify(self, request: Request, body: bytes, secret: bytes) -> None:
         header = request.getHeader(b"X-Hub-Signature-256") or b""
@@ -23,9 +23,6 @@ class GitHubHook(Webhook):
 
     def event(self, request: Request, payload: Payload) -> str:  # noqa: ARG002  # only the header
         return (request.getHeader(b"X-GitHub-Event") or b"").decode(errors="replace")
-
-    def moves_refs(self, event: str) -> bool:
-        return event in MOVES_REFS
 
     def addresses(self, payload: Payload) -> Iterable[Any]:
         return fields(payload, "repository", "clone_url", "git_url", "html_url", "ssh_url")

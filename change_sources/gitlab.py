@@ -10,12 +10,15 @@ from change_sources.webhook import Payload, RejectedRequest, Webhook, fields
 
 SYSTEM_HOOK = "System Hook"
 """An administrator's, for all projects; the payload says the event."""
-MOVES_REFS = {"Push Hook", "Tag Push Hook", "Release Hook", "push", "tag_push", "repository_update"}
 ADDRESSES = ("git_http_url", "git_ssh_url", "web_url", "http_url", "ssh_url", "homepage", "url")
 
 
 class GitLabHook(Webhook):
     """Contains the secret itself in `X-Gitlab-Token`; a payload is not signed."""
+
+    moves_refs = frozenset(
+        {"Push Hook", "Tag Push Hook", "Release Hook", "push", "tag_push", "repository_update"}
+    )
 
     def verify(self, request: Request, body: bytes, secret: bytes) -> None:  # noqa: ARG002  # GitLab signs nothing
         token = request.getHeader(b"X-Gitlab-Token") or b""
@@ -25,9 +28,6 @@ class GitLabHook(Webhook):
     def event(self, request: Request, payload: Payload) -> str:
         header = (request.getHeader(b"X-Gitlab-Event") or b"").decode(errors="replace")
         return str(payload.get("event_name") or "") if header == SYSTEM_HOOK else header
-
-    def moves_refs(self, event: str) -> bool:
-        return event in MOVES_REFS
 
     def addresses(self, payload: Payload) -> Iterable[Any]:
         tables = ("project", "repository")

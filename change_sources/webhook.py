@@ -7,7 +7,7 @@ who answers otherwise; only what is unsigned, forged or malformed is refused.
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qs
 
 from buildbot.changes.base import ReconfigurablePollingChangeSource
@@ -47,6 +47,9 @@ class HookAnswer(NamedTuple):
 class Webhook(ABC):
     """The handler of `/change_hook/<forge>`."""
 
+    moves_refs: ClassVar[frozenset[str]]
+    """The events that may change a branch or a tag."""
+
     def __init__(self, master: BuildMaster, options: dict[str, Any]) -> None:
         self.master = master
         self.secret: Secret = options["secret"]
@@ -58,10 +61,6 @@ class Webhook(ABC):
     @abstractmethod
     def event(self, request: Request, payload: Payload) -> str:
         """What happened, as the forge calls it; "" when the request does not say it."""
-
-    @abstractmethod
-    def moves_refs(self, event: str) -> bool:
-        """Whether such an event may change a branch or a tag."""
 
     @abstractmethod
     def addresses(self, payload: Payload) -> Iterable[Any]:
@@ -112,7 +111,7 @@ class Webhook(ABC):
         addresses = {a for a in self.addresses(payload) if isinstance(a, str) and a}
         if event == "ping":
             return HookAnswer(200, f"pong: {self.followed(addresses)}")
-        if not self.moves_refs(event):
+        if event not in self.moves_refs:
             return HookAnswer(202, f"event {event!r} changes no branch and no tag")
         if not addresses:
             raise RejectedRequest(400, f"event {event!r} without a repository")

@@ -12,10 +12,10 @@ from local.bootstrap import folders, service_user
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
 from local.layout import CHECKOUT, Layout
-from local.secrets import LANES
 from local.services.programs import worker_accounts
 from local.stop import stop
 from model.site import Site
+from model.site_collisions import LANES
 
 ACCOUNTS, WORKERS = "accounts", "workers"
 """The folders of root's in which each account has one."""

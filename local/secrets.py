@@ -20,14 +20,13 @@ from local.layout import Layout
 from local.ui_passwords import UI_PASSWORDS, write_private
 from model.forges import FORGES, webhook_secret
 from model.site import Site
+from model.site_collisions import LANES
 from releases.provenance import generate_key
 from releases.secret_file import UnusableSecret, read_secret
 
 BYTES = 32
 SIGNING_KEY = "signing-key"
 WEBHOOK = webhook_secret("github")
-LANES = ("build", "review")
-"""Each has a worker, as each environment has."""
 
 
 def create(site: Site, layout: Layout) -> tuple[str, ...]:

@@ -201,10 +201,14 @@ def lock_file(path: str) -> str:
     return path
 
 
+def hidden_pattern(hidden: str) -> str:
+    """The regular expression of one of `serve.hidden`, in which `*` stands for anything."""
+    return ".*".join(re.escape(part) for part in hidden.split("*"))
+
+
 def is_hidden(path: str, hidden: str) -> bool:
     """Whether a path is hidden by one of `serve.hidden`, as the edge decides it."""
-    pattern = ".*".join(re.escape(part) for part in hidden.split("*"))
-    return bool(re.match(f"{pattern}(/|$)", path, re.IGNORECASE))
+    return bool(re.match(f"{hidden_pattern(hidden)}(/|$)", path, re.IGNORECASE))
 
 
 class Component(Model):

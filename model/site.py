@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from model.component import Component
+from model.encoding import wrong_byte, wrong_line
 from model.environment import Environment
 from model.freeze import FreezeWindow
 from model.reading import InvalidSite, Model, Name, read
@@ -156,13 +157,10 @@ def read_component(folder: Path) -> Component:
 
 def encoding_error(template: Path) -> str:
     """Why a template cannot be read as text; empty when it can."""
-    content = template.read_bytes()
     try:
-        content.decode("utf-8")
+        template.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        return f"line {line}: byte 0x{byte:02x} is not UTF-8, which a template must be"
+        return f"line {wrong_line(error)}: {wrong_byte(error)}, which a template must be"
     return ""
 
 

@@ -47,10 +47,10 @@ def environment_errors(parts: Parts) -> list[str]:
             f"{folder}: no environment takes green builds; "
             "one must be without the key 'promotes_from'"
         )
-    elif not errors and len(promotion_order(environments)) < len(environments):
+    elif not errors:
         ordered = promotion_order(environments)
-        circle = ", ".join(e.name for e in environments if e not in ordered)
-        errors.append(f"{folder}: {circle} promote from each other in a circle")
+        if circle := ", ".join(e.name for e in environments if e not in ordered):
+            errors.append(f"{folder}: {circle} promote from each other in a circle")
     return errors
 
 

@@ -3,6 +3,8 @@
 import stat
 from pathlib import Path
 
+from model.encoding import wrong_line
+
 READABLE_BY_OTHERS = stat.S_IROTH | stat.S_IWOTH | stat.S_IXOTH
 
 
@@ -35,5 +37,5 @@ def read_secret(file: Path) -> str | None:
     try:
         return content.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = wrong_line(error)
         raise UnusableSecret(f"{file}: line {line} is not UTF-8, which a secret must be") from None

@@ -46,7 +46,7 @@ async def newest_build_has(master: BuildMaster, builder: str, change: ReportedCh
     """Whether the newest build, which may still run, has taken the head or release of a change."""
     path = ("builders", builder, "builds")
     newest: list[dict[str, Any]] = await master.data.get(path, order=["-number"], limit=1)
-    if not newest or not (not newest[0]["complete"] or newest[0]["results"] in ENDED_BY_ITSELF):
+    if not newest or (newest[0]["complete"] and newest[0]["results"] not in ENDED_BY_ITSELF):
         return False
     materials = running_materials(master, builder, newest[0]["number"])
     if materials is None:

@@ -218,9 +218,8 @@ def unit(name: str, account: str, command: str, directives: str) -> str:
 def component_unit(server: Server, component: Component) -> str:
     """The unit of a component: a supervisord with its account, and what that runs."""
     folder = server_accounts.runtime_folder(component.name).name
-    control = f"{OPT}/venv/bin/supervisorctl -s unix://{{}}".format(
-        server_accounts.supervisor_socket(component.name)
-    )
+    socket = server_accounts.supervisor_socket(component.name)
+    control = f"{OPT}/venv/bin/supervisorctl -s unix://{socket}"
     programs = services_of(server, component)
     reload = [f"{control} update"]
     if php_fpm.program(component.name) in programs:

@@ -19,10 +19,10 @@ from local import account_names, installation_accounts
 from local.bootstrap.service_user import NAME
 from local.errors import CommandError
 from local.layout import CHECKOUT, Layout, require_short_paths
-from local.secrets import LANES
 from local.services.probes import LOOPBACK
 from model.environment import Environment
 from model.site import Site
+from model.site_collisions import LANES
 from servers.settings import database_script, server_settings
 
 RESERVED = {
