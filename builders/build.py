@@ -1,10 +1,12 @@
 """Upstream release + our patches + overlays -> one tested, signed artifact."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from buildbot.config.builder import BuilderConfig
 from buildbot.locks import MasterLock
 from buildbot.master import BuildMaster
 from buildbot.process.builder import Builder
-from buildbot.process.buildrequest import BuildRequest
 from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate, Property
@@ -46,10 +48,13 @@ def builder(component: Component, site: Site, store: Store, workers: list[str]) 
 
 
 async def newest_is_enough(
-    _master: BuildMaster, _builder: Builder, _first: BuildRequest, _other: BuildRequest
+    _master: BuildMaster, _builder: Builder, new: Mapping[str, Any], waiting: Mapping[str, Any]
 ) -> bool:
-    """A build takes the newest commits when it starts, so it serves all earlier requests."""
-    return True
+    """A build takes the newest commits when it starts, so it serves all earlier requests.
+
+    Only earlier ones: of two that come at the same moment, each sees the other waiting.
+    """
+    return bool(waiting["buildrequestid"] < new["buildrequestid"])
 
 
 def recipe(component: Component, site: Site, store: Store) -> BuildFactory:
