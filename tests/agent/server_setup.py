@@ -139,6 +139,14 @@ def answers(path: Path) -> bool:
         return client.connect_ex(str(path)) == 0
 
 
+def text_of(path: Path) -> str | None:
+    """A file's text; None while there is none, as when a new service replaces it."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+
+
 def is_ready(fixture: ServerFixture) -> bool:
     server = fixture.settings
     paths = [server.preview_socket, server.admin_socket]
@@ -151,7 +159,7 @@ def is_ready(fixture: ServerFixture) -> bool:
     # A killed service leaves its files: those of the new one must have replaced them.
     for component in php:
         process = fixture.services[php_fpm.program(component)]
-        if server.php_pid(component).read_text() != str(process.pid):
+        if text_of(server.php_pid(component)) != str(process.pid):
             return False
     if server.database and not answers(server.database.socket):
         return False
