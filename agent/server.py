@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from model.environment import Port
-from model.reading import Model
+from model.reading import Model, Port
 
 
 def absolute(path: Path) -> Path:

@@ -126,7 +126,7 @@ def provision_machines(startup: Startup) -> str:
         provision(site, layout, secrets.installation_id(layout), show_status)
 
     startup.as_master(provision_all)
-    return "Servers: " + ", ".join(f"{e.name} {len(e.servers)}" for e in site.environments)
+    return "Servers: " + ", ".join(f"{e.name} {len(e.server_groups)}" for e in site.environments)
 
 
 def write_configuration(startup: Startup) -> None:

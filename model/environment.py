@@ -1,5 +1,6 @@
 """An environment: staging, production or a sandbox, where releases run."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -7,10 +8,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from model.component import Component
 from model.openstack import OpenStack
-from model.reading import Model, Name, host_name
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-
+from model.reading import Model, Name, Port, host_name
+from model.server_group import ServerGroup
 
 SITE = "site"
 """Means all components in a builder's name; no component may have this name."""
@@ -35,11 +34,19 @@ class Environment(Model):
     """How many releases stay on each server."""
     openstack: OpenStack | None = None
     """The project whose machines build and deploy; absent: the master's machine does."""
+    servers: Mapping[Name, ServerGroup] = {}
+    """Groups of machines there; absent: the deploy worker's machine is the only server."""
 
     @model_validator(mode="after")
     def ports_differ(self) -> Self:
         if self.http_port == self.https_port:
             raise ValueError(f"'http_port' and 'https_port' are both {self.http_port}")
+        return self
+
+    @model_validator(mode="after")
+    def servers_have_a_project(self) -> Self:
+        if self.servers and not self.openstack:
+            raise ValueError("'servers' are machines of a project, which 'openstack' must name")
         return self
 
     @property
@@ -57,10 +64,13 @@ class Environment(Model):
         return self.openstack is not None and self.openstack.deploy is not None
 
     @property
-    def servers(self) -> tuple[Name, ...]:
-        """The names of its servers; empty when the deploy worker's machine is the only one."""
-        servers = self.openstack.servers if self.openstack else None
-        return servers.names if servers else ()
+    def server_groups(self) -> dict[Name, ServerGroup]:
+        """The group of each server, by the server's name; empty without machines of its own."""
+        return {
+            f"{name}-{number}": group
+            for name, group in self.servers.items()
+            for number in range(1, group.count + 1)
+        }
 
     @property
     def site_builder(self) -> str:

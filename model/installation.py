@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from model.environment import Port
-from model.reading import Model, Name
+from model.reading import Model, Name, Port
 
 
 class SiteRepository(Model):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from model.reading import Model, Name
+from model.reading import Model
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """The name of an OpenStack resource, of at most 255 characters."""
@@ -41,28 +41,6 @@ class Lane(Model):
         return self
 
 
-class Servers(Model):
-    """The machines on which releases run, which `make run` creates and provisions."""
-
-    image: Title
-    """An image's name, or a pattern with `*`: the newest whose name matches."""
-    flavor: Title
-    names: Annotated[tuple[Name, ...], Field(min_length=1)]
-    """One machine each; every component runs on all of them."""
-    security_groups: tuple[Title, ...] = ()
-    """Those of the project, by name; its default group when empty."""
-    public: Title | None = None
-    """The network of each server's floating IP; absent: it is reached at its own address."""
-    boot_seconds: Annotated[int, Field(ge=1)] = 300
-    """The time until a server's console must show its SSH host key."""
-
-    @model_validator(mode="after")
-    def names_are_unique(self) -> Self:
-        if duplicates := [name for name in self.names if self.names.count(name) > 1]:
-            raise ValueError(f"two of 'names' are '{duplicates[0]}'")
-        return self
-
-
 class OpenStack(Model):
     """The table `[openstack]` of an environment's file."""
 
@@ -91,8 +69,6 @@ class OpenStack(Model):
     """Builds code that is not merged; only in the same environment."""
     deploy: Lane | None = None
     """Deploys to this environment; the only lane with its secrets."""
-    servers: Servers | None = None
-    """The servers of this environment; absent: the deploy worker's machine is the only one."""
 
     @property
     def lanes(self) -> dict[str, Lane]:

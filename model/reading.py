@@ -80,6 +80,8 @@ def command_words(words: tuple[str, ...]) -> tuple[str, ...]:
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
 """Lower case, because builders, database schemas, folders and host names contain it."""
 
+Port = Annotated[int, Field(ge=1, le=65535)]
+
 TreePath = Annotated[str, AfterValidator(tree_path)]
 """A path inside a component's tree."""
 

@@ -6,8 +6,11 @@ from pathlib import Path
 from model.environment import Environment
 from model.installation import ServerAddress
 from model.reading import Model, Name
+from model.role import APP
 from servers.paths import ServerPaths
 
+OPERATOR = "slipway-operator"
+"""The account that prepares machines; cloud-init makes it."""
 OWNER, SERVER = "slipway-installation", "slipway-server"
 """Metadata keys of a machine: its installation, and its server. Other machines stay untouched."""
 
@@ -39,9 +42,10 @@ def records(paths: ServerPaths, environment: str) -> dict[str, ServerRecord]:
 
 
 def addresses(paths: ServerPaths, environment: Environment) -> dict[str, ServerAddress]:
-    """How the master and the deploy worker reach an environment's servers."""
+    """How the master and the deploy worker reach the servers that components run on."""
     machines = records(paths, environment.name)
-    return {name: machines[name].host for name in environment.servers}
+    groups = environment.server_groups
+    return {name: machines[name].host for name, group in groups.items() if APP in group.roles}
 
 
 def write(

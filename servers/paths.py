@@ -12,6 +12,10 @@ class ServerPaths(Protocol):
         """The installation's folder, with one folder for each environment."""
 
     @property
+    def environments(self) -> str:
+        """The folder of the site with the environments' files."""
+
+    @property
     def clouds(self) -> Path | None:
         """`clouds.yaml`; None: where openstacksdk looks for it."""
 

@@ -11,7 +11,8 @@ from cloud.errors import CloudError, ConfigurationError, InstanceFailed
 from cloud.polling import wait_until
 from model.environment import Environment
 from model.installation import ServerAddress
-from model.openstack import OpenStack, Servers
+from model.openstack import OpenStack
+from model.server_group import ServerGroup
 from model.site import Site
 from servers import inventory, preparation
 from servers.errors import ServerError
@@ -32,7 +33,7 @@ def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], N
     the work. Raises ServerError.
     """
     environments = [environment for environment in site.environments if environment.servers]
-    jobs = [(environment, name) for environment in environments for name in environment.servers]
+    jobs = [(e, name) for e in environments for name in e.server_groups]
     machines = {e.name: MachineProvider(paths, e, owner) for e in environments}
     for environment in environments:
         # Written before a machine is created, so that `make clean` finds it after a kill.
@@ -47,32 +48,21 @@ def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], N
                 if other is environment
             }
             inventory.write(paths, environment, own)
-        say("Servers: preparing")
-        certificates = list(
-            pool.map(
-                lambda job, record: preparation.prepare(site, job[0], job[1], record.host, paths),
-                jobs,
-                records,
-            )
-        )
+    certificates = preparation.prepare(site, paths, say)
     for environment in environments:
-        authorities = (
-            certificate
-            for (other, _), certificate in zip(jobs, certificates, strict=True)
-            if other is environment
-        )
-        paths.authority(environment.name).write_text("".join(authorities))
+        titles = [f"{environment.name}/{name}" for name in environment.server_groups]
+        authorities = "".join(certificates[title] for title in titles)
+        paths.authority(environment.name).write_text(authorities)
 
 
 class MachineProvider:
     """Finds or creates the machines of one environment's servers."""
 
     def __init__(self, paths: ServerPaths, environment: Environment, owner: str) -> None:
-        assert environment.openstack and environment.openstack.servers  # noqa: S101  # it has some
+        assert environment.openstack  # noqa: S101  # it has servers
         self.paths = paths
         self.environment = environment
         self.openstack: OpenStack = environment.openstack
-        self.servers: Servers = environment.openstack.servers
         self.owner = owner
         self.cloud = CloudClient(environment.openstack.cloud, paths.clouds)
         self.records = inventory.records(paths, environment.name)
@@ -86,7 +76,9 @@ class MachineProvider:
             return self.find_or_create(name)
         except ConfigurationError as error:
             message = error.located(
-                f"{self.environment.name}.toml", "servers", Servers.model_fields
+                f"{self.environment.name}.toml",
+                f"servers.{self.group_name(name)}",
+                ServerGroup.model_fields,
             )
             file, _, problem = message.partition(": ")
             raise ServerError(f"{file}: server {name}: {problem}") from None
@@ -100,7 +92,7 @@ class MachineProvider:
         # A console loses its first lines.
         key = record.host.key if record and record.id == identity else None
         key = key or self.host_key(name, identity)
-        fixed, edge = self.cloud.addresses(identity, self.servers.public)
+        fixed, edge = self.cloud.addresses(identity, self.group(name).public)
         address = fixed if self.environment.deploys_itself else edge
         return ServerRecord(id=identity, host=ServerAddress(address=address, key=key, edge=edge))
 
@@ -121,21 +113,28 @@ class MachineProvider:
     def metadata(self, name: str) -> dict[str, str]:
         return {OWNER: self.owner, SERVER: f"{self.environment.name}/{name}"}
 
+    def group(self, name: str) -> ServerGroup:
+        return self.environment.server_groups[name]
+
+    def group_name(self, name: str) -> str:
+        return name.rpartition("-")[0]
+
     def request(self, name: str) -> ServerRequest:
+        group = self.group(name)
         return ServerRequest(
             name=name,
-            image=self.servers.image,
-            flavor=self.servers.flavor,
+            image=group.image,
+            flavor=group.flavor,
             network=self.openstack.network,
             metadata=self.metadata(name),
             user_data=self.user_data(),
-            security_groups=self.servers.security_groups,
+            security_groups=group.security_groups,
         )
 
     def user_data(self) -> str:
         """For cloud-init: the account that prepares the machine. It holds no secret."""
         operator = {
-            "name": preparation.OPERATOR,
+            "name": inventory.OPERATOR,
             "sudo": "ALL=(ALL) NOPASSWD:ALL",
             "shell": "/bin/bash",
             "ssh_authorized_keys": [
@@ -158,7 +157,7 @@ class MachineProvider:
                 keys[:] = HOST_KEY.findall(self.cloud.get_console(identity, lines=None))
             return bool(keys)
 
-        seconds = self.servers.boot_seconds
+        seconds = self.group(name).boot_seconds
         if not wait_until(has_key, seconds):
             raise self.error(name, f"its console showed no SSH host key within {seconds} s")
         return keys[-1]

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "web": {"model", "releases", "change_sources", "buildbot"},
     "cli": set(),
     "servers": {"model", "agent", "cloud"},
+    "roles": {"model", "agent", "servers"},
     "local": {"model", "releases", "agent", "cloud", "servers", "cli"},
     "tools": set(),
 }

@@ -23,6 +23,7 @@ GENERATED = {"cli.answers"}
 SHARED = {
     "board": "the board as a value, and as the terminal shows it",
     "buttons": "what the buttons are called, and the schedulers that they start",
+    "deploy": "the builders of deployments, and what each role does to a server",
     "difference": "the difference of two releases as a value, and as the terminal shows it",
     "errors": "each folder's own",
     "freeze": "the windows of a site, and the command that freezes",

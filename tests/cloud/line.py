@@ -12,7 +12,8 @@ from openstack.connection import Connection
 from agent.pages import PageResponse, public_fetcher
 from local.layout import CHECKOUT, Layout
 from model.installation import ServerAddress
-from servers import inventory, preparation
+from roles.managed_server import machine_settings
+from servers import inventory
 from tests import mirrors
 from tests.cloud.fixture import Cloud
 from tests.whole.line import ASIDE, Line, emptied, poll_often, site_copy
@@ -46,7 +47,7 @@ class CloudLine(Line):
         """A page of one server, over verified TLS."""
         place, served = self.place(environment, component)
         edge = self.hosts(environment)[server].edge
-        there = preparation.machine_settings(self.site, place).model_copy(
+        there = machine_settings(self.site, place).model_copy(
             update={"bind": edge, "authority": self.layout.authority(environment)}
         )
         return public_fetcher(there, place.url(served))(path)

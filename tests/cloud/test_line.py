@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from openstack.exceptions import ForbiddenException, NotFoundException
 
-from servers import inventory
+from servers import inventory, preparation
 from steps.agent_step import SCRIPT
 from tests.cloud.fixture import Cloud
 from tests.cloud.line import COMPONENTS, CloudLine, running
@@ -287,6 +287,34 @@ def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> N
     assert line.named("staging", "blog", "web-1")
 
 
+def test_what_somebody_changed_on_a_server_is_reported_and_mended(line: CloudLine) -> None:
+    def changes(*options: str) -> set[str]:
+        found = preparation.apply(preparation.make_plan(line.site, line.layout), *options)
+        events = [event for event in found if event.server == "staging/web-1"]
+        assert not [event for event in events if event.error], events
+        return {event.operation for event in events if event.changes}
+
+    assert changes("--dry-run") == set()
+    line.inside(
+        "staging",
+        "web-1",
+        "echo '# by hand' >>/etc/systemd/system/slipway-edge.service; "
+        "echo '; by hand' >>/var/lib/slipway/state/php-blog.conf; "
+        "rm /etc/sysusers.d/slipway.conf; systemctl stop slipway-database; "
+        "dpkg --purge --force-depends zstd",
+    )
+    wrong = {
+        *("Debian packages", "File /etc/sysusers.d/slipway.conf", "Accounts", "Folders"),
+        *("File /etc/systemd/system/slipway-edge.service", "Service edge"),
+        *("File /var/lib/slipway/state/php-blog.conf", "Service blog", "Service database"),
+    }
+    assert changes("--dry-run") == wrong
+    assert changes("--dry-run") == wrong, "looking changes nothing"
+    assert changes() == wrong
+    assert changes("--dry-run") == set()
+    assert line.named("staging", "blog", "web-1")
+
+
 def test_no_secret_lies_on_a_machine_that_does_not_need_it(line: CloudLine) -> None:
     """A deploy worker keeps no key in a file, and servers know nothing of other environments."""
     salt = (line.layout.secrets / "production-blog-salt").read_text().strip()
@@ -305,13 +333,13 @@ def test_a_server_that_cannot_be_made_is_named_with_file_and_key(line: CloudLine
     file = line.layout.site / "environments-openstack" / "staging.toml"
     good = file.read_text()
     try:
-        more = good.replace('"web-2"]', '"web-2", "web-3"]')
+        more = good.replace("count = 2", "count = 3")
         file.write_text(more.replace("slipway-server-*", "no-such-*"))
         refused = line.make("run")
     finally:
         file.write_text(good)
     assert refused.returncode != 0
-    expected = "staging.toml: server web-3: key 'openstack.servers.image': no 'no-such-*'"
+    expected = "staging.toml: server web-3: key 'servers.web.image': no 'no-such-*'"
     assert expected in refused.stdout + refused.stderr
     assert line.named("staging", "blog", "web-1")
 

@@ -161,18 +161,28 @@ MISTAKES += [
         ),
         (
             "staging",
-            STAGING + CLOUD + "[openstack.servers]\nnames = []\n" + LANE,
-            "key 'openstack.servers.names'",
+            STAGING + CLOUD + "[servers.web]\nroles = []\n" + LANE,
+            "key 'servers.web.roles'",
         ),
         (
             "staging",
-            STAGING + CLOUD + '[openstack.servers]\nnames = ["a", "b", "a"]\n' + LANE,
-            "key 'openstack.servers': two of 'names' are 'a'",
+            STAGING + CLOUD + '[servers.web]\nroles = ["edge", "ap"]\n' + LANE,
+            "key 'servers.web.roles.1': no role 'ap'; expected one of app, database, edge",
         ),
         (
             "staging",
-            STAGING + CLOUD + '[openstack.servers]\nnames = ["Web.1"]\n' + LANE,
-            "key 'openstack.servers.names.0': must match ",
+            STAGING + CLOUD + '[servers.web]\nroles = ["database"]\n' + LANE,
+            "key 'servers.web': the role 'database' needs 'app' on the same servers",
+        ),
+        (
+            "staging",
+            STAGING + CLOUD + '[servers.Web]\nroles = ["app", "edge"]\n' + LANE,
+            "key 'servers.Web.[key]': must match ",
+        ),
+        (
+            "staging",
+            STAGING + '[servers.web]\nroles = ["app", "edge"]\n' + LANE,
+            "'servers' are machines of a project, which 'openstack' must name",
         ),
         (
             "staging",

@@ -10,7 +10,7 @@ from agent.server import Server
 from local.layout import Layout
 from local.services import environment_servers
 from model.site import Site
-from servers import preparation
+from roles.managed_server import machine_settings
 from servers.settings import database_script
 
 OWN = {
@@ -24,7 +24,7 @@ def test_a_machine_and_a_folder_of_this_machine_differ_in_paths_and_accounts_onl
     demo: Site, tmp_path: Path
 ) -> None:
     for environment in demo.environments:
-        machine = preparation.machine_settings(demo, environment)
+        machine = machine_settings(demo, environment)
         local = environment_servers.server(demo, environment, Layout(tmp_path))
         assert machine.model_dump(exclude=OWN) == local.model_dump(exclude=OWN)
         assert machine.database
@@ -34,7 +34,7 @@ def test_a_machine_and_a_folder_of_this_machine_differ_in_paths_and_accounts_onl
 
 def test_only_an_internal_authority_is_named(demo: Site) -> None:
     public = demo.environments[0].model_copy(update={"tls": "acme"})
-    assert preparation.machine_settings(demo, public).authority is None
+    assert machine_settings(demo, public).authority is None
 
 
 @pytest.fixture

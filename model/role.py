@@ -1,0 +1,52 @@
+"""A role of a server: what its folder under `roles/` declares in `role.toml`."""
+
+from functools import cache
+from pathlib import Path
+
+from model.reading import Model, Name, Port, read
+
+ROLES = Path(__file__).resolve().parent.parent / "roles"
+BASE = "base"
+"""The role of every server, which no file lists."""
+APP = "app"
+"""The role of the servers that releases are deployed to."""
+EVERYONE, OPERATOR = "everyone", "operator"
+"""Who may reach a port, besides servers with a role: the world; who prepares servers."""
+
+
+class Opening(Model):
+    """A TCP port that a role opens."""
+
+    port: Port
+    to: tuple[Name, ...]
+    """Roles whose servers reach it; `everyone`; `operator`, which is the master."""
+    purpose: str
+
+
+class Role(Model):
+    """What a server is for."""
+
+    name: Name
+    title: str
+    needs: tuple[Name, ...] = ()
+    """Roles that must be on the same server."""
+    opens: tuple[Opening, ...] = ()
+    secrets: tuple[Name, ...] = ()
+    """The names of the environment's secrets that the role is given."""
+    backup: tuple[str, ...] = ()
+    """Paths on the server that nothing else could make again."""
+
+
+@cache
+def roles() -> dict[str, Role]:
+    """Every role, by name; raises InvalidSite for a declaration with errors."""
+    files = sorted(ROLES.glob("*/role.toml"))
+    return {file.parent.name: read(file, Role, name=file.parent.name) for file in files}
+
+
+def known_role(name: str) -> str:
+    """Refuse what is no role that a file may list."""
+    expected = sorted(roles().keys() - {BASE})
+    if name not in expected:
+        raise ValueError(f"no role '{name}'; expected one of {', '.join(expected)}")
+    return name
