@@ -14,7 +14,7 @@ PLACE = --site $(SITE) --environments $(ENVIRONMENTS) --state $(STATE) --mirrors
 LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
-.PHONY: help run stop clean change upstream cloud cloud-stop test test-here test-root test-cloud \
+.PHONY: help run plan stop clean change upstream cloud cloud-stop test test-here test-root test-cloud \
   check screenshots bench bench-masters bench-history bench-cloud lock declarations bundle
 
 help: ## List what can be done
@@ -25,6 +25,9 @@ run: ## Start everything on this machine, or bring what runs up to date
 
 stop: ## Stop all of it and nothing else
 	@$(PYTHON) local.stop --state $(STATE)
+
+plan: ## Say what `make run` would change in OpenStack projects and on servers
+	@$(PYTHON) local.bootstrap run -m local.plan_servers $(PLACE)
 
 clean: ## Stop, and forget releases, databases, history and machines; packages and mirrors stay
 	@$(PYTHON) local.stop --state $(STATE)

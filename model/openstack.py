@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from ipaddress import IPv4Network
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from model.reading import Model
 
@@ -12,6 +13,17 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 """The name of an OpenStack resource, of at most 255 characters."""
 
 Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+:\d{1,5}$")]
+
+
+def cidr(text: str) -> str:
+    """Refuse what are no IPv4 addresses of a network."""
+    try:
+        return str(IPv4Network(text))
+    except ValueError as error:
+        raise ValueError(f"must be addresses such as 10.0.0.0/24: {error}") from None
+
+
+Cidr = Annotated[str, AfterValidator(cidr)]
 
 
 def newest(images: Iterable[Any], pattern: str) -> str | None:
@@ -49,6 +61,13 @@ class OpenStack(Model):
     master: Address
     """The address and port at which its machines reach the master."""
     network: Title
+    """The network of its machines, by name."""
+    subnet: Cidr | None = None
+    """The addresses of that network, which `make run` then makes; absent: it is there."""
+    external_network: Title | None = None
+    """Where the router of a network that `make run` makes leads to; absent: nowhere."""
+    operators: tuple[Cidr, ...] = ("0.0.0.0/0",)
+    """The addresses from which servers are prepared: those of the machine of `make run`."""
     security_groups: tuple[Title, ...] = ()
     """Those of the project, by name; its default group when empty."""
     key: Title | None = None
@@ -75,6 +94,12 @@ class OpenStack(Model):
         """The lanes with machines in this project, by name."""
         named = {"build": self.build, "review": self.review, "deploy": self.deploy}
         return {name: lane for name, lane in named.items() if lane}
+
+    @model_validator(mode="after")
+    def only_an_own_network_has_a_router(self) -> Self:
+        if self.external_network and not self.subnet:
+            raise ValueError("'external_network' is of a network that 'subnet' describes")
+        return self
 
     @model_validator(mode="after")
     def deploy_lane_has_one_machine(self) -> Self:

@@ -10,8 +10,9 @@ BASE = "base"
 """The role of every server, which no file lists."""
 APP = "app"
 """The role of the servers that releases are deployed to."""
-EVERYONE, OPERATOR = "everyone", "operator"
-"""Who may reach a port, besides servers with a role: the world; who prepares servers."""
+EVERYONE, OPERATOR, WORKER = "everyone", "operator", "worker"
+"""Who may reach a port, besides servers with a role: the world; who prepares servers; the
+machines of the environment's own network, among them its deploy worker."""
 
 
 class Opening(Model):
@@ -19,7 +20,7 @@ class Opening(Model):
 
     port: Port
     to: tuple[Name, ...]
-    """Roles whose servers reach it; `everyone`; `operator`, which is the master."""
+    """Roles whose servers reach it; `everyone`; `operator`; `worker`."""
     purpose: str
 
 

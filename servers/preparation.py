@@ -5,7 +5,7 @@ Each start repeats all of it, and it changes only what differs.
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -46,7 +46,17 @@ def prepare(site: Site, paths: ServerPaths, say: Callable[[str], None]) -> dict[
     return certificates
 
 
-def make_plan(site: Site, paths: ServerPaths) -> ServerPlan:
+def look(site: Site, paths: ServerPaths, servers: Collection[str]) -> Iterator[Event]:
+    """What roles would change on servers that are there already; raises ServerError."""
+    plan = make_plan(site, paths, servers)
+    for event in apply(plan, "--dry-run"):
+        if event.error:
+            raise server_error(event)
+        yield event
+
+
+def make_plan(site: Site, paths: ServerPaths, only: Collection[str] | None = None) -> ServerPlan:
+    """All servers of a site, or only some, as `environment/name`; their machines are recorded."""
     environments = [environment for environment in site.environments if environment.servers]
     return ServerPlan(
         site=site.folder,
@@ -63,6 +73,7 @@ def make_plan(site: Site, paths: ServerPaths) -> ServerPlan:
             )
             for environment in environments
             for name, group in environment.server_groups.items()
+            if only is None or f"{environment.name}/{name}" in only
         ),
     )
 

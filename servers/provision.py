@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from cloud.client import CloudClient, ServerRequest
 from cloud.errors import CloudError, ConfigurationError, InstanceFailed
 from cloud.polling import wait_until
+from cloud.project_network import add_to_group, delete_project_network
 from model.environment import Environment
 from model.installation import ServerAddress
 from model.openstack import OpenStack
@@ -18,10 +20,13 @@ from servers import inventory, preparation
 from servers.errors import ServerError
 from servers.inventory import OWNER, SERVER, Inventory, ServerRecord
 from servers.paths import ServerPaths
+from servers.project import prepare_project, security_group_ids
 
 HOST_KEY = re.compile(r"^(ssh-ed25519 [A-Za-z0-9+/=]{68})\s", re.MULTILINE)
 """A line that cloud-init prints between `BEGIN` and `END SSH HOST KEY KEYS`."""
 DOWN_STATES = ("ERROR", "DELETED", "SHUTOFF")
+DELETION_SECONDS = 60
+"""Until a deleted machine must have given back what it used."""
 ATTEMPTS = 3
 """How many machines are created for a server before it fails."""
 
@@ -38,6 +43,8 @@ def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], N
     for environment in environments:
         # Written before a machine is created, so that `make clean` finds it after a kill.
         inventory.write(paths, environment, inventory.records(paths, environment.name))
+        for change in prepare_project(environment, paths, owner):
+            say(f"Servers: {environment.name}: {change}")
     with ThreadPoolExecutor(len(jobs)) as pool:
         say("Servers: waiting for machines")
         records = list(pool.map(lambda job: machines[job[0].name].get(job[1]), jobs))
@@ -55,6 +62,27 @@ def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], N
         paths.authority(environment.name).write_text(authorities)
 
 
+def changes(site: Site, paths: ServerPaths, owner: str) -> Iterator[str]:
+    """What `provision` would change, a line each; nothing is changed. Raises ServerError."""
+    made = []
+    for environment in site.environments:
+        if not environment.servers:
+            continue
+        for change in prepare_project(environment, paths, owner, dry=True):
+            yield f"{environment.name}: {change}"
+        machines = MachineProvider(paths, environment, owner)
+        records = inventory.records(paths, environment.name)
+        for name, group in environment.server_groups.items():
+            if name in records and machines.exists(name):
+                made.append(f"{environment.name}/{name}")
+            else:
+                yield f"{environment.name}: create server {name}, {group.flavor}, {group.image}"
+    if made:
+        for event in preparation.look(site, paths, made):
+            if event.changes:
+                yield f"{event.server}: {event.operation}"
+
+
 class MachineProvider:
     """Finds or creates the machines of one environment's servers."""
 
@@ -65,6 +93,8 @@ class MachineProvider:
         self.openstack: OpenStack = environment.openstack
         self.owner = owner
         self.cloud = CloudClient(environment.openstack.cloud, paths.clouds)
+        self.security_groups: Mapping[str, str] = {}
+        """The id of that of each group of servers."""
         self.records = inventory.records(paths, environment.name)
 
     def get(self, name: str) -> ServerRecord:
@@ -87,7 +117,12 @@ class MachineProvider:
 
     def find_or_create(self, name: str) -> ServerRecord:
         """The machine of a server; raises CloudError, and InstanceFailed if it never booted."""
-        identity = self.find(name) or self.cloud.create_server(self.request(name))
+        found = self.find(name)
+        if found:
+            self.cloud.call(add_to_group, found, self.security_group(name))
+        else:
+            self.delete_failed(name)
+        identity = found or self.cloud.create_server(self.request(name))
         record = self.records.get(name)
         # A console loses its first lines.
         key = record.host.key if record and record.id == identity else None
@@ -97,7 +132,7 @@ class MachineProvider:
         return ServerRecord(id=identity, host=ServerAddress(address=address, key=key, edge=edge))
 
     def find(self, name: str) -> str | None:
-        """The id of the server's machine; a failed one that was never recorded is deleted."""
+        """The id of the server's machine, unless it failed before it was recorded."""
         metadata = self.metadata(name).items()
         record = self.records.get(name)
         for machine in self.cloud.list_by_metadata(OWNER, self.owner):
@@ -107,8 +142,20 @@ class MachineProvider:
                 raise self.error(name, f"its machine is {machine.status}: start it, or delete it")
             if machine.status != "ERROR":
                 return machine.id
-            self.cloud.delete_server(machine.id)
         return None
+
+    def delete_failed(self, name: str) -> None:
+        for machine in self.cloud.list_by_metadata(OWNER, self.owner):
+            failed = machine.status == "ERROR"
+            if failed and self.metadata(name).items() <= machine.metadata.items():
+                self.cloud.delete_server(machine.id)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a machine for a server; raises ServerError."""
+        try:
+            return self.find(name) is not None
+        except CloudError as error:
+            raise self.error(name, str(error)) from None
 
     def metadata(self, name: str) -> dict[str, str]:
         return {OWNER: self.owner, SERVER: f"{self.environment.name}/{name}"}
@@ -119,6 +166,12 @@ class MachineProvider:
     def group_name(self, name: str) -> str:
         return name.rpartition("-")[0]
 
+    def security_group(self, name: str) -> str:
+        """The id of what opens to others what the server's roles open."""
+        if not self.security_groups:
+            self.security_groups = security_group_ids(self.environment, self.cloud, self.owner)
+        return self.security_groups[self.group_name(name)]
+
     def request(self, name: str) -> ServerRequest:
         group = self.group(name)
         return ServerRequest(
@@ -128,7 +181,7 @@ class MachineProvider:
             network=self.openstack.network,
             metadata=self.metadata(name),
             user_data=self.user_data(),
-            security_groups=group.security_groups,
+            security_groups=(self.security_group(name), *group.security_groups),
         )
 
     def user_data(self) -> str:
@@ -179,5 +232,13 @@ def delete_all(paths: ServerPaths, owner: str) -> None:
                 cloud.delete_addresses(machine.id)
                 cloud.delete_server(machine.id)
                 print(f"Deleted {machine.metadata.get(SERVER, machine.name)}.")
+            wait_until(partial(has_none, cloud, owner), DELETION_SECONDS)
+            for deleted in cloud.call(delete_project_network, owner):
+                print(f"Deleted {deleted}.")
         except CloudError as error:
             raise ServerError(f"the servers' machines cannot be deleted: {error}") from None
+
+
+def has_none(cloud: CloudClient, owner: str) -> bool:
+    """Whether a project has no machine of an installation any more."""
+    return not cloud.list_by_metadata(OWNER, owner)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from openstack.exceptions import ForbiddenException, NotFoundException
 
-from servers import inventory, preparation
+from servers import inventory, openings, preparation
 from steps.agent_step import SCRIPT
 from tests.cloud.fixture import Cloud
 from tests.cloud.line import COMPONENTS, CloudLine, running
@@ -20,6 +20,24 @@ from tests.whole.visitors import Visitors
 pytestmark = pytest.mark.cloud
 
 SUCCESS, FAILURE = 0, 2
+SCAN = """
+import asyncio, json, sys
+
+async def is_open(port, limit=asyncio.Semaphore(1000)):
+    async with limit:
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(sys.argv[1], port), 1)
+        except (OSError, asyncio.TimeoutError):
+            return None
+        writer.close()
+        return port
+
+async def scan():
+    return [port for port in await asyncio.gather(*map(is_open, range(1, 10000))) if port]
+
+print(json.dumps(asyncio.run(scan())))
+"""
+"""The TCP ports below 10,000 that an address answers at."""
 ROOT_CERTIFICATE = "/etc/slipway/authority.pem"
 
 
@@ -281,10 +299,32 @@ def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> N
     before = ids()
     assert len(before) == 4
     started = line.inside("staging", "web-1", "systemctl show -P MainPID slipway-edge")
+    assert "Nothing to change" in line.made("plan")
     line.run()
     assert ids() == before
     assert line.inside("staging", "web-1", "systemctl show -P MainPID slipway-edge") == started
     assert line.named("staging", "blog", "web-1")
+
+
+def test_a_server_is_reached_at_the_ports_that_its_roles_open_and_at_no_other(
+    line: CloudLine,
+) -> None:
+    """From another server of the same network, and from a project of another environment."""
+    address = line.hosts("staging")["web-1"].address
+    line.inside(
+        "staging", "web-1", "systemd-run --quiet --unit=stranger python3 -m http.server 3306"
+    )
+    listening = "ss --no-header --tcp --listening --numeric '( sport = :3306 )'"
+    until(lambda: line.inside("staging", "web-1", listening).strip(), "a listener", 20)
+    try:
+        scan = f"python3 -c {shlex.quote(SCAN)} {address}"
+        place = line.site.environment("staging")
+        (rules,) = openings.security_groups(place, [str(place.openstack.subnet)]).values()
+        inside = sorted({rule.port for rule in rules})
+        assert json.loads(line.inside("staging", "web-2", scan)) == inside
+        assert json.loads(line.inside("production", "web-1", scan)) == []
+    finally:
+        line.inside("staging", "web-1", "systemctl stop stranger")
 
 
 def test_what_somebody_changed_on_a_server_is_reported_and_mended(line: CloudLine) -> None:
