@@ -30,7 +30,10 @@ class Requests(SmallMaster):
     async def request(self) -> int:
         builder = await self.master.data.get(("builders", BUILDER))
         _, requests = await self.master.data.updates.addBuildset(
-            waited_for=False, reason="a test", sourcestamps=[SOURCE], builderids=[builder["builderid"]]
+            waited_for=False,
+            reason="a test",
+            sourcestamps=[SOURCE],
+            builderids=[builder["builderid"]],
         )
         return int(requests[builder["builderid"]])
 
