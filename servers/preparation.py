@@ -21,8 +21,8 @@ from model.component import Component
 from model.environment import Environment
 from model.installation import ServerAddress
 from model.site import Site
-from servers import server_accounts
-from servers.debian_packages import SERVER_PACKAGES
+from servers import debian_releases, server_accounts
+from servers.debian_releases import DebianRelease, UnsupportedRelease
 from servers.errors import ServerError
 from servers.paths import ServerPaths
 from servers.settings import database_script, server_settings
@@ -55,7 +55,12 @@ def prepare(
         if not wait_until(lambda: not run(ssh, "true").returncode, SSH_SECONDS):
             raise server_error(environment, name, "cannot be reached by SSH", run(ssh, "true"))
         script = f"rm -rf {ETC}/components && tar -x -C / && exec sh {OPT}/prepare.sh"
-        tar = bundle(site, environment, paths)
+        os_release = run(ssh, f"cat {debian_releases.OS_RELEASE}").stdout.decode()
+        try:
+            release = debian_releases.described(os_release)
+        except UnsupportedRelease as error:
+            raise ServerError(f"{environment.name}.toml: server {name} {error}") from None
+        tar = bundle(site, environment, release, paths)
         result = run(ssh, f"sudo sh -c {shlex.quote(script)}", tar)
     if result.returncode:
         raise server_error(environment, name, "cannot be prepared", result)
@@ -87,13 +92,14 @@ def ssh_command(paths: ServerPaths, known_hosts: Path, address: str) -> tuple[st
     return ("ssh", "-F", "none", "-i", str(paths.operator_key), *words, f"{OPERATOR}@{address}")
 
 
-def machine_settings(site: Site, environment: Environment) -> Server:
+def machine_settings(site: Site, environment: Environment, release: DebianRelease) -> Server:
     """The `server.toml` of a server that is a machine of its own."""
     run, state = STATE / "run", STATE / "state"
     accounts = server_accounts.component_accounts(site.components)
     return server_settings(
         site,
         environment,
+        release,
         srv=Path("/srv"),
         run=run,
         state=state,
@@ -106,11 +112,13 @@ def machine_settings(site: Site, environment: Environment) -> Server:
     )
 
 
-def bundle(site: Site, environment: Environment, paths: ServerPaths) -> bytes:
+def bundle(
+    site: Site, environment: Environment, release: DebianRelease, paths: ServerPaths
+) -> bytes:
     """A tar of all files for a server; names start at its root folder."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
-        for path, text in files(site, environment, paths).items():
+        for path, text in files(site, environment, release, paths).items():
             add(archive, path, text.encode())
         for folder in CODE:
             for file in sorted((CHECKOUT / folder).rglob("*")):
@@ -125,16 +133,18 @@ def add(archive: tarfile.TarFile, path: Path, content: bytes) -> None:
     archive.addfile(entry, io.BytesIO(content))
 
 
-def files(site: Site, environment: Environment, paths: ServerPaths) -> Mapping[Path, str]:
+def files(
+    site: Site, environment: Environment, release: DebianRelease, paths: ServerPaths
+) -> Mapping[Path, str]:
     """Path and text of each file except for our code; none of them holds a secret."""
-    server = machine_settings(site, environment)
+    server = machine_settings(site, environment, release)
     python = f"PYTHONPATH={OPT}/code exec {OPT}/venv/bin/python"
     option = f"--server {ETC}/server.toml"
     # https://man.openbsd.org/sshd.8#AUTHORIZED_KEYS_FILE_FORMAT
     options = 'restrict,command="/usr/local/bin/slipway-remote"'
     texts = {
         OPT / "prepare.sh": PREPARE.read_text("utf-8"),
-        OPT / "packages": "\n".join(SERVER_PACKAGES) + "\n",
+        OPT / "packages": "\n".join(release.server_packages) + "\n",
         OPT / "groups": "".join(
             f"{name}\n" for name in server_accounts.group_names(site.components)
         ),

@@ -17,8 +17,8 @@ if [ -n "$missing" ]; then
     $missing
 fi
 # The last ones are of older versions, in which all components had one account.
-for unit in caddy mariadb php8.2-fpm slipway-php slipway-releases; do
-  systemctl --quiet disable --now "$unit" 2>/dev/null || true
+for unit in caddy mariadb /lib/systemd/system/php*-fpm.service slipway-php slipway-releases; do
+  systemctl --quiet disable --now "${unit##*/}" 2>/dev/null || true
 done
 
 # Each component has an account; no two of them share a group. The agent's account has all groups.
