@@ -53,6 +53,8 @@ class Server(Model):
     log: Absolute
     public_key: Absolute
     """The master's public key in PEM, which verifies the provenance of every release."""
+    php_fpm: str
+    """The program; Debian puts PHP's version into its name."""
     http_port: Port = 80
     https_port: Port = 443
     bind: str | None = None
@@ -60,7 +62,6 @@ class Server(Model):
     authority: Absolute | None = None
     """The certificate authority to trust; when absent, the system's authorities."""
     database: DatabaseServer | None = None
-    php_fpm: str = "php-fpm8.2"
     supervisor: Absolute | None = None
     """The socket of the supervisord that runs the processes of releases with services."""
     accounts: Mapping[str, ComponentAccount] = {}

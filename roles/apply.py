@@ -28,8 +28,9 @@ from pyinfra.api.state import BaseStateCallback, State, StateStage
 from model.role import BASE
 from model.site import Site, read_site
 from roles.managed_server import ManagedServer, ServiceCheck
+from servers.debian_releases import OS_RELEASE, UnsupportedRelease, described
 from servers.inventory import OPERATOR
-from servers.server_plan import Event, PlannedServer, ServerPlan
+from servers.server_plan import Event, ServerPlan
 
 CHECK_SECONDS = 30
 EXPLAIN = "journalctl --unit {unit} --lines 10 --no-pager"
@@ -77,6 +78,7 @@ class Application:
         self.plan = plan
         self.site: Site = read_site(plan.site, plan.environments)
         self.servers = {server.title: server for server in plan.servers}
+        self.targets: dict[str, ManagedServer] = {}
         common = {
             "ssh_user": OPERATOR,
             "ssh_key": str(plan.operator_key),
@@ -88,31 +90,41 @@ class Application:
         self.state = State(Inventory((hosts, {})), Config(SUDO=True), check_for_changes=False)
         self.state.add_callback_handler(Reporter())
 
-    def target(self, server: PlannedServer) -> ManagedServer:
-        return ManagedServer(
-            site=self.site,
-            environment=self.site.environment(server.environment),
-            signing_key=self.plan.signing_key.read_text(),
-            deploy_key=self.plan.deploy_keys[server.environment].read_text(),
-        )
-
     def connect(self) -> bool:
-        """Whether every server can be reached."""
+        """Whether every server can be reached and runs a release of Debian that roles know."""
         self.state.set_stage(StateStage.Connect)
         try:
             connect_all(self.state)
         except PyinfraError:
             return False
-        return not self.state.failed_hosts
+        known = [self.identify(host) for host in self.state.inventory.get_active_hosts()]
+        return all(known) and not self.state.failed_hosts
+
+    def identify(self, host: Host) -> bool:
+        """Keep what a server's roles need to know of it."""
+        planned = self.servers[host.name]
+        try:
+            release = described(run(host, f"cat {OS_RELEASE}")[1])
+        except UnsupportedRelease as error:
+            say(host, "operating system", error=str(error))
+            return False
+        self.targets[host.name] = ManagedServer(
+            site=self.site,
+            environment=self.site.environment(planned.environment),
+            signing_key=self.plan.signing_key.read_text(),
+            deploy_key=self.plan.deploy_keys[planned.environment].read_text(),
+            release=release,
+        )
+        return True
 
     def prepare(self, *, dry: bool) -> None:
         """Collect the operations of all roles; when dry, look at the servers for each."""
         self.state.check_for_changes = dry
         self.state.set_stage(StateStage.Prepare)
         for host in self.state.inventory:
-            server = self.servers[host.name]
-            for role in (BASE, *server.roles):
-                add_deploy(self.state, module(role).deploy, self.target(server), host=host)
+            target = self.targets[host.name]
+            for role in (BASE, *self.servers[host.name].roles):
+                add_deploy(self.state, module(role).deploy, target, host=host)
 
     def execute(self) -> bool:
         """Run the operations and print what they did; whether all of them succeeded."""
@@ -139,9 +151,8 @@ class Application:
         return all(job.value for job in jobs)
 
     def verify(self, host: Host) -> bool:
-        server = self.servers[host.name]
-        target = self.target(server)
-        for role in (BASE, *server.roles):
+        target = self.targets[host.name]
+        for role in (BASE, *self.servers[host.name].roles):
             for check in module(role).checks(target):
                 if error := failure(host, check):
                     say(host, f"{check.unit} works", error=error)

@@ -10,6 +10,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from servers import server_accounts
+from servers.debian_releases import DebianRelease
 from servers.settings import server_settings
 
 OPT = Path("/opt/slipway")
@@ -28,6 +29,8 @@ class ManagedServer:
     """The public key that verifies releases, in PEM."""
     deploy_key: str
     """The public SSH key of the environment's deploy worker."""
+    release: DebianRelease
+    """What the machine runs."""
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -40,7 +43,7 @@ class ManagedServer:
 
     @property
     def settings(self) -> Server:
-        return machine_settings(self.site, self.environment)
+        return machine_settings(self.site, self.environment, self.release)
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,12 @@ class ServiceCheck:
     """Shell, run as root; the service works when it ends with 0."""
 
 
-def machine_settings(site: Site, environment: Environment) -> Server:
+def machine_settings(site: Site, environment: Environment, release: DebianRelease) -> Server:
     """The `server.toml` of a server that is a machine of its own."""
     return server_settings(
         site,
         environment,
+        release,
         srv=Path("/srv"),
         run=STATE / "run",
         state=STATE / "state",

@@ -8,11 +8,13 @@ from agent import mariadb
 from agent.server import ComponentAccount, DatabaseServer, Server
 from model.environment import Environment
 from model.site import Site
+from servers.debian_releases import DebianRelease
 
 
 def server_settings(
     site: Site,
     environment: Environment,
+    release: DebianRelease,
     *,
     srv: Path,
     run: Path,
@@ -28,8 +30,8 @@ def server_settings(
 ) -> Server:
     """The `server.toml` of one server; `account` runs its services and administers its database.
 
-    `authority` is where the certificate of the edge's own authority is, if it uses one. A server
-    has one `supervisor`, or one for each of the `accounts`.
+    `release` is that of the server's machine, `authority` where the certificate of the edge's own
+    authority is, if it uses one. A server has one `supervisor`, or one for each of the `accounts`.
     """
     database = DatabaseServer(socket=run / "mariadb.sock", user=account)
     return Server(
@@ -38,6 +40,7 @@ def server_settings(
         state=state,
         log=log,
         public_key=public_key,
+        php_fpm=release.php_fpm,
         http_port=environment.http_port,
         https_port=environment.https_port,
         bind=bind,

@@ -16,7 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, NoReturn
@@ -43,14 +43,15 @@ https://www.gnu.org/software/automake/manual/html_node/Scripts_002dbased-Testsui
 class Purpose(NamedTuple):
     """What the commands of one purpose need."""
 
-    packages: tuple[str, ...]
+    packages: Callable[[], tuple[str, ...]]
+    """Debian's, by the release of this machine."""
     lock: str
     venv: str
 
 
 PURPOSES = {
-    "run": Purpose(packages.RUN, "requirements.lock", "venv"),
-    "test": Purpose(packages.TEST, "requirements-dev.lock", "venv-test"),
+    "run": Purpose(packages.to_run, "requirements.lock", "venv"),
+    "test": Purpose(packages.to_test, "requirements-dev.lock", "venv-test"),
 }
 
 
@@ -68,7 +69,7 @@ def main() -> None:
             service_user.open_checkout(CHECKOUT, service_user.account(service_user.NOBODY))
             go_on(purpose, arguments, environment)
         service_user.become(CHECKOUT, service_user.service_user(var))
-    packages.ensure(PURPOSES[purpose].packages)
+    packages.ensure(PURPOSES[purpose].packages())
     require_writable(var)
     install(purpose, var, environment)
     go_on(purpose, arguments, environment)
@@ -88,7 +89,7 @@ def prepare_as_root(purpose: str, var: Path) -> dict[str, str]:
     everything but Debian packages, as without root.
     """
     folders.secure_process()
-    packages.ensure(PURPOSES[purpose].packages)
+    packages.ensure(PURPOSES[purpose].packages())
     if not service_user.is_root_s(var):
         return {}
     service_user.prepare_var(var, service_user.service_user(var))

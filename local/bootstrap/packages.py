@@ -9,11 +9,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from local.errors import CommandError
-from servers.debian_packages import SERVER_PACKAGES
+from servers.debian_releases import DebianRelease, UnsupportedRelease, of_this_machine
+
+Command = tuple[str, ...]
 
 BUILD = (
     "asciidoctor",
@@ -26,11 +28,11 @@ BUILD = (
     "unzip",
 )
 MASTER = ("libjs-chart.js", "libnss-wrapper")
-RUN = (*SERVER_PACKAGES, *BUILD, *MASTER)
-TEST = (*RUN, "chromium", "quilt", "shellcheck")
+TESTS = ("chromium", "quilt", "shellcheck")
 
-UPDATE = ("apt-get", "update", "--quiet")
-INSTALL = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends")
+UPDATE = ("apt-get", "update")
+INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends")
+INSTALL_FROM_OLDER = Path(__file__).with_name("install_from_older.sh")
 QUIETLY = ("env", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1")
 """No questions, and no service of the system starts: ours run as programs of our own.
 
@@ -40,17 +42,34 @@ FORMAT = "${db:Status-Status}\t${Package}\t${Provides}\n"
 UNITS = "/lib/systemd/system/"
 
 
+def to_run() -> tuple[str, ...]:
+    """What an installation on this machine needs; raises CommandError on another release."""
+    return (*this_release().server_packages, *BUILD, *MASTER)
+
+
+def to_test() -> tuple[str, ...]:
+    return (*to_run(), *TESTS)
+
+
+def this_release() -> DebianRelease:
+    try:
+        return of_this_machine()
+    except UnsupportedRelease as error:
+        raise CommandError(f"this machine {error}") from None
+
+
 def ensure(packages: Iterable[str]) -> None:
     """Install the missing packages; raises CommandError with the command to run manually."""
     absent = missing(packages, installed())
     if not absent:
         return
-    privilege = privilege_for(absent)
+    commands = install_commands(absent, this_release())
+    privilege = privilege_for(commands)
     print(f"Installing Debian packages: {' '.join(absent)}", flush=True)
-    for command in ((*QUIETLY, *UPDATE), (*QUIETLY, *INSTALL, *absent)):
-        apt((*privilege, *command), absent)
+    for command in commands:
+        apt((*privilege, *QUIETLY, *command), commands)
     if services := service_units(absent):
-        apt((*privilege, *QUIETLY, "systemctl", "--quiet", "disable", *services), absent)
+        apt((*privilege, *QUIETLY, "systemctl", "--quiet", "disable", *services), commands)
 
 
 def installed() -> frozenset[str]:
@@ -85,33 +104,44 @@ def missing(packages: Iterable[str], present: frozenset[str]) -> tuple[str, ...]
     return tuple(sorted(set(packages) - present))
 
 
-def install_command(packages: Iterable[str]) -> str:
-    """The command that installs packages, to be run as root."""
-    install = ("apt-get", "install", "--no-install-recommends", *packages)
-    return f"apt-get update && {shlex.join(install)}"
+def install_commands(packages: Sequence[str], release: DebianRelease) -> list[Command]:
+    """The commands that install packages, to be run as root."""
+    own = [package for package in packages if package not in release.from_older]
+    install = [(*INSTALL, *own)] if own else []
+    older = (
+        ("sh", str(INSTALL_FROM_OLDER), codename, package)
+        for package, codename in release.from_older.items()
+        if package in packages
+    )
+    return [UPDATE, *install, *older]
 
 
-def privilege_for(packages: Iterable[str]) -> tuple[str, ...]:
+def to_be_run(commands: Iterable[Command]) -> str:
+    """What somebody without the right to do it asks root for."""
+    return f"as root, run: {' && '.join(map(shlex.join, commands))}"
+
+
+def privilege_for(commands: Iterable[Command]) -> Command:
     """The prefix of a command that changes the system: none for root, else sudo."""
     if os.geteuid() == 0:
         return ()
     sudo = shutil.which("sudo")
     if sudo and (sys.stdin.isatty() or succeeds((sudo, "--non-interactive", "true"))):
         return (sudo,)
-    raise CommandError(f"Debian packages are missing; as root, run: {install_command(packages)}")
+    raise CommandError(f"Debian packages are missing; {to_be_run(commands)}")
 
 
 def succeeds(command: tuple[str, ...]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def apt(command: tuple[str, ...], packages: Iterable[str]) -> None:
-    """Run a command that changes the system; raises CommandError with its last error."""
+def apt(command: Command, commands: Iterable[Command]) -> None:
+    """Run one of these commands; raises CommandError with its last error, and all of them."""
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         errors = [line for line in result.stderr.splitlines() if line.strip()]
         reason = errors[-1] if errors else f"status {result.returncode}"
-        raise CommandError(f"{reason} (as root, run: {install_command(packages)})")
+        raise CommandError(f"{reason} ({to_be_run(commands)})")
 
 
 def service_units(packages: Iterable[str]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from local.services.probes import LOOPBACK
 from model.environment import Environment
 from model.site import Site
 from model.site_collisions import LANES
+from servers import debian_releases
 from servers.settings import database_script, server_settings
 
 RESERVED = {
@@ -68,6 +69,7 @@ def server(site: Site, environment: Environment, layout: Layout) -> Server:
     return server_settings(
         site,
         environment,
+        debian_releases.of_this_machine(),
         srv=folder / "srv",
         run=folder / "run",
         state=folder / "state",

@@ -19,7 +19,6 @@ from roles.operations import (
     unpacked,
 )
 from servers import server_accounts
-from servers.debian_packages import SERVER_PACKAGES
 from servers.server_accounts import AGENT
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -32,7 +31,7 @@ SETTINGS = ETC / "server.toml"
 
 
 def deploy(target: ManagedServer) -> None:
-    packages(name="Debian packages", names=SERVER_PACKAGES)
+    packages(name="Debian packages", names=target.release.server_packages)
     switched_off(name="Debian's own services are off", units=DEBIANS_OWN)
     declared = accounts(target)
     code = archive()

@@ -22,6 +22,7 @@ from model.component import Component
 from model.environment import Environment
 from model.reading import read
 from releases.provenance import generate_key
+from servers import debian_releases
 from tests.agent.server_accounts import ENVIRONMENT, ServerAccounts
 from tests.agent.server_fixture import ServerFixture
 from tests.agent.supervision import Supervisord
@@ -37,6 +38,7 @@ def create_server(folder: Path, components: tuple[Component, ...]) -> ServerFixt
     settings: dict[str, Any] = {
         **{name: str(folder / name) for name in ("srv", "run", "state", "log")},
         "public_key": str(folder / "key.pem"),
+        "php_fpm": debian_releases.of_this_machine().php_fpm,
         "http_port": http,
         "https_port": https,
         "bind": "127.0.0.1",

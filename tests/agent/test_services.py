@@ -101,6 +101,7 @@ def test_an_error_in_a_server_file_names_the_key(tmp_path: Path) -> None:
     assert wrong.value.errors == (
         f"{path}: key 'srv': must be an absolute path without spaces, quotes and braces",
         f"{path}: key 'public_key' is missing",
+        f"{path}: key 'php_fpm' is missing",
     )
 
 

@@ -19,7 +19,8 @@ from local.bootstrap import (
 )
 from local.errors import CommandError
 from local.layout import CHECKOUT
-from servers import debian_packages
+from servers import debian_releases
+from servers.debian_releases import BOOKWORM, TRIXIE
 
 ME = pwd.getpwuid(os.getuid())
 
@@ -108,10 +109,31 @@ def test_a_user_who_may_not_install_packages_gets_the_exact_command(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CommandError) as refusal:
-        packages.privilege_for(("caddy", "zstd"))
+        packages.privilege_for(packages.install_commands(("caddy", "zstd"), BOOKWORM))
     assert str(refusal.value) == (
         "Debian packages are missing; as root, run: "
-        "apt-get update && apt-get install --no-install-recommends caddy zstd"
+        "apt-get update && apt-get install --yes --no-install-recommends caddy zstd"
+    )
+
+
+def test_on_debian_13_the_php_linter_comes_from_debian_12() -> None:
+    update, install, *older = packages.install_commands(("caddy", "php-codesniffer"), TRIXIE)
+    assert update == ("apt-get", "update")
+    assert install[-1] == "caddy"
+    assert [command[2:] for command in older] == [("bookworm", "php-codesniffer")]
+    assert len(packages.install_commands(("caddy", "php-codesniffer"), BOOKWORM)) == 2
+
+
+def test_another_release_of_debian_is_refused_with_those_that_are_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debian_releases, "OS_RELEASE", tmp_path / "os-release")
+    (tmp_path / "os-release").write_text('PRETTY_NAME="Debian GNU/Linux 11"\n')
+    with pytest.raises(CommandError) as refusal:
+        packages.to_run()
+    assert str(refusal.value) == (
+        "this machine has 'Debian GNU/Linux 11'; "
+        "allowed are Debian 12 (bookworm), Debian 13 (trixie)"
     )
 
 
@@ -237,13 +259,13 @@ def test_a_full_disk_is_named_with_what_is_needed(
         command.require_free_space(tmp_path)
 
 
-PACKAGES = "servers.debian_packages"
+RELEASES = "servers.debian_releases"
 
 
 def test_the_bootstrap_needs_nothing_but_the_standard_library() -> None:
     for module in (
         command,
-        debian_packages,
+        debian_releases,
         folders,
         node_packages,
         packages,
@@ -254,4 +276,4 @@ def test_the_bootstrap_needs_nothing_but_the_standard_library() -> None:
         imports = [line.split()[1] for line in lines if line.startswith(("import ", "from "))]
         for name in imports:
             top = name.partition(".")[0]
-            assert top in sys.stdlib_module_names or top == "local" or name == PACKAGES
+            assert top in sys.stdlib_module_names or top == "local" or name == RELEASES

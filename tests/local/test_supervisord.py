@@ -171,7 +171,7 @@ def released(layout: Layout) -> ServiceProcess:
     folder = layout.server("staging")
     server = Server(
         srv=folder, run=folder / "run", state=folder / "state", log=folder / "log",
-        public_key=folder,
+        public_key=folder, php_fpm="php-fpm",
     )  # fmt: skip
     instance = ServiceProcess(server, "staging", "docs", "0" * 12, "web", "abcdef")
     for path in (server.services("docs"), server.component_log("docs"), server.sockets / "docs"):

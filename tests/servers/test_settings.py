@@ -11,6 +11,7 @@ from local.layout import Layout
 from local.services import environment_servers
 from model.site import Site
 from roles.managed_server import machine_settings
+from servers.debian_releases import RELEASES, TRIXIE, of_this_machine
 from servers.settings import database_script
 
 OWN = {
@@ -24,7 +25,7 @@ def test_a_machine_and_a_folder_of_this_machine_differ_in_paths_and_accounts_onl
     demo: Site, tmp_path: Path
 ) -> None:
     for environment in demo.environments:
-        machine = machine_settings(demo, environment)
+        machine = machine_settings(demo, environment, of_this_machine())
         local = environment_servers.server(demo, environment, Layout(tmp_path))
         assert machine.model_dump(exclude=OWN) == local.model_dump(exclude=OWN)
         assert machine.database
@@ -34,7 +35,13 @@ def test_a_machine_and_a_folder_of_this_machine_differ_in_paths_and_accounts_onl
 
 def test_only_an_internal_authority_is_named(demo: Site) -> None:
     public = demo.environments[0].model_copy(update={"tls": "acme"})
-    assert machine_settings(demo, public).authority is None
+    assert machine_settings(demo, public, TRIXIE).authority is None
+
+
+def test_a_machine_runs_the_php_of_its_own_release_of_debian(demo: Site) -> None:
+    for release in RELEASES:
+        machine = machine_settings(demo, demo.environments[0], release)
+        assert machine.php_fpm == f"php-fpm{release.php}"
 
 
 @pytest.fixture
