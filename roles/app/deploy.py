@@ -61,9 +61,20 @@ def component_unit(server: Server, component: Component) -> Managed:
         component.title,
         server_accounts.of_component(component.name),
         f"{OPT}/venv/bin/supervisord -n -c {supervisord_file(component)}",
-        "".join(f"ExecReload={command}\n" for command in reload)
-        + f"RuntimeDirectory={folder}\nRuntimeDirectoryMode=0710\nPrivateTmp=true\n",
+        writes=writable_folders(server, component.name),
+        directives="".join(f"ExecReload={command}\n" for command in reload)
+        + f"RuntimeDirectory={folder}\nRuntimeDirectoryMode=0710\n",
     )
+
+
+def writable_folders(server: Server, component: str) -> list[Path]:
+    return [
+        server.srv / component,
+        server.php_socket(component).parent,
+        server.sockets / component,
+        server.state / "php" / component,
+        server.component_log(component),
+    ]
 
 
 def services_of(server: Server, component: Component) -> Mapping[str, list[str | Path]]:

@@ -26,7 +26,8 @@ def deploy(target: ManagedServer) -> None:
         account=AGENT,
     )
     command = shlex.join(map(str, mariadb.command(settings)))
-    own = unit(UNIT, "database", AGENT, command)
+    writes = [mariadb.folder(settings), mariadb.temporary_folder(settings), settings.run]
+    own = unit(UNIT, "database", AGENT, command, writes=[*writes, settings.log])
     service(name="Service database", unit=UNIT, restart=[own, written])
 
 

@@ -30,8 +30,9 @@ def deploy(target: ManagedServer) -> None:
         "edge",
         EDGE,
         shlex.join(map(str, edge.command(settings))),
-        f"ExecReload={reload}\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
-        "UMask=0007\n",  # the agent uses its sockets
+        writes=[settings.certificates, settings.edge_log, settings.admin_socket.parent],
+        directives=f"ExecReload={reload}\n",
+        capabilities="CAP_NET_BIND_SERVICE",
     )
     service(name="Service edge", unit=UNIT, restart=[own], reload=[caddyfile])
     if settings.authority:

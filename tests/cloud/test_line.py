@@ -327,6 +327,22 @@ def test_a_server_is_reached_at_the_ports_that_its_roles_open_and_at_no_other(
         line.inside("staging", "web-1", "systemctl stop stranger")
 
 
+def test_systemd_leaves_a_service_little_that_it_does_not_need(line: CloudLine) -> None:
+    """`systemd-analyze security`, from 0 to 10: 3 is fine for a component, 9.6 is no protection."""
+    listing = line.inside("staging", "web-1", "systemd-analyze security --no-pager")
+    exposures = {
+        unit.removeprefix("slipway-"): float(exposure)
+        for unit, exposure, *_ in map(str.split, listing.splitlines())
+        if unit.startswith("slipway-")
+    }
+    print(*exposures.items(), sep="\n")
+    assert exposures.keys() == {
+        *("edge.service", "database.service"),
+        *(f"app-{c.name}.service" for c in line.site.components if c.has_processes),
+    }
+    assert max(exposures.values()) <= 3
+
+
 def test_what_somebody_changed_on_a_server_is_reported_and_mended(line: CloudLine) -> None:
     def changes(*options: str) -> set[str]:
         found = preparation.apply(preparation.make_plan(line.site, line.layout), *options)
