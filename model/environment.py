@@ -9,10 +9,26 @@ from pydantic.json_schema import SkipJsonSchema
 from model.component import Component
 from model.openstack import OpenStack
 from model.reading import Model, Name, Port, host_name
+from model.role import EDGE
 from model.server_group import ServerGroup
 
 SITE = "site"
 """Means all components in a builder's name; no component may have this name."""
+
+
+PRIVATE_DOMAINS = (".localhost", ".local", ".internal", ".test", ".home.arpa")
+"""Names that nobody can own: https://www.rfc-editor.org/rfc/rfc6761, and 8375."""
+
+
+class Acme(Model):
+    """The authority of `tls = "acme"`; Let's Encrypt and ZeroSSL where nothing is said."""
+
+    directory: Annotated[str, StringConstraints(pattern=r"^https://[^\s{}\"]+$")] | None = None
+    """The address of its directory: https://www.rfc-editor.org/rfc/rfc8555#section-7.1.1."""
+    email: Annotated[str, StringConstraints(pattern=r"^[^\s@{}\"]+@[^\s@{}\"]+$")] | None = None
+    """Whom it may write to about a certificate."""
+    root: Annotated[str, StringConstraints(pattern=r"^/[^\s{}\"]+$")] | None = None
+    """A file on the servers with its certificates in PEM, for an authority that is not public."""
 
 
 class Environment(Model):
@@ -28,6 +44,8 @@ class Environment(Model):
     """Whether robots may index the pages."""
     tls: Literal["internal", "acme"]
     """Who signs the certificates: the edge's own authority or a public one."""
+    acme: Acme | None = None
+    """The authority, where `tls` is "acme" and it shall not be Caddy's choice."""
     http_port: Port = 80
     https_port: Port = 443
     keep: Annotated[int, Field(ge=2)] = 5
@@ -42,6 +60,33 @@ class Environment(Model):
         if self.http_port == self.https_port:
             raise ValueError(f"'http_port' and 'https_port' are both {self.http_port}")
         return self
+
+    @model_validator(mode="after")
+    def acme_fits(self) -> Self:
+        if self.acme and self.tls != "acme":
+            raise ValueError("'acme' is the authority of tls = 'acme', and 'tls' is another one")
+        named = self.acme and self.acme.directory
+        if self.tls == "acme" and not named and self.domain.endswith(PRIVATE_DOMAINS):
+            raise ValueError(
+                f"no public authority certifies hosts of '{self.domain}': "
+                "name one as 'acme.directory', or set tls = 'internal'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def one_edge_proves_its_hosts(self) -> Self:
+        edges = [name for name, group in self.server_groups.items() if EDGE in group.roles]
+        if self.tls == "acme" and len(edges) > 1:
+            raise ValueError(
+                f"tls = 'acme' needs one server with the role 'edge', here are {len(edges)}: "
+                "the authority might ask another one than the one that wants the certificate"
+            )
+        return self
+
+    @property
+    def has_own_authority(self) -> bool:
+        """Whether its certificates are signed by an authority that is not a public one."""
+        return self.tls == "internal" or bool(self.acme and self.acme.root)
 
     @model_validator(mode="after")
     def servers_have_a_project(self) -> Self:

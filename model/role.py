@@ -8,8 +8,8 @@ from model.reading import Model, Name, Port, read
 ROLES = Path(__file__).resolve().parent.parent / "roles"
 BASE = "base"
 """The role of every server, which no file lists."""
-APP = "app"
-"""The role of the servers that releases are deployed to."""
+APP, EDGE = "app", "edge"
+"""The roles of the servers that releases are deployed to, and of those that visitors reach."""
 EVERYONE, OPERATOR, WORKER = "everyone", "operator", "worker"
 """Who may reach a port, besides servers with a role: the world; who prepares servers; the
 machines of the environment's own network, among them its deploy worker."""

@@ -44,12 +44,19 @@ def server_settings(
         http_port=environment.http_port,
         https_port=environment.https_port,
         bind=bind,
-        authority=authority if environment.tls == "internal" else None,
+        authority=own_authority(environment, authority),
         database=database if any(component.database for component in site.components) else None,
         supervisor=supervisor,
         accounts=accounts or {},
         edge=edge,
     )
+
+
+def own_authority(environment: Environment, published: Path) -> Path | None:
+    """Where the certificates are with which pages can be verified; None: a public authority's."""
+    if environment.acme and environment.acme.root:
+        return Path(environment.acme.root)
+    return published if environment.tls == "internal" else None
 
 
 def database_script(server: Server, database: DatabaseServer) -> str:

@@ -132,7 +132,7 @@ def installation_toml(site: Site, layout: Layout, servers: Mapping[str, Server])
         | {
             environment.name: Reach(authority=layout.authority(environment.name))
             for environment in site.environments
-            if environment.servers and environment.tls == "internal"
+            if environment.servers and environment.has_own_authority
         },
         servers={
             environment.name: inventory.addresses(layout, environment)

@@ -35,7 +35,7 @@ def deploy(target: ManagedServer) -> None:
         capabilities="CAP_NET_BIND_SERVICE",
     )
     service(name="Service edge", unit=UNIT, restart=[own], reload=[caddyfile])
-    if settings.authority:
+    if settings.authority and target.environment.tls == "internal":
         # Where Caddy keeps it, beside its private key.
         root = settings.certificates / "pki" / "authorities" / "local" / "root.crt"
         published(name="The edge's authority", certificate=root, path=settings.authority)

@@ -160,6 +160,26 @@ MISTAKES += [
             "key 'openstack': 'deploy.machines' must be 1: one worker deploys all components",
         ),
         (
+            "production",
+            PRODUCTION.replace("p.example", "p.localhost"),
+            "no public authority certifies hosts of 'p.localhost': name one as 'acme.directory'",
+        ),
+        (
+            "staging",
+            STAGING + '[acme]\nemail = "ops@example.org"\n',
+            "'acme' is the authority of tls = 'acme', and 'tls' is another one",
+        ),
+        (
+            "production",
+            PRODUCTION + '[acme]\ndirectory = "http://ca.example/dir"\n',
+            "key 'acme.directory': must match ^https://",
+        ),
+        (
+            "production",
+            PRODUCTION + CLOUD + '[servers.web]\ncount = 2\nroles = ["edge", "app"]\n' + LANE,
+            "tls = 'acme' needs one server with the role 'edge', here are 2",
+        ),
+        (
             "staging",
             STAGING + CLOUD + "[servers.web]\nroles = []\n" + LANE,
             "key 'servers.web.roles'",
