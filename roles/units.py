@@ -11,7 +11,6 @@ NoNewPrivileges=true
 ProtectSystem=strict
 ProtectHome=true
 ProtectProc=invisible
-ProcSubset=pid
 ProtectClock=true
 ProtectControlGroups=true
 ProtectHostname=true

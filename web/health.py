@@ -134,14 +134,16 @@ class HealthChecks(BuildbotService):
         url = environment.url(component).rstrip("/") + check.path
         try:
             authority = self.reach(environment).authority
-            status, text = await self.pages.get(url, address, authority)
+            page = await self.pages.get(url, address, authority)
         except NoAnswer as error:
             return f"GET {check.path} -> no answer: {error}", False
-        message = f"GET {check.path} -> {status}"
-        if status != check.status:
+        message = f"GET {check.path} -> {page.status}"
+        if page.status != check.status:
             return f"{message}, expected {check.status}", False
-        if check.contains and check.contains not in text:
+        if check.contains and check.contains not in page.text:
             return f"{message} without '{check.contains}'", False
+        if overdue := page.overdue(datetime.now(UTC)):
+            return f"{message}, but {overdue}", False
         return message, True
 
 

@@ -1,9 +1,11 @@
 """One request for a page of a live release, as visitors make it, with a limit on all of it."""
 
 import socket
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from cryptography import x509
 from OpenSSL.SSL import Error as SSLError
 from service_identity import VerificationError
 from twisted.internet import reactor as twisted_reactor
@@ -36,8 +38,31 @@ MOST_BYTES = 10_000_000
 """Of a page that is checked."""
 
 
+RENEWED = 1 / 6
+"""The part of a certificate's time before its end when it should have been renewed long ago.
+
+Caddy does it when a third is left; many other clients of ACME too.
+"""
+
+
 class NoAnswer(Exception):
     """A request that brought no answer; the text says why."""
+
+
+class Page(NamedTuple):
+    """A page that was answered."""
+
+    status: int
+    text: str
+    certificate: x509.Certificate
+
+    def overdue(self, now: datetime) -> str:
+        """What is wrong with the time of the certificate; empty when it is renewed in time."""
+        end = self.certificate.not_valid_after_utc
+        lifetime = end - self.certificate.not_valid_before_utc
+        if end - now > lifetime * RENEWED:
+            return ""
+        return f"its certificate ends at {end:%Y-%m-%d %H:%M} UTC and has not been renewed"
 
 
 @implementer(IAgentEndpointFactory, IStreamClientEndpoint)
@@ -70,6 +95,11 @@ class PageConnection:
         if self.authority is None:
             return platformTrust()
         return trustRootFromCertificates([Certificate.loadPEM(self.authority.read_bytes())])
+
+    def certificate(self) -> x509.Certificate:
+        """The server's, after an answer."""
+        found: x509.Certificate = self.protocol.transport.getPeerCertificate().to_cryptography()
+        return found
 
     def end(self) -> None:
         """Close the connection, whatever the server still sends or does not send."""
@@ -104,29 +134,30 @@ class PageRequests:
     def __init__(self, threads: int) -> None:
         self.names = ThreadPool(minthreads=0, maxthreads=threads, name="names of edges")
 
-    async def get(self, url: str, edge: str, authority: Path | None) -> tuple[int, str]:
-        """The status and the text of a page; a redirection is not followed.
+    async def get(self, url: str, edge: str, authority: Path | None) -> Page:
+        """The answer; a redirection is not followed.
 
         `edge` is what to connect to; empty: wherever the host name leads. Raises NoAnswer.
         """
         answer = Deferred.fromCoroutine(self.request(url, edge, authority))
         answer.addTimeout(TIMEOUT, reactor, onTimeoutCancel=refuse_late_answer)
         try:
-            result: tuple[int, str] = await answer
+            result: Page = await answer
         except (ResponseFailed, ConnectError, ConnectionClosed, socket.gaierror) as error:
             raise NoAnswer(cause(error)) from None
         return result
 
-    async def request(self, url: str, edge: str, authority: Path | None) -> tuple[int, str]:
+    async def request(self, url: str, edge: str, authority: Path | None) -> Page:
         host = URI.fromBytes(url.encode()).host.decode()
         connection = PageConnection(await self.resolve(edge or host), authority)
         agent = Agent.usingEndpointFactory(reactor, connection)
         headers = Headers({"User-Agent": ["slipway-health"]})
         try:
             response = await agent.request(b"GET", url.encode(), headers)
+            certificate = connection.certificate()
             body = PageBody()
             response.deliverBody(body)
-            return response.code, await body.complete
+            return Page(response.code, await body.complete, certificate)
         finally:
             connection.end()
 

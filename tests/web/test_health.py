@@ -53,6 +53,8 @@ class Authority:
         self.file = file
         self.key = generate_private_key(SECP256R1())
         self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, file.stem)])
+        self.lifetime = timedelta(hours=1), timedelta(hours=1)
+        """Of what it signs: how long ago it began, and until when it is valid."""
         basic = x509.BasicConstraints(ca=True, path_length=0)
         self.certificate = self.sign(self.name, self.key, basic)
         file.write_bytes(self.certificate)
@@ -76,8 +78,8 @@ class Authority:
             .issuer_name(self.name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(hours=1))
+            .not_valid_before(now - self.lifetime[0])
+            .not_valid_after(now + self.lifetime[1])
             .add_extension(extension, critical=True)
         )
         return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM)
@@ -253,6 +255,18 @@ class Answers(OneComponent):
             "GET /about?lang=en -> no answer: its certificate is not trusted",
         )
         assert not self.edge.requests
+
+    @async_to_deferred
+    async def test_a_certificate_that_has_not_been_renewed_is_said_before_it_ends(self) -> None:
+        self.edge.stop()
+        minutes = timedelta(minutes=1)
+        for left, is_late in ((21, False), (19, True)):
+            self.authority.lifetime = (120 - left) * minutes, left * minutes
+            self.edge = self.serve("127.0.0.1")
+            answer = await self.ask()
+            self.edge.stop()
+            assert answer.healthy is not is_late
+            assert ("UTC and has not been renewed" in answer.message) is is_late
 
     @async_to_deferred
     async def test_a_certificate_for_another_host_is_not_believed(self) -> None:
