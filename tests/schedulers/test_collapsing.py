@@ -7,7 +7,7 @@ from buildbot.process.factory import BuildFactory
 from buildbot.util.twisted import async_to_deferred
 from twisted.internet.defer import gatherResults
 
-from builders.build import newest_is_enough
+from builders.choice import newest_is_enough
 from tests.releases.ledgers import SITE
 from tests.schedulers.small_master import SmallMaster
 
@@ -30,7 +30,10 @@ class Requests(SmallMaster):
     async def request(self) -> int:
         builder = await self.master.data.get(("builders", BUILDER))
         _, requests = await self.master.data.updates.addBuildset(
-            waited_for=False, reason="a test", sourcestamps=[SOURCE], builderids=[builder["builderid"]]
+            waited_for=False,
+            reason="a test",
+            sourcestamps=[SOURCE],
+            builderids=[builder["builderid"]],
         )
         return int(requests[builder["builderid"]])
 
