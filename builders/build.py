@@ -1,18 +1,13 @@
 """Upstream release + our patches + overlays -> one tested, signed artifact."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from buildbot.config.builder import BuilderConfig
 from buildbot.locks import MasterLock
-from buildbot.master import BuildMaster
-from buildbot.process.builder import Builder
 from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate, Property
 from buildbot.steps.trigger import Trigger
 
-from builders.choice import ready_first
+from builders.choice import newest_is_enough, ready_first
 from builders.tree import component_commands, post_patch_steps
 from model.component import Component
 from model.site import Site
@@ -45,16 +40,6 @@ def builder(component: Component, site: Site, store: Store, workers: list[str]) 
         collapseRequests=newest_is_enough,
         locks=[MasterLock(component.builder).access("exclusive")],
     )
-
-
-async def newest_is_enough(
-    _master: BuildMaster, _builder: Builder, new: Mapping[str, Any], waiting: Mapping[str, Any]
-) -> bool:
-    """A build takes the newest commits when it starts, so it serves all earlier requests.
-
-    Only earlier ones: of two that come at the same moment, each sees the other waiting.
-    """
-    return bool(waiting["buildrequestid"] < new["buildrequestid"])
 
 
 def recipe(component: Component, site: Site, store: Store) -> BuildFactory:

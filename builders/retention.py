@@ -5,6 +5,7 @@ from datetime import timedelta
 from buildbot.config.builder import BuilderConfig
 from buildbot.process.factory import BuildFactory
 
+from builders.choice import newest_is_enough
 from model.retention import RETENTION_BUILDER
 from model.site import Site
 from releases.store import Store
@@ -27,4 +28,5 @@ def builder(site: Site, store: Store, worker: str) -> BuilderConfig:
                 RemoveLogs(timedelta(days=site.retention.log_days)),
             ]
         ),
+        collapseRequests=newest_is_enough,
     )

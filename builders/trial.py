@@ -8,7 +8,7 @@ from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.results import SKIPPED, SUCCESS, WARNINGS
 
-from builders.choice import ready_first
+from builders.choice import newest_is_enough, ready_first
 from builders.tree import StepOptions, component_commands, post_patch_steps, skipped
 from model.component import Component
 from model.installation import Installation
@@ -36,6 +36,7 @@ def builder(
         nextWorker=ready_first,
         tags=["upstream"],
         factory=recipe(component, site, installation),
+        collapseRequests=newest_is_enough,
     )
 
 

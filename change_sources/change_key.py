@@ -7,7 +7,7 @@ ChangeKey = tuple[str, str]
 
 
 FIRST = "first"
-"""The property of a change that reports where a branch was when it was polled first."""
+"""The property of a change that reports what there was when a repository was polled first."""
 
 
 def change_key(source: Source) -> ChangeKey:

@@ -573,6 +573,10 @@ class Board(TypedDict):
     """
     columns: list[Column]
     rows: list[Row]
+    disk_warnings: list[str]
+    """
+    What is wrong with the master's disks, in sentences.
+    """
 
 
 class TrialRow(TypedDict):

@@ -36,6 +36,8 @@ def status(client: Client, output: Output, component: str | None) -> None:
 
 def problems(board: Board) -> Iterator[Text]:
     """What is wrong or blocks every promotion, a sentence each."""
+    for warning in board["disk_warnings"]:
+        yield Text(f"⚠ {one_line(warning)}", style="red")
     for row in board["rows"]:
         if row["problem"]:
             message = one_line(row["problem"]["message"])

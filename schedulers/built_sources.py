@@ -4,14 +4,25 @@ A build takes the newest commits when it starts, which may be before the poller 
 """
 
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Any, Protocol
 
 from buildbot.data.resultspec import Filter
 from buildbot.master import BuildMaster
-from buildbot.process.results import FAILURE, SUCCESS, WARNINGS
+from buildbot.process.results import FAILURE, RETRY, SUCCESS, WARNINGS
 
 from change_sources.change_key import FIRST
 from releases import ledger
+
+Materials = Iterable[Mapping[str, Any]]
+
+
+class Taken(Enum):
+    """Whether a build was made from what a change reports."""
+
+    YES = "it was"
+    NO = "a build is needed"
+    UNDECIDED = "a build will be or is, and may still be stopped"
 
 
 class ReportedChange(Protocol):
@@ -24,11 +35,26 @@ class ReportedChange(Protocol):
     properties: Any
 
 
-async def needs_no_build(master: BuildMaster, builder: str, change: ReportedChange) -> bool:
-    """Whether a build has taken what a change reports, or, of a first head, is going to."""
+ENDED_BY_ITSELF = (SUCCESS, WARNINGS, FAILURE)
+"""A build with another result, such as a stopped one, says nothing about its sources."""
+
+
+async def taken(master: BuildMaster, builder: str, change: ReportedChange) -> Taken:
+    """Whether the newest build of a builder has taken the head or release of a change."""
     if change.properties.getProperty(FIRST) and await is_requested(master, builder):
-        return True
-    return await newest_build_has(master, builder, change)
+        return Taken.UNDECIDED
+    path = ("builders", builder, "builds")
+    builds: list[dict[str, Any]] = await master.data.get(path, order=["-number"], limit=1)
+    if not builds:
+        return Taken.NO
+    (newest,) = builds
+    if not newest["complete"]:
+        return taken_by_running(change, await running_materials(master, builder, newest))
+    if newest["results"] == RETRY:  # Buildbot repeats it
+        return Taken.UNDECIDED
+    materials = await recorded_materials(master, newest)
+    is_taken = newest["results"] in ENDED_BY_ITSELF and is_among(change, materials)
+    return Taken.YES if is_taken else Taken.NO
 
 
 async def is_requested(master: BuildMaster, builder: str) -> bool:
@@ -38,40 +64,44 @@ async def is_requested(master: BuildMaster, builder: str) -> bool:
     return bool(await master.data.get(path, filters=[Filter("claimed", "eq", [False])]))
 
 
-ENDED_BY_ITSELF = (SUCCESS, WARNINGS, FAILURE)
-"""A build with another result, such as a stopped one, says nothing about its sources."""
-
-
-async def newest_build_has(master: BuildMaster, builder: str, change: ReportedChange) -> bool:
-    """Whether the newest build, which may still run, has taken the head or release of a change."""
-    path = ("builders", builder, "builds")
-    newest: list[dict[str, Any]] = await master.data.get(path, order=["-number"], limit=1)
-    if not newest or (newest[0]["complete"] and newest[0]["results"] not in ENDED_BY_ITSELF):
-        return False
-    materials = running_materials(master, builder, newest[0]["number"])
-    if materials is None:
-        properties = await ledger.properties(master, newest[0]["buildid"])
-        materials = properties.get("materials") or ()
-    return is_among(change, materials)
-
-
-def running_materials(
-    master: BuildMaster, builder: str, number: int
-) -> Iterable[Mapping[str, Any]] | None:
-    """What a running build has taken until now; None when this master does not run it."""
+async def running_materials(
+    master: BuildMaster, builder: str, build: Mapping[str, Any]
+) -> Materials:
+    """What a running build has taken until now."""
     live = master.botmaster.builders.get(builder)
-    for build in live.building if live else ():
-        if build.number == number:
-            return build.getProperty("materials") or ()
-    return None
+    for running in live.building if live else ():
+        if running.number == build["number"]:
+            return running.getProperty("materials") or ()
+    return await recorded_materials(master, build)
 
 
-def is_among(change: ReportedChange, materials: Iterable[Mapping[str, Any]]) -> bool:
+async def recorded_materials(master: BuildMaster, build: Mapping[str, Any]) -> Materials:
+    """What a build has taken, as the database says."""
+    properties = await ledger.properties(master, build["buildid"])
+    return properties.get("materials") or ()
+
+
+def taken_by_running(change: ReportedChange, materials: Materials) -> Taken:
+    """What a build that may still be stopped says of a change."""
+    from_there = [material for material in materials if is_followed(change, material)]
+    return Taken.UNDECIDED if not from_there or is_among(change, from_there) else Taken.NO
+
+
+def is_followed(change: ReportedChange, material: Mapping[str, Any]) -> bool:
+    """Whether a material is of the branch, or of the releases, that a change is of."""
+    of_branch = material["release"] == change.branch
+    return material["repository"] == change.repository and (of_branch or is_release(change))
+
+
+def is_release(change: ReportedChange) -> bool:
+    return str(change.category or "").startswith("tags ")
+
+
+def is_among(change: ReportedChange, materials: Materials) -> bool:
     """Whether a change's head, or its release by name, is among what a build took."""
-    followed = str(change.category or "")
     return any(
         material["repository"] == change.repository
         and material["release"] == change.branch
-        and (material["commit"] == change.revision or followed.startswith("tags "))
+        and (material["commit"] == change.revision or is_release(change))
         for material in materials
     )

@@ -6,7 +6,7 @@ from change_sources.change_key import change_key
 from model.component import Source
 from model.site import Site
 from model.tags import followed_releases
-from schedulers.built_sources import needs_no_build
+from schedulers.built_sources import taken
 from schedulers.changes import ChangeScheduler
 
 
@@ -19,9 +19,7 @@ def scheduler(site: Site) -> ChangeScheduler:
         ]
 
     builders = [component.builder for component in site.components]
-    return ChangeScheduler(
-        name="merge", concerned=concerned, is_built=needs_no_build, builderNames=builders
-    )
+    return ChangeScheduler(name="merge", concerned=concerned, taken=taken, builderNames=builders)
 
 
 def is_followed(change: Change, source: Source) -> bool:

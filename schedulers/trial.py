@@ -3,7 +3,7 @@
 from buildbot.changes.changes import Change
 from buildbot.schedulers.timed import Nightly
 
-from change_sources.change_key import change_key
+from change_sources.change_key import FIRST, change_key
 from model.site import Site
 from schedulers.changes import ChangeScheduler
 
@@ -21,9 +21,14 @@ def schedulers(site: Site) -> list[Nightly | ChangeScheduler]:
 
 
 def released(site: Site) -> ChangeScheduler:
-    """Starts on every new release tag, whether builds follow its series or not."""
+    """Starts on every new release tag, whether builds follow its series or not.
+
+    What there was at the first poll is tried in the night.
+    """
 
     def concerned(change: Change) -> list[str]:
+        if change.properties.getProperty(FIRST):
+            return []
         key = change.repository, change.category
         components = [c for c in site.trial_components if change_key(c.upstream) == key]
         return [component.trial_builder for component in components]

@@ -11,6 +11,7 @@ from model.component import Component
 from model.environment import Environment
 from model.site import Site
 from releases import ledger
+from releases.database_room import RESERVE
 from releases.history import NOTES, Action, Decision
 from releases.provenance import read_unverified
 from releases.rules import ComponentHeld, DeploymentRequest, RequestRefused, choose, short
@@ -33,8 +34,8 @@ CONFIGURATION = "wanted_configuration"
 """The property with the configuration of the release to which a rollback returns."""
 
 
-DEPLOYMENT_ROOM = 20_000_000
-"""Bytes: more than Buildbot's database and the store grow by during a deployment."""
+DEPLOYMENT_ROOM = RESERVE
+"""Bytes that must be free beside the reserve."""
 
 
 class ChooseRelease(Step):
@@ -61,7 +62,8 @@ class ChooseRelease(Step):
     async def run(self) -> int:
         try:
             request = await self.read_request()
-            self.require_room()
+            if request.action not in (Action.ROLL_BACK, *NOTES):
+                self.require_room()
             digest = await self.find_interrupted_choice() or await self.choose_digest(request)
         except RequestRefused as refusal:
             self.decide(Decision.REFUSED, f"refused: {refusal}")
@@ -86,7 +88,10 @@ class ChooseRelease(Step):
         )
 
     def require_room(self) -> None:
-        """Raises RequestRefused when the master could not record what the deployment does."""
+        """Raises RequestRefused when the master could not record what the deployment does.
+
+        What brings no new release is recorded in the reserve of the database.
+        """
         for folder in (Path(self.master.basedir), self.store.folder):
             if problem := missing_room(folder, DEPLOYMENT_ROOM):
                 raise RequestRefused(

@@ -62,6 +62,13 @@ def test_one_deployment_at_a_time_and_none_swallowed(config: MasterConfig, demo:
     assert all(builder.collapseRequests is False and builder.locks for builder in deploying)
 
 
+def test_requests_are_kept_or_the_newest_stays(config: MasterConfig) -> None:
+    """Buildbot's default keeps a request with changes beside one without."""
+    for builder in config.builders:
+        kept_or_newest = getattr(builder.collapseRequests, "__name__", builder.collapseRequests)
+        assert kept_or_newest in (False, "newest_is_enough"), builder.name
+
+
 def test_trials_deploy_nothing_and_run_every_night(config: MasterConfig, demo: Site) -> None:
     names = {component.trial_builder for component in demo.trial_components}
     assert names

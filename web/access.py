@@ -11,6 +11,7 @@ from change_sources import webhooks
 from change_sources.git_limits import GitLimits
 from model.installation import Installation
 from model.site import Site
+from releases.database_room import RESERVE, DatabaseRoom
 from releases.store import Store
 from web.endpoints import PAGE, ReleasesPage
 from web.health import HealthChecks
@@ -20,9 +21,9 @@ RELEASER = "releaser"
 
 
 def services(site: Site, installation: Installation, store: Store) -> list[BuildbotService]:
-    """The limits of talks with repositories, and what stands behind the Releases page."""
-    limits = GitLimits(site.git_seconds)
-    return [limits, HealthChecks(site, installation), ReleasesPage(site, store)]
+    """The limits of talks with repositories and of the disk, and what the Releases page shows."""
+    limits = [GitLimits(site.git_seconds), DatabaseRoom(RESERVE)]
+    return [*limits, HealthChecks(site, installation), ReleasesPage(site, store)]
 
 
 def ui(site: Site, installation: Installation) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 import shutil
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from buildbot.util.service import BuildbotService
@@ -29,6 +30,7 @@ from web.views.board import BoardInputs, board
 from web.views.board_model import Board
 from web.views.deployments import Deployment, HistoryPage, deployment_builders, deployments
 from web.views.difference import Difference, StoredRelease, difference
+from web.views.disk_warnings import disk_warnings
 from web.views.figures import FIGURE_PROPERTIES, Figure, figures, first_moment
 from web.views.machine_report import MachinesAnswer
 from web.views.store_report import StoreReport, store_report
@@ -176,6 +178,10 @@ class ReleasesPage(BuildbotService):
             queued=await queued_requests(self.master, builders),
             healths=dict(health.results) if health else {},
             now=datetime.now(UTC),
+            disk_warnings=disk_warnings(
+                (Path(self.master.basedir).absolute(), self.store.folder),
+                self.site.retention.free_percent,
+            ),
         )
         result: Board = await deferToThread(board, inputs, self.find_provenance)
         return result

@@ -16,14 +16,14 @@ from buildbot.config.master import MasterConfig
 from buildbot.master import BuildMaster
 from buildbot.process.factory import BuildFactory
 from buildbot.process.project import Project
-from buildbot.process.results import SUCCESS
+from buildbot.process.results import CANCELLED, SUCCESS
 from buildbot.util.twisted import async_to_deferred
 from buildbot.worker.local import LocalWorker
 from twisted.internet import reactor as twisted_reactor
 from twisted.internet.task import deferLater
 from twisted.python import log
 
-from builders.build import newest_is_enough
+from builders.choice import newest_is_enough
 from change_sources import webhooks
 from change_sources.pollers import pollers
 from model.component import Component
@@ -38,7 +38,10 @@ LONGEST_BUILD = 0.4
 
 
 class TakeHeads(TreeStep):
-    """Takes the heads as a build does, and then takes its time."""
+    """Takes the heads as a build does, and then takes its time.
+
+    While there is a file `hold`, it goes on until it is stopped.
+    """
 
     name = "take-heads"
 
@@ -51,6 +54,10 @@ class TakeHeads(TreeStep):
             material = {"repository": source.repository, "release": source.branch, "commit": commit}
             self.extend_property("materials", [material])
         await deferLater(reactor, random.uniform(0, LONGEST_BUILD))  # noqa: S311  # no secret
+        while (self.folder / "hold").exists() and not self.stopped:
+            await deferLater(reactor, 0.02)
+        if self.stopped:
+            return CANCELLED
         with (self.folder / "taken").open("a") as file:
             file.write(" ".join(taken) + "\n")
             file.flush()

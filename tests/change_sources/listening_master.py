@@ -24,6 +24,7 @@ from change_sources.pollers import pollers
 from model.forges import webhook_secret
 from model.site import read_site
 from schedulers import merge
+from schedulers.changes import ANSWERED, POSTPONED
 from tests.repositories import Repository
 
 HOUR = 3600
@@ -52,12 +53,13 @@ class ListeningMaster(RunMasterBase):
             secret.touch(0o600)
             secret.write_text(SECRET)
         polling = pollers(site)
+        self.scheduler = merge.scheduler(site)
         await self.setup_master(
             {
                 "builders": [
                     BuilderConfig("blog-build", workernames=["local1"], factory=BuildFactory())
                 ],
-                "schedulers": [merge.scheduler(site)],
+                "schedulers": [self.scheduler],
                 "change_source": polling,
                 "projects": [Project("blog")],
                 "secretsProviders": [SecretInAFile(str(secrets))],
@@ -72,8 +74,19 @@ class ListeningMaster(RunMasterBase):
         )
         while not all([await self.has_polled(poller) for poller in polling]):
             await deferLater(reactor, 0.05)
-        await self.await_builds(1)
+        while not await self.is_idle():
+            await deferLater(reactor, 0.05)
         self.first_changes = len(await self.master.data.get(("changes",)))
+        self.first_builds = len(await self.master.data.get(("buildsets",)))
+
+    async def is_idle(self) -> bool:
+        """Whether every change is answered and every build has ended."""
+        changes = await self.master.data.get(("changes",))
+        newest = max(change["changeid"] for change in changes)
+        answered = await self.scheduler.getState(ANSWERED, None) == newest
+        builds = await self.master.data.get(("buildrequests",))
+        postponed = await self.scheduler.getState(POSTPONED, [])
+        return answered and not postponed and all(build["complete"] for build in builds)
 
     @property
     def running(self) -> BuildMaster:
@@ -119,8 +132,8 @@ class ListeningMaster(RunMasterBase):
         return sorted(changes, key=lambda change: change["changeid"])[self.first_changes :]
 
     async def await_builds(self, count: int) -> None:
-        """Wait until this many builds are requested."""
-        while len(await self.master.data.get(("buildsets",))) < count:
+        """Wait until this many builds are requested after the first ones."""
+        while len(await self.master.data.get(("buildsets",))) < self.first_builds + count:
             await deferLater(reactor, 0.05)
 
     async def hook(self, body: bytes, signature: str | None = "right") -> tuple[int, str]:

@@ -7,9 +7,10 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -59,6 +60,16 @@ class Master:
         answer = requests.get(f"{self.url}api/v2/{path}", timeout=30).json()
         return list(answer[path.partition("?")[0]])
 
+    def running(self) -> list[int]:
+        """The builds that run, by id."""
+        return [build["buildid"] for build in self.read("builds?complete=false")]
+
+    def stop(self, builds: Iterable[int]) -> None:
+        """Press the button "Stop" of these builds; one that has ended stays as it is."""
+        for build in builds:
+            call: Any = {"jsonrpc": "2.0", "method": "stop", "id": 1, "params": {"reason": "test"}}
+            requests.post(f"{self.url}api/v2/builds/{build}", json=call, timeout=30)
+
     @property
     def taken(self) -> list[list[str]]:
         """The heads of upstream and theme that finished builds took, the last build's last."""
@@ -69,6 +80,15 @@ class Master:
         heads = [repository.git("rev-parse", "main") for repository in repositories]
         built = wait_until(lambda: self.taken[-1:] == [heads], PATIENCE, 0.05)
         assert built, f"{heads} not built: {self.taken[-3:]}"
+
+    def await_change(self, repository: Repository) -> None:
+        """Wait until the head of a repository is recorded."""
+        head = repository.git("rev-parse", "main")
+
+        def is_recorded() -> bool:
+            return head in {change["revision"] for change in self.read("changes")}
+
+        assert wait_until(is_recorded, PATIENCE, 0.05)
 
     def await_idle(self) -> None:
         """Wait until no build request is left."""
@@ -136,11 +156,10 @@ def push(repository: Repository, chance: random.Random) -> None:
         repository.git("branch", "--quiet", "-D", "main")
         time.sleep(chance.uniform(0, 0.1))
         repository.git("branch", "--quiet", "main", ancestor)
+    elif kind == "commit":
+        push_one(repository)
     else:
-        repository.git("checkout", "--quiet", "--detach", "main")
-        head = repository.commit({"file": f"{chance.random()}\n"})
-        if kind == "strange":
-            head = strange_commit(repository, head, chance)
+        head = strange_commit(repository, before, chance)
         repository.git("update-ref", "refs/heads/main", head)
 
 
@@ -164,7 +183,10 @@ def test_no_merge_is_lost(master: Master, repositories: tuple[Repository, Reposi
             push(repository, chance)
             for _ in range(chance.choice((0, 0, 1, 2))):  # hooks come double, or never
                 master.hook(chance.choice((repository, *repositories)))  # or late
-            time.sleep(chance.uniform(0, 0.15))
+            if chance.random() < 0.1:
+                master.stop(master.running())
+            time.sleep(chance.uniform(0, 0.1))
+        push_one(chance.choice(repositories))  # what was stopped before is built with it
         if chance.random() < 0.6:
             master.kill()
             for repository in repositories:
@@ -211,15 +233,34 @@ def test_a_head_that_a_build_has_taken_before_the_poll_is_not_built_again(
     master.await_build(*repositories)
     builds = len(master.read("builds"))
     master.hook(upstream)
-    head = upstream.git("rev-parse", "main")
-
-    def is_polled() -> bool:
-        return head in {change["revision"] for change in master.read("changes")}
-
-    assert wait_until(is_polled, PATIENCE, 0.05)
+    master.await_change(upstream)
     master.await_idle()
     assert len(master.read("builds")) == builds
 
 
-def push_one(repository: Repository) -> None:
-    repository.git("update-ref", "refs/heads/main", repository.commit({"file": "next\n"}))
+@only_hooks
+def test_a_head_whose_build_is_stopped_by_somebody_is_built(
+    master: Master, repositories: tuple[Repository, Repository]
+) -> None:
+    """The build began for another head, and took this one before it was recorded."""
+    master.await_build(*repositories)
+    master.await_idle()
+    hold = master.folder / "hold"
+    hold.touch()
+    upstream, theme = repositories
+    for repository in repositories:
+        push_one(repository)
+    master.hook(theme)
+    assert wait_until(lambda: bool(master.running()), PATIENCE, 0.05)
+    running = master.running()
+    master.hook(upstream)
+    master.await_change(upstream)
+    master.stop(running)
+    hold.unlink()
+    master.await_build(*repositories)
+
+
+def push_one(repository: Repository, parent: str = "main") -> None:
+    """Move the branch to a new commit."""
+    head = repository.git("commit-tree", f"{parent}^{{tree}}", "-p", parent, "-m", str(uuid4()))
+    repository.git("update-ref", "refs/heads/main", head)

@@ -41,7 +41,7 @@ class HungServer(RunMasterBase):
         self.pollers = []
         for repository in repositories:
             source = Source(repository=repository, release="1.*")
-            poller = ReleasePoller(source, name=repository, pollInterval=3600, pollAtLaunch=True)
+            poller = ReleasePoller([source], name=repository, pollInterval=3600, pollAtLaunch=True)
             self.pollers.append(poller)
         services = [GitLimits(seconds)]
         await self.setup_master(

@@ -14,7 +14,7 @@ class Listening(ListeningMaster):
         await self.listen(seconds=1)
         self.theme.commit({"style.css": "p {}\n"}, subject="Seen by polling")
         assert await self.changes(1) == ["Seen by polling"]
-        await self.await_builds(2)
+        await self.await_builds(1)
 
     @async_to_deferred
     async def test_a_webhook_makes_the_poller_poll_at_once(self) -> None:
@@ -41,7 +41,7 @@ class Listening(ListeningMaster):
         self.theme.commit({"style.css": "a {}\n"}, subject="Second")
         await self.hook(self.push(self.theme))
         assert await self.changes(1) == ["Second"]
-        await self.await_builds(2)
+        await self.await_builds(1)
 
     @async_to_deferred
     async def test_a_commit_that_is_not_utf_8_is_shown_with_replaced_characters(self) -> None:
@@ -52,7 +52,7 @@ class Listening(ListeningMaster):
         await self.hook(self.push(self.theme))
         assert await self.changes(1) == ["Gr\ufffd\ufffde"]
         assert (await self.new_changes())[0]["author"] == "J\ufffdrg <j@example.org>"
-        await self.await_builds(2)
+        await self.await_builds(1)
 
     @async_to_deferred
     async def test_a_commit_that_is_gone_is_known_by_its_id(self) -> None:
@@ -71,4 +71,4 @@ class Listening(ListeningMaster):
         self.upstream.git("tag", "1.11-rc1")
         await self.hook(self.push(self.upstream))
         assert await self.changes(2) == ["Upstream released 1.10", "Upstream released 2.0"]
-        await self.await_builds(2)
+        await self.await_builds(1)

@@ -222,3 +222,11 @@ def test_storage_of_a_new_master_says_that_nothing_was_removed(
     empty = {"artifacts": 0, "size": 0, "oldest": None, "removed": "", "removed_at": None}
     demo.say("/plugins/releases/store.json", recorded("store") | empty)
     assert "nothing was removed yet" in slipway("storage").stdout
+
+
+def test_status_warns_of_a_disk_of_the_master_that_is_nearly_full(
+    demo: Master, slipway: Slipway
+) -> None:
+    warning = "The master's disk is nearly full: 12 MB are free"
+    demo.say("/plugins/releases/board.json", recorded("board") | {"disk_warnings": [warning]})
+    assert f"⚠ {warning}" in slipway("status").stdout

@@ -148,6 +148,14 @@ class Changes(SmallMaster):
         assert await self.asked_for() == ["blog-build", "docs-build"]
 
     @async_to_deferred
+    async def test_releases_at_the_first_poll_are_built_and_only_tried_in_the_night(self) -> None:
+        components = site(pinned("one", ENGINE), LAST)
+        schedulers = [merge.scheduler(components), trial.released(components)]
+        await self.start(components, schedulers)
+        await self.change(ENGINE, "1.4", properties={FIRST: True})
+        assert await self.asked_for() == ["one-build"]
+
+    @async_to_deferred
     async def test_what_was_recorded_while_no_scheduler_was_active_is_built_once(self) -> None:
         components = site(BLOG, DOCS, LAST)
         await self.start(components, [])

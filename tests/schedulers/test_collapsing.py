@@ -7,7 +7,7 @@ from buildbot.process.factory import BuildFactory
 from buildbot.util.twisted import async_to_deferred
 from twisted.internet.defer import gatherResults
 
-from builders.build import newest_is_enough
+from builders.choice import newest_is_enough
 from tests.releases.ledgers import SITE
 from tests.schedulers.small_master import SmallMaster
 

@@ -71,6 +71,8 @@ class DeploymentRequest(RunMasterBase):
         await self.start(builder, ChooseRelease(SITE, BLOG, PRODUCTION, store))
         self.patch(choose_release, "DEPLOYMENT_ROOM", 10**18)
         assert "refused: the master's disk is full" in await self.said("promote")
+        for action in ("roll-back", "hold", "approve"):  # they bring no new release
+            assert "disk" not in await self.said(action)
         self.patch(choose_release, "DEPLOYMENT_ROOM", 1)
         assert "disk" not in await self.said("promote")  # there is room again
 

@@ -37,6 +37,10 @@ export interface Board {
   };
   columns: Column[];
   rows: Row[];
+  /**
+   * What is wrong with the master's disks, in sentences.
+   */
+  disk_warnings: string[];
 }
 /**
  * One environment.

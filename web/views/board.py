@@ -49,6 +49,7 @@ class BoardInputs:
     """By builder: requests that nobody has begun."""
     healths: dict[tuple[str, str], Health]
     now: datetime
+    disk_warnings: tuple[str, ...] = ()
 
     def history(self, component: Component, environment: Environment | None) -> History:
         name = environment.builder(component) if environment else ""
@@ -64,6 +65,7 @@ def board(inputs: BoardInputs, provenance_of: ProvenanceLookup) -> Board:
         buttons={"build": buttons.BUILD},
         columns=tuple(column(inputs, environment) for environment in site.environments),
         rows=tuple(row(inputs, component, provenance_of) for component in site.ordered),
+        disk_warnings=inputs.disk_warnings,
     )
 
 

@@ -131,3 +131,5 @@ class Board(Model):
     """By action, the name of the force scheduler; those of an environment are in its column."""
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    disk_warnings: tuple[str, ...]
+    """What is wrong with the master's disks, in sentences."""

@@ -130,6 +130,7 @@ export function board(changes) {
     buttons: { build: "build" },
     columns: [column()],
     rows: [row()],
+    disk_warnings: [],
     ...changes,
   };
 }

@@ -56,6 +56,9 @@ export function Board() {
     { title: "Releases", current: "Board", summary: h(Summary, { context }) },
     isConnected ? null : h(ConnectionLost),
     h(ErrorBanner, { error }),
+    board.disk_warnings.map((warning) =>
+      h(Banner, { key: warning, state: "bad", role: "alert" }, warning),
+    ),
     h(
       "div",
       { "aria-live": "polite", role: "status" },

@@ -539,6 +539,9 @@ function Board() {
     { title: "Releases", current: "Board", summary: h(Summary, { context }) },
     isConnected ? null : h(ConnectionLost),
     h(ErrorBanner, { error }),
+    board.disk_warnings.map(
+      (warning) => h(Banner, { key: warning, state: "bad", role: "alert" }, warning)
+    ),
     h(
       "div",
       { "aria-live": "polite", role: "status" },
