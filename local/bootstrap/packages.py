@@ -27,7 +27,7 @@ BUILD = (
 )
 MASTER = ("libjs-chart.js", "libnss-wrapper")
 RUN = (*SERVER_PACKAGES, *BUILD, *MASTER)
-TEST = (*RUN, "chromium", "quilt", "shellcheck")
+TEST = (*RUN, "chromium", "gpg", "gpg-agent", "quilt", "shellcheck")
 
 UPDATE = ("apt-get", "update", "--quiet")
 INSTALL = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends")
