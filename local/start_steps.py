@@ -19,6 +19,7 @@ from local.layout import Layout
 from local.mirrors import git_config, mirror_builder
 from local.mirrors.git_commands import MirrorError
 from local.program_starter import ProgramStarter
+from local.progress import plain
 from local.services import buildbot, environment_servers, supervisord
 from local.services.programs import (
     BUILDBOT,
@@ -97,11 +98,15 @@ def has_mirrors(startup: Startup) -> bool:
     return (startup.site.folder / "mirrors.toml").exists()
 
 
-def make_mirrors(startup: Startup) -> None:
-    """As the account of `var`: the mirrors stand for GitHub, and serve several installations."""
+def make_mirrors(startup: Startup) -> str:
+    """As the account of `var`: the mirrors stand for GitHub, and serve several installations.
+
+    What cannot be had of one Debian release stops nothing, since the others are there.
+    """
     layout = startup.layout
     make = partial(mirror_builder.make_mirrors, layout.site, layout.mirrors, layout.cache)
-    call(layout, "", partial(run_here, partial(make, show_status)))
+    missing: list[str] = call(layout, "", partial(run_here, partial(make, show_status)))
+    return "\n    ".join(["Mirrors of the repositories", *map(plain, missing)])
 
 
 def create_secrets(startup: Startup) -> str:

@@ -10,6 +10,8 @@ from model.reading import Model, Repository, TreePath
 
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]
 """Debian Policy 5.6.1."""
+DebianRelease = Annotated[str, StringConstraints(pattern=r"^[a-z]+$")]
+"""A release's code name, such as `bookworm`."""
 
 
 class Edit(Model):
@@ -28,7 +30,11 @@ class Mirror(Model):
     """A repository made from a Debian package or from a folder of the site."""
 
     repository: Repository
-    branch: str
+    branch: str | None = None
+    """The branch of a repository from the site's files."""
+    branches: dict[DebianRelease, str] = {}
+    """The branch of each Debian release that has the package, from the oldest release to the
+    newest. A branch begins on top of the older release's commit."""
     package: PackageName | None = None
     """The Debian package that holds the sources."""
     folder: TreePath | None = None
@@ -49,9 +55,20 @@ class Mirror(Model):
             raise ValueError("give exactly one of 'package' and 'files'")
         if (self.package is None) != (self.folder is None):
             raise ValueError("'package' and 'folder' go together")
+        if (self.package is None) != (not self.branches):
+            raise ValueError("'package' and 'branches' go together")
+        if (self.files is None) != (self.branch is None):
+            raise ValueError("'files' and 'branch' go together")
+        if len({*self.branches.values()}) < len(self.branches):
+            raise ValueError("each release needs a branch of its own")
         if self.files and (self.needs or self.drop or self.tagged):
             raise ValueError("'needs', 'drop' and 'tagged' go with 'package'")
         return self
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The Debian packages that hold the files of the repository."""
+        return (self.package, *self.needs) if self.package else ()
 
 
 class Mirrors(Model):
@@ -62,6 +79,15 @@ class Mirrors(Model):
     date: datetime
     """The date of commits made from files; a package's commit has the date of its newest file."""
     mirrors: Annotated[tuple[Mirror, ...], Field(min_length=1)]
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The Debian releases whose packages are mirrored."""
+        return tuple(dict.fromkeys(name for mirror in self.mirrors for name in mirror.branches))
+
+    def mirrors_of(self, release: str) -> list[Mirror]:
+        """Those that hold a package of a Debian release."""
+        return [mirror for mirror in self.mirrors if release in mirror.branches]
 
     @model_validator(mode="after")
     def dates_and_repositories_are_unambiguous(self) -> Self:

@@ -98,7 +98,8 @@ def test_nothing_that_is_built_names_a_host_of_an_environment(component: Compone
 def test_each_source_has_a_mirror_that_offers_what_is_followed(component: Component) -> None:
     for source in component.sources:
         mirror = next(m for m in mirrors() if m.repository == source.repository)
-        assert mirror.branch == source.branch if source.branch else mirror.tagged
+        offered = {mirror.branch, *mirror.branches.values()}
+        assert source.branch in offered if source.branch else mirror.tagged
 
 
 @each_component

@@ -28,7 +28,7 @@ BUILD = (
     "unzip",
 )
 MASTER = ("libjs-chart.js", "libnss-wrapper")
-TESTS = ("chromium", "pebble", "quilt", "shellcheck")
+TESTS = ("chromium", "gpg", "gpg-agent", "pebble", "quilt", "shellcheck")
 
 UPDATE = ("apt-get", "update")
 INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends")

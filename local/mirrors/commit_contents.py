@@ -21,7 +21,7 @@ class Contents:
     links: dict[str, str] = field(default_factory=dict)
     """The target of each link."""
     date: int = 0
-    """The time of the newest file, in seconds since 1970."""
+    """The time of the newest file of the folder or the first package, in seconds since 1970."""
 
     def of_folder(self, folder: Path) -> Iterator[bytes]:
         """The files below a folder of the site."""
@@ -30,7 +30,11 @@ class Contents:
             yield from self.blob(name, path.stat().st_mode, path.read_bytes())
 
     def of_packages(self, repository: str, archives: Iterable[Path]) -> Iterator[bytes]:
-        """The files of Debian packages, without unpacking them to disk, which is slower."""
+        """The files of a Debian package and of what its links point to.
+
+        Nothing is unpacked to disk, which is slower.
+        """
+        date = 0
         for archive in archives:
             command = ("dpkg-deb", "--fsys-tarfile", str(archive))
             with (
@@ -49,6 +53,8 @@ class Contents:
                     errors.seek(0)
                     output = errors.read().decode() or tar_error
                     raise MirrorError(repository, command, last_lines(output))
+            date = date or self.date
+        self.date = date
 
     def member(self, packed: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
         path = os.path.normpath(member.name)

@@ -13,6 +13,7 @@ class MirrorError(RuntimeError):
     def __init__(self, repository: str, command: Iterable[str], reason: str) -> None:
         self.repository = repository
         self.command = tuple(command)
+        self.reason = reason
         super().__init__(f"{repository}: {shlex.join(self.command)}: {reason}")
 
 
@@ -50,5 +51,6 @@ def environment() -> dict[str, str]:
 def last_lines(output: str) -> str:
     """The end of the output of a failed command, on one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    lines = [line for line in lines if not line.startswith("W: ")] or lines  # apt's warnings
+    # apt's warnings and notices
+    lines = [line for line in lines if not line.startswith(("W: ", "N: "))] or lines
     return "; ".join(lines[-2:]) or "it failed without output"

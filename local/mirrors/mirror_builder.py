@@ -4,51 +4,44 @@ Nothing else in Slipway depends on these mirrors: git maps repositories to them 
 """
 
 import os
-import re
-import shutil
-import subprocess
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import quote
 
+from local.mirrors.bare_repository import bare_repository, set_main_branch
 from local.mirrors.commit_contents import Contents
-from local.mirrors.fast_import import PACKED, commit, fast_import, quoted, sized
-from local.mirrors.git_commands import MirrorError, git, run
+from local.mirrors.git_commands import MirrorError
 from local.mirrors.git_config import mirror_folder
+from local.mirrors.mirror_branch import TRAILER, MirrorBranch, PackageCommit
+from local.mirrors.release_packages import Packages, fetch_packages, is_newer, upstream_version
 from model.mirrors import Mirror, Mirrors
 from model.reading import read
 
-TRAILER = "Debian-Version"
-"""The line of a commit's message that says which package version it holds."""
 
-
-def make_mirrors(site: Path, mirrors: Path, cache: Path, say: Callable[[str], None]) -> None:
+def make_mirrors(site: Path, mirrors: Path, cache: Path, say: Callable[[str], None]) -> list[str]:
     """Make the missing mirrors of a site and add newer Debian versions to the others.
 
-    `cache` keeps downloaded packages; `say` is called with a line for each mirror. Raises
-    MirrorError, and InvalidSite for a mistake in `mirrors.toml`.
+    `cache` keeps downloaded packages; `say` is called with a line for each mirror. Returns a
+    sentence for each Debian release of which something cannot be had. Raises MirrorError for a
+    repository of which nothing can be had, and InvalidSite for a mistake in `mirrors.toml`.
     """
     described = read(site / "mirrors.toml", Mirrors)
-    packages = {p for m in described.mirrors for p in (m.package, *m.needs) if p}
-    builder = MirrorBuilder(
-        site, mirrors, cache, described, candidate_versions(sorted(packages), cache)
-    )
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = {pool.submit(builder.build, mirror): mirror for mirror in described.mirrors}
+    packages: dict[str, Future[Packages]] = {}
+    builder = MirrorBuilder(site, mirrors, described, packages)
+    with ThreadPoolExecutor() as downloads, ThreadPoolExecutor(os.cpu_count()) as imports:
+        for release in described.releases:
+            names = {p for m in described.mirrors_of(release) for p in m.packages}
+            needed = partial(builder.needed_packages, release)
+            packages[release] = downloads.submit(fetch_packages, release, names, needed, cache)
+        jobs = {imports.submit(builder.build, mirror): mirror for mirror in described.mirrors}
         try:
             for job in as_completed(jobs):
                 say(f"{jobs[job].repository}: {job.result()}")
         finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def upstream_version(version: str) -> str:
-    """`1:1.39.17-1+deb12u2` -> `1.39.17`, `6.1.9+dfsg1-0+deb12u1` -> `6.1.9`."""
-    return re.split(r"[-+~]", re.sub(r"^\d+:", "", version))[0]
+            imports.shutdown(cancel_futures=True)
+    return [text for release in described.releases if (text := builder.problem(release))]
 
 
 @dataclass(frozen=True)
@@ -57,137 +50,98 @@ class MirrorBuilder:
 
     site: Path
     mirrors: Path
-    cache: Path
     described: Mirrors
-    versions: Mapping[str, str]
-    """The version of each Debian package that apt would install."""
+    packages: Mapping[str, Future[Packages]]
+    """By Debian release: its packages, which are downloaded meanwhile."""
+
+    def branch(self, mirror: Mirror, release: str) -> MirrorBranch:
+        """The branch of a mirror that holds the package of a release."""
+        folder = mirror_folder(mirror.repository, self.mirrors)
+        return MirrorBranch(mirror, folder, mirror.branches[release])
+
+    def needed_packages(self, release: str, versions: Mapping[str, str]) -> set[str]:
+        """The packages of a release that are newer than what the mirrors hold."""
+        mirrors = self.described.mirrors_of(release)
+        needed = [m for m in mirrors if is_needed(self.branch(m, release), versions)]
+        return {package for mirror in needed for package in mirror.packages}
+
+    def problem(self, release: str) -> str:
+        """What is missing of a Debian release, and why; empty when nothing is."""
+        problem = self.packages[release].result().problem
+        missing = [
+            str(mirror.package)
+            for mirror in self.described.mirrors_of(release)
+            if not self.branch(mirror, release).package()
+        ]
+        if not missing:
+            return problem and f"Debian {release}: newer versions are unknown: {problem}"
+        reason = problem or "apt knows no such package"
+        return f"Debian {release}: {', '.join(missing)} cannot be mirrored: {reason}"
 
     def build(self, mirror: Mirror) -> str:
         """Make or update one mirror; returns what was done."""
         folder = mirror_folder(mirror.repository, self.mirrors)
         try:
-            if mirror.files:
-                return self.build_from_files(mirror, self.site / mirror.files, folder)
-            return self.build_from_package(mirror, mirror.package or "", folder)
+            if mirror.files and folder.exists():
+                return "already there"
+            with bare_repository(mirror, folder) as repository:
+                if mirror.files:
+                    return self.add_files(mirror, self.site / mirror.files, repository)
+                return self.add_packages(mirror, repository)
         except OSError as error:
             raise MirrorError(mirror.repository, ("write", str(folder)), str(error)) from None
 
-    def build_from_files(self, mirror: Mirror, source: Path, folder: Path) -> str:
-        if folder.exists():
-            return "already there"
+    def add_files(self, mirror: Mirror, source: Path, repository: Path) -> str:
         if not source.is_dir():
             raise MirrorError(mirror.repository, ("read", str(source)), "no such folder")
+        branch = MirrorBranch(mirror, repository, str(mirror.branch))
         contents = Contents(date=int(self.described.date.timestamp()))
-        with new_repository(mirror, folder) as draft:
-            self.commit_tree(mirror, draft, contents, contents.of_folder(source), "Begin\n")
-        return f"made, branch {mirror.branch}"
+        branch.add(contents, contents.of_folder(source), self.described.author, "Begin\n")
+        set_main_branch(mirror, repository, branch.name)
+        return f"made, branch {branch.name}"
 
-    def build_from_package(self, mirror: Mirror, package: str, folder: Path) -> str:
-        version = self.versions.get(package)
-        present = imported_version(mirror, folder) if folder.exists() else None
-        if present and not (version and is_newer(version, present)):
-            return f"already there, {present}"
-        archives = [self.package_file(mirror, name) for name in (package, *mirror.needs)]
-        contents, release = Contents(), upstream_version(str(version))
-        reading = contents.of_packages(mirror.repository, archives)
-        message = f"Release {release}\n\nFrom Debian's {package}.\n\n{TRAILER}: {version}\n"
+    def add_packages(self, mirror: Mirror, repository: Path) -> str:
+        """Add what is new of each release's package, the oldest release first."""
+        done: list[str] = []
+        parent = newest = ""
+        for release, name in mirror.branches.items():
+            branch = MirrorBranch(mirror, repository, name)
+            packages, before = self.packages[release].result(), branch.package()
+            if is_needed(branch, packages.versions) and packages.have(mirror.packages):
+                self.add_package(branch, packages, parent)
+            if after := branch.package():
+                parent, newest = after.id, name
+                done.append(outcome(before, after))
+        if not newest:
+            problems = [self.packages[release].result().problem for release in mirror.branches]
+            reason = "; ".join(filter(None, problems)) or "unknown package; try apt-get update"
+            command = ("apt-get", "download", str(mirror.package))
+            raise MirrorError(mirror.repository, command, reason)
+        set_main_branch(mirror, repository, newest)
+        return ", ".join(done)
+
+    def add_package(self, branch: MirrorBranch, packages: Packages, parent: str) -> None:
+        mirror = branch.mirror
+        version = packages.versions[str(mirror.package)]
+        release = upstream_version(version)
+        message = f"Release {release}\n\nFrom Debian's {mirror.package}.\n\n{TRAILER}: {version}\n"
+        contents = Contents()
+        files = [packages.files[name] for name in mirror.packages]
+        reading = contents.of_packages(mirror.repository, files)
         tag = release if mirror.tagged else ""
-        if present:
-            self.commit_tree(mirror, folder, contents, reading, message, tag)
-            return f"renewed, {present} -> {version}"
-        with new_repository(mirror, folder) as draft:
-            self.commit_tree(mirror, draft, contents, reading, message, tag)
-        return f"made, {version}"
-
-    def package_file(self, mirror: Mirror, package: str) -> Path:
-        """The file of a Debian package, downloaded unless it is in the cache."""
-        version = self.versions.get(package)
-        if not version:
-            command = ("apt-cache", "policy", package)
-            raise MirrorError(mirror.repository, command, "unknown package; try apt-get update")
-        self.cache.mkdir(parents=True, exist_ok=True)
-        # apt percent-encodes the version in a file's name
-        pattern = f"{package}_{quote(version, safe='+~').lower()}_*.deb"
-        if not any(self.cache.glob(pattern)):
-            with TemporaryDirectory(prefix="downloading-", dir=self.cache) as folder:
-                download = ("apt-get", "-q", "-o", "Acquire::Retries=1", "download")
-                run(mirror.repository, (*download, f"{package}={version}"), Path(folder))
-                for archive in Path(folder).glob("*.deb"):
-                    archive.rename(self.cache / archive.name)
-        return next(self.cache.glob(pattern))
-
-    def commit_tree(
-        self,
-        mirror: Mirror,
-        folder: Path,
-        contents: "Contents",
-        reading: Iterator[bytes],
-        message: str,
-        tag: str = "",
-    ) -> None:
-        """Commit the files that `reading` yields to the mirror's branch; an existing tag stays."""
-        author, branch, repository = self.described.author, mirror.branch, mirror.repository
-        on_top = bool(git(repository, folder, "for-each-ref", f"refs/heads/{branch}"))
-        tagging = tag and tag not in git(repository, folder, "tag", "--list").split()
-
-        def commands() -> Iterator[bytes]:
-            yield from reading
-            tree = contents.tree(mirror.folder or "", mirror.drop)
-            if not tree:
-                raise MirrorError(repository, ("read", str(mirror.folder)), "no file there")
-            yield from commit(branch, author, contents.date, message, on_top=on_top)
-            yield b"deleteall\n"
-            for path, (mode, mark) in sorted(tree.items()):
-                yield f"M {mode} :{mark} {quoted(path)}\n".encode()
-            if tagging:
-                yield f"tag {tag}\nfrom refs/heads/{branch}\n".encode()
-                yield f"tagger {author} {contents.date} +0000\n".encode()
-                yield from sized(f"{tag}\n".encode())
-
-        fast_import(repository, folder, commands(), *PACKED)
+        branch.add(contents, reading, self.described.author, message, parent, tag)
 
 
-@contextmanager
-def new_repository(mirror: Mirror, folder: Path) -> Iterator[Path]:
-    """A new bare repository, which is moved to `folder` when it is complete."""
-    draft = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    settings = {
-        "gc.auto": "0",  # a collection in the background races with readers
-        "uploadpack.allowFilter": "true",
-        "uploadpack.allowAnySHA1InWant": "true",  # as GitHub does
-    }
-    branch = f"--initial-branch={mirror.branch}"
-    try:
-        git(mirror.repository, draft, "init", "--quiet", "--bare", "--template=", branch)
-        for key, setting in settings.items():
-            git(mirror.repository, draft, "config", key, setting)
-        yield draft
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+def is_needed(branch: MirrorBranch, versions: Mapping[str, str]) -> bool:
+    """Whether a branch lacks the version that apt would install."""
+    version, present = versions.get(branch.mirror.package or ""), branch.package()
+    return bool(version and (not present or is_newer(version, present.version)))
 
 
-def candidate_versions(packages: Collection[str], cache: Path) -> dict[str, str]:
-    """The version that apt would install of each package that it knows."""
-    if not packages:
-        return {}
-    # In container images apt has no such file, and reads every list again each time.
-    cache_file = f"Dir::Cache::pkgcache={cache.absolute() / 'pkgcache.bin'}"
-    policy = run("Debian packages", ("apt-cache", "--option", cache_file, "policy", *packages))
-    stanza = re.compile(r"^(\S+):\n(?:  .*\n)*?  Candidate: (?!\(none\))(\S+)$", re.MULTILINE)
-    return dict(stanza.findall(policy))
-
-
-def is_newer(version: str, present: str) -> bool:
-    """Whether a Debian version is later than another."""
-    command = ("dpkg", "--compare-versions", version, "gt", present)
-    return subprocess.run(command, check=False).returncode == 0
-
-
-def imported_version(mirror: Mirror, folder: Path) -> str:
-    """The Debian version that a mirror holds."""
-    trailer = f"--format=%(trailers:key={TRAILER},valueonly)"
-    arguments = ("log", "-1", f"--grep=^{TRAILER}: ", trailer, mirror.branch)
-    return git(mirror.repository, folder, *arguments).strip()
+def outcome(before: PackageCommit | None, after: PackageCommit) -> str:
+    """What was done to a branch, in words."""
+    if not before:
+        return f"made, {after.version}"
+    if before == after:
+        return f"already there, {after.version}"
+    return f"renewed, {before.version} -> {after.version}"

@@ -26,7 +26,7 @@ def commit_visible_change(site: Path, component: Component, mirrors: Path) -> st
     shows = edit.shows.replace("{number}", str(number))
     message = f"Show {shows}\n"
     commands = (
-        *commit(branch, described.author, int(time.time()), message, on_top=True),
+        *commit(branch, described.author, int(time.time()), message, f"refs/heads/{branch}^0"),
         f"M {mode} inline {quoted(edit.file)}\n".encode(),
         *sized(edited_file(repository, edit, text, number)),
     )

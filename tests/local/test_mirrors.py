@@ -10,9 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
+from local.mirrors import release_packages
 from local.mirrors.git_commands import MirrorError
 from local.mirrors.git_config import git_config, mirror_folder, remote_git_config
-from local.mirrors.mirror_builder import make_mirrors, upstream_version
+from local.mirrors.mirror_builder import make_mirrors
+from local.mirrors.release_packages import upstream_version
 from local.mirrors.visible_change import commit_visible_change
 from model.component import Component
 from model.mirrors import Mirrors
@@ -26,12 +28,14 @@ date = 2014-10-08T09:00:00Z
 
 [[mirrors]]
 repository = "{APP}"
-branch = "release"
 package = "app"
 needs = ["lib"]
 folder = "usr/share/app"
 drop = ["config.php", "debian"]
 tagged = true
+
+[mirrors.branches]
+bookworm = "release"
 
 [[mirrors]]
 repository = "{THEME}"
@@ -56,10 +60,13 @@ for package; do
 done
 """
 APT_GET = """#!/bin/sh
-for last; do :; done
 test -e "$DEBS/offline" && { echo "E: Failed to fetch: Could not connect" >&2; exit 100; }
-echo "$last" >> "$DEBS/downloaded"
-cp "$DEBS/${last%%=*}"_*.deb .
+for package; do
+    case $package in *=?*)
+        echo "$package" >> "$DEBS/downloaded"
+        cp "$DEBS/${package%%=*}"_*.deb .
+    esac
+done
 """
 
 
@@ -67,6 +74,11 @@ def deb(debs: Path, package: str, version: str, files: dict[str, str]) -> None:
     """Build a package the way apt names it, in place of any other version."""
     for old in debs.glob(f"{package}_*.deb"):
         old.unlink()
+    built_package(debs, package, version, files)
+
+
+def built_package(debs: Path, package: str, version: str, files: dict[str, str]) -> Path:
+    """Build a package; returns its file."""
     tree = debs / f"{package}.tree"
     for path, content in files.items():
         file = tree / path
@@ -89,6 +101,7 @@ def deb(debs: Path, package: str, version: str, files: dict[str, str]) -> None:
     target = debs / f"{package}_{quote(version, safe='+~').lower()}_all.deb"
     command = ("dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(target))
     subprocess.run(command, check=True, capture_output=True)
+    return target
 
 
 def release(debs: Path, version: str, text: str = "<?php // one\n") -> None:
@@ -120,6 +133,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("DEBS", str(debs))
+    monkeypatch.setattr(release_packages, "machine_release", lambda: "bookworm")
     (folder / "mirrors.toml").write_text(DESCRIBED)
     (folder / "mirrors" / "theme" / "edition.txt").write_text("Edition 1\n")
     deb(debs, "lib", "2.0", {"usr/share/lib/lib.js": "// lib\n"})
@@ -343,15 +357,17 @@ def test_no_network_is_one_line_with_repository_and_command(site: Path) -> None:
     (site.parent / "debs/offline").touch()
     with pytest.raises(MirrorError) as failure:
         build(site)
-    assert str(failure.value).startswith(f"{APP}: apt-get ")
-    assert str(failure.value).endswith("E: Failed to fetch: Could not connect")
+    text = str(failure.value)
+    assert text.startswith(f"{APP}: apt-get download app: apt-get ")
+    assert f"E: Failed to fetch: Could not connect; {release_packages.AGAIN}" in text
+    assert "\n" not in text
     assert not mirror_folder(APP, site.parent / "mirrors").exists()
 
 
 def test_no_package_list_says_what_to_do(site: Path) -> None:
     for package in (site.parent / "debs").glob("*.deb"):
         package.unlink()
-    expected = f"{APP}: apt-cache policy app: unknown package; try apt-get update"
+    expected = f"{APP}: apt-get download app: unknown package; try apt-get update"
     with pytest.raises(MirrorError, match=expected):
         build(site)
 
@@ -398,6 +414,13 @@ def test_a_component_without_a_change_is_named(site: Path, theme: Component) -> 
     ("old", "new", "mistake"),
     [
         ('package = "app"\n', "", "key 'mirrors.0': give exactly one of 'package' and 'files'"),
+        ('branch = "main"\n', "", "key 'mirrors.1': 'files' and 'branch' go together"),
+        ('bookworm = "release"\n', "", "key 'mirrors.0': 'package' and 'branches' go together"),
+        (
+            'bookworm = "release"\n',
+            'bookworm = "release"\ntrixie = "release"\n',
+            "key 'mirrors.0': each release needs a branch of its own",
+        ),
         ('folder = "usr/share/app"\n', "", "key 'mirrors.0': 'package' and 'folder' go together"),
         (THEME, APP, f"mirrored twice: {APP}"),
         ("T09:00:00Z", "T09:00:00", "'date' needs a time zone, such as 2014-10-08T00:00:00Z"),
