@@ -25,7 +25,7 @@ class DebianRelease:
     codename: str
     php: str
     """The version of PHP, which is a part of the names of its packages and programs."""
-    from_older: Mapping[str, str] = field(default_factory=dict)
+    from_older: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Packages that only an older release has, with its codename."""
 
     def __str__(self) -> str:

@@ -42,9 +42,14 @@ FORMAT = "${db:Status-Status}\t${Package}\t${Provides}\n"
 UNITS = "/lib/systemd/system/"
 
 
+def of_installation(release: DebianRelease) -> tuple[str, ...]:
+    """What a machine with a master, workers and servers needs."""
+    return (*release.server_packages, *BUILD, *MASTER)
+
+
 def to_run() -> tuple[str, ...]:
-    """What an installation on this machine needs; raises CommandError on another release."""
-    return (*this_release().server_packages, *BUILD, *MASTER)
+    """What this machine needs; raises CommandError when it has another release of Debian."""
+    return of_installation(this_release())
 
 
 def to_test() -> tuple[str, ...]:
@@ -104,12 +109,14 @@ def missing(packages: Iterable[str], present: frozenset[str]) -> tuple[str, ...]
     return tuple(sorted(set(packages) - present))
 
 
-def install_commands(packages: Sequence[str], release: DebianRelease) -> list[Command]:
-    """The commands that install packages, to be run as root."""
+def install_commands(
+    packages: Sequence[str], release: DebianRelease, script: Path = INSTALL_FROM_OLDER
+) -> list[Command]:
+    """The commands that install packages, to be run as root; `script` is where they are run."""
     own = [package for package in packages if package not in release.from_older]
     install = [(*INSTALL, *own)] if own else []
     older = (
-        ("sh", str(INSTALL_FROM_OLDER), codename, package)
+        ("sh", str(script), codename, package)
         for package, codename in release.from_older.items()
         if package in packages
     )

@@ -25,6 +25,8 @@ from tests.cloud.machine import Machine
 
 SLOW = 120
 """Seconds in which a cloud that runs must answer, also while others keep the machine busy."""
+BARE = "debian-13"
+"""The image of a machine on which nothing of ours is installed; `debian-12` is there too."""
 PYTHON = ("/usr/bin/python3", "-B", "-m")
 
 

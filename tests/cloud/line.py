@@ -14,7 +14,7 @@ from local.layout import CHECKOUT, Layout
 from model.installation import ServerAddress
 from roles.managed_server import machine_settings
 from servers import inventory
-from servers.debian_releases import BOOKWORM
+from servers.debian_releases import TRIXIE
 from tests import mirrors
 from tests.cloud.fixture import Cloud
 from tests.whole.line import ASIDE, Line, emptied, poll_often, site_copy
@@ -48,7 +48,7 @@ class CloudLine(Line):
         """A page of one server, over verified TLS."""
         place, served = self.place(environment, component)
         edge = self.hosts(environment)[server].edge
-        there = machine_settings(self.site, place, BOOKWORM).model_copy(
+        there = machine_settings(self.site, place, TRIXIE).model_copy(
             update={"bind": edge, "authority": self.layout.authority(environment)}
         )
         return public_fetcher(there, place.url(served))(path)

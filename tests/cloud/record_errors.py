@@ -12,20 +12,20 @@ from typing import Any
 from openstack.connection import Connection
 from openstack.exceptions import HttpException, SDKException
 
-from tests.cloud.fixture import Cloud
+from tests.cloud.fixture import BARE, Cloud
 from tests.cloud.layout import KEPT, Layout
 
 FILE = Path(__file__).with_name("errors.json")
 NOTHING = "00000000-0000-0000-0000-000000000000"
 
 
-def ask(cloud: Cloud, **wrong: Any) -> Callable[[Connection], Any]:
+def ask(**wrong: Any) -> Callable[[Connection], Any]:
     """Ask for a machine of which one thing is not as it should be."""
 
     def asked(sandbox: Connection) -> Any:
         right = {
             "name": "never",
-            "image_id": sandbox.image.find_image(cloud.image("debian-12")).id,
+            "image_id": sandbox.image.find_image(BARE).id,
             "flavor_id": sandbox.compute.find_flavor("small").id,
             "networks": [{"uuid": sandbox.network.find_network("internal").id}],
         }
@@ -40,19 +40,19 @@ def wrongs(cloud: Cloud) -> dict[str, Callable[[Connection], Any]]:
     def full(sandbox: Connection) -> Any:
         cloud.quota("sandbox", instances=0)
         try:
-            return ask(cloud)(sandbox)
+            return ask()(sandbox)
         finally:
             cloud.quota("sandbox", instances=8)
 
     return {
         "quota": full,
-        "image": ask(cloud, image_id=NOTHING),
-        "flavor": ask(cloud, flavor_id=NOTHING),
-        "network": ask(cloud, networks=[{"uuid": NOTHING}]),
-        "security_groups": ask(cloud, security_groups=[{"name": "none"}]),
-        "key": ask(cloud, key_name="none"),
-        "zones": ask(cloud, availability_zone="none"),
-        "user_data": ask(cloud, user_data=base64.b64encode(b"x" * 70_000).decode()),
+        "image": ask(image_id=NOTHING),
+        "flavor": ask(flavor_id=NOTHING),
+        "network": ask(networks=[{"uuid": NOTHING}]),
+        "security_groups": ask(security_groups=[{"name": "none"}]),
+        "key": ask(key_name="none"),
+        "zones": ask(availability_zone="none"),
+        "user_data": ask(user_data=base64.b64encode(b"x" * 70_000).decode()),
         "credentials": lambda _: stranger(cloud.layout.url("keystone")).authorize(),
         "unreachable": lambda _: stranger("http://127.0.0.1:9").authorize(),
         "policy": lambda sandbox: list(sandbox.compute.services()),

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from tests.cloud.images import PROXY_PORT
+from tests.cloud.host import PROXY_PORT
 from tests.cloud.layout import Layout, arguments, layout
 
 FLOATING_PORTS = (22, 80, 443)

@@ -13,8 +13,10 @@ from openstack.compute.v2.server import Server
 from openstack.connection import Connection
 
 from cloud.polling import wait_until
+from local.bootstrap.packages import INSTALL, of_installation
+from servers.debian_releases import RELEASES, DebianRelease, described
 from tests.cloud import network
-from tests.cloud.fixture import Cloud
+from tests.cloud.fixture import BARE, Cloud
 from tests.cloud.layout import CHECKOUT
 
 pytestmark = pytest.mark.cloud
@@ -58,7 +60,7 @@ def remove_all(project: Connection) -> None:
 def create(project: Connection, **how: Any) -> Server:
     wanted = {
         "flavor_id": project.compute.find_flavor("small").id,
-        "image_id": project.image.find_image("debian-12").id,
+        "image_id": project.image.find_image(BARE).id,
         "networks": [{"uuid": project.network.find_network("internal").id}],
         "security_groups": [{"name": "default"}, {"name": "web"}],
         "user_data": base64.b64encode(SCRIPT.encode()).decode(),
@@ -254,6 +256,22 @@ def test_a_deleted_machine_leaves_nothing(cloud: Cloud, staging: Connection) -> 
     assert wait_until(lambda: not machine.folder.exists(), 10)
     assert machine.namespace not in network.namespaces()
     assert not list(staging.network.ports(device_id=server.id))
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.codename)
+def test_each_release_of_debian_boots_and_has_every_package(
+    cloud: Cloud, staging: Connection, release: DebianRelease
+) -> None:
+    image = staging.image.find_image(f"debian-{release.number}", ignore_missing=False)
+    server = boot(staging, cloud, image_id=image.id)
+    assert described(cloud.inside(server.id, "cat", "/etc/os-release").stdout) == release
+    own = set(of_installation(release)) - release.from_older.keys()
+    assert cloud.inside(server.id, "apt-get", "update").returncode == 0
+    found = cloud.inside(server.id, *INSTALL, "--simulate", *sorted(own))
+    assert found.returncode == 0, found.stderr
+    for package in release.from_older:
+        assert cloud.inside(server.id, *INSTALL, "--simulate", package).returncode != 0
+    remove(staging, server)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from openstack.connection import Connection
 from openstack.exceptions import HttpException
 
 from local.layout import CHECKOUT
-from tests.cloud.fixture import Cloud
+from tests.cloud.fixture import BARE, Cloud
 from tests.cloud.master import SUCCESS, Begin, Master, empty, servers
 from tests.whole.line import until
 
@@ -96,7 +96,7 @@ def test_orphans_are_swept_and_nothing_else_is_touched(
     (orphan,) = until(lambda: servers(staging), "the machine of a build")
     foreign = staging.compute.create_server(
         name=orphan.name,
-        image_id=staging.image.find_image(cloud.image("debian-12"), ignore_missing=False).id,
+        image_id=staging.image.find_image(BARE, ignore_missing=False).id,
         flavor_id=staging.compute.find_flavor("small", ignore_missing=False).id,
         networks=[{"uuid": staging.network.find_network("internal", ignore_missing=False).id}],
         metadata={**orphan.metadata, OWNER: "somebody else"},

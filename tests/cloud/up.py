@@ -20,9 +20,10 @@ from pathlib import Path
 
 from local.bootstrap import packages, virtual_environment
 from local.errors import CommandError, exit_on_error
-from tests.cloud import configuration, images, services, stop
+from tests.cloud import configuration, host, images, services, stop
 from tests.cloud.configuration import FILES, HOST, PASSWORD, REGION, VENV, database_url
 from tests.cloud.layout import HERE, KEPT, PORTS, SERVICES, Layout, arguments, layout
+from tests.cloud.recipes import Recipe, own_recipes
 from tests.cloud.services import Running, tool
 
 PACKAGES = (
@@ -103,7 +104,7 @@ def free(layout: Layout) -> None:
 
 def ensure_template(layout: Layout) -> Path:
     """The folder of a cloud that was made and filled once; raises CommandError when that fails."""
-    recipes = [images.read(name) for name in images.names()]
+    recipes = own_recipes()
     ours = KEPT / "template" / layout.prefix.removesuffix("-")
     template = ours / digest(layout, recipes)
     with ThreadPoolExecutor(1) as pool:
@@ -121,7 +122,7 @@ def ensure_template(layout: Layout) -> Path:
     return template
 
 
-def digest(layout: Layout, recipes: Sequence[images.Recipe]) -> str:
+def digest(layout: Layout, recipes: Sequence[Recipe]) -> str:
     """What a template depends on: the code that makes it, its place, the images."""
     made_of = [recipe.digest for recipe in recipes]
     digest = hashlib.sha256(f"{layout} {made_of}".encode())
@@ -154,14 +155,14 @@ def fill(layout: Layout, making: "Future[list[Path]]") -> None:
     install_database = ("mariadb-install-db", "--no-defaults", "--user=root", "--skip-test-db")
     folder = f"--datadir={layout.kept_by_services}/sql"
     root = "--auth-root-authentication-method=normal"
-    images.run((*install_database, folder, root, "--innodb-log-file-size=16M"))
+    host.run((*install_database, folder, root, "--innodb-log-file-size=16M"))
     running = Running(layout)
     sql = services.database(layout)
     running.start(sql)
     running.wait(sql)
     statements = "".join(f"create database {name} character set utf8mb4;" for name in DATABASES)
     client = ("mariadb", "--no-defaults", "-uroot", f"--socket={layout.socket}")
-    images.run((*client, "--execute", statements))
+    host.run((*client, "--execute", statements))
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda service: schema(layout, service), SERVICES))
     keystone = services.api(layout, "keystone")
@@ -198,7 +199,7 @@ def begin(layout: Layout, template: Path) -> None:
     for part in template.iterdir():
         # Glance never writes to an image's file again.
         link = ("--link",) if part.name == "glance" else ("--reflink=auto",)
-        images.run(("cp", "--archive", *link, str(part), str(layout.kept_by_services)))
+        host.run(("cp", "--archive", *link, str(part), str(layout.kept_by_services)))
     shutil.copy(template / "clouds.yaml", layout.clouds_yaml)
     layout.clouds_yaml.chmod(0o644)
     running = Running(layout)
