@@ -158,7 +158,7 @@ class Application:
                     say(host, f"{check.unit} works", error=error)
                     return False
         path = target.settings.authority
-        certificate = run(host, f"cat {path}")[1] if path else ""
+        certificate = f"{run(host, f'cat {path}')[1]}\n" if path else ""
         say(host, "ready", certificate=certificate)
         return True
 
