@@ -1,6 +1,8 @@
 """A role of a server: what its folder under `roles/` declares in `role.toml`."""
 
+from collections.abc import Iterable
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from model.reading import Model, Name, Port, read
@@ -30,7 +32,7 @@ class Role(Model):
     name: Name
     title: str
     needs: tuple[Name, ...] = ()
-    """Roles that must be on the same server."""
+    """Roles that must be on the same server, and are made first."""
     opens: tuple[Opening, ...] = ()
     secrets: tuple[Name, ...] = ()
     """The names of the environment's secrets that the role is given."""
@@ -43,6 +45,12 @@ def roles() -> dict[str, Role]:
     """Every role, by name; raises InvalidSite for a declaration with errors."""
     files = sorted(ROLES.glob("*/role.toml"))
     return {file.parent.name: read(file, Role, name=file.parent.name) for file in files}
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Roles of one server: the basic one first, and each after those that it needs."""
+    graph = {name: roles()[name].needs for name in names}
+    return [BASE, *TopologicalSorter(graph).static_order()]
 
 
 def known_role(name: str) -> str:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from model.openstack import Title
 from model.reading import Model, Name
-from model.role import known_role, roles
+from model.role import APP, EDGE, known_role, roles
 
 RoleName = Annotated[Name, AfterValidator(known_role)]
 
@@ -37,4 +37,8 @@ class ServerGroup(Model):
                 raise ValueError(
                     f"the role '{role}' needs '{missing[0]}' on the same servers: add it to 'roles'"
                 )
+        if APP in self.roles and EDGE not in self.roles:
+            raise ValueError(
+                f"the role '{APP}' needs '{EDGE}' on the same servers: add it to 'roles'"
+            )
         return self

@@ -25,7 +25,7 @@ from pyinfra.api.operation import OperationMeta
 from pyinfra.api.operations import run_ops
 from pyinfra.api.state import BaseStateCallback, State, StateStage
 
-from model.role import BASE
+from model.role import in_order
 from model.site import Site, read_site
 from roles.managed_server import ManagedServer, ServiceCheck
 from servers.debian_releases import OS_RELEASE, UnsupportedRelease, described
@@ -123,7 +123,7 @@ class Application:
         self.state.set_stage(StateStage.Prepare)
         for host in self.state.inventory:
             target = self.targets[host.name]
-            for role in (BASE, *self.servers[host.name].roles):
+            for role in in_order(self.servers[host.name].roles):
                 add_deploy(self.state, module(role).deploy, target, host=host)
 
     def execute(self) -> bool:
@@ -152,7 +152,7 @@ class Application:
 
     def verify(self, host: Host) -> bool:
         target = self.targets[host.name]
-        for role in (BASE, *self.servers[host.name].roles):
+        for role in in_order(self.servers[host.name].roles):
             for check in module(role).checks(target):
                 if error := failure(host, check):
                     say(host, f"{check.unit} works", error=error)

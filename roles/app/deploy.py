@@ -7,7 +7,7 @@ from pathlib import Path
 from agent import php_fpm, services, supervisor, uploads
 from agent.server import Server
 from model.component import Component
-from roles.base import deploy as base
+from roles.app import agent_program
 from roles.managed_server import ETC, OPT, ManagedServer, ServiceCheck
 from roles.operations import Managed, account_file, file, only_units, service
 from roles.units import unit
@@ -16,6 +16,7 @@ from servers.server_accounts import AGENT
 
 
 def deploy(target: ManagedServer) -> None:
+    agent_program.install(target)
     server = target.settings
     names = [unit_name(component) for component in target.running_components]
     only_units(name="No units of removed components", prefix="slipway-app-", wanted=names)
@@ -120,4 +121,4 @@ def checks(target: ManagedServer) -> Iterator[ServiceCheck]:
         yield ServiceCheck(name, f"test -e {server_accounts.supervisor_socket(component.name)}")
         if component.runtime == "php":
             yield ServiceCheck(name, f"test -e {server.php_pid(component.name)}")
-    yield ServiceCheck("the releases' processes", base.setup("processes"))
+    yield ServiceCheck("the releases' processes", agent_program.setup("processes"))

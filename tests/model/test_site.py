@@ -196,6 +196,11 @@ MISTAKES += [
         ),
         (
             "staging",
+            STAGING + CLOUD + '[servers.web]\nroles = ["app"]\n' + LANE,
+            "key 'servers.web': the role 'app' needs 'edge' on the same servers",
+        ),
+        (
+            "staging",
             STAGING + CLOUD + '[servers.Web]\nroles = ["app", "edge"]\n' + LANE,
             "key 'servers.Web.[key]': must match ",
         ),
