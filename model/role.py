@@ -22,7 +22,7 @@ class Opening(Model):
 
     port: Port
     to: tuple[Name, ...]
-    """Roles whose servers reach it; `everyone`; `operator`; `worker`."""
+    """Roles whose servers reach it, `base` for all; `everyone`; `operator`; `worker`."""
     purpose: str
 
 
@@ -34,6 +34,9 @@ class Role(Model):
     needs: tuple[Name, ...] = ()
     """Roles that must be on the same server, and are made first."""
     opens: tuple[Opening, ...] = ()
+    """On the servers that have the role."""
+    opens_on_all: tuple[Opening, ...] = ()
+    """On every server of an environment in which one has the role."""
     secrets: tuple[Name, ...] = ()
     """The names of the environment's secrets that the role is given."""
     backup: tuple[str, ...] = ()

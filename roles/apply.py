@@ -25,9 +25,9 @@ from pyinfra.api.operation import OperationMeta
 from pyinfra.api.operations import run_ops
 from pyinfra.api.state import BaseStateCallback, State, StateStage
 
-from model.role import in_order
+from model.role import EDGE, in_order
 from model.site import Site, read_site
-from roles.managed_server import ManagedServer, ServiceCheck
+from roles.managed_server import ManagedServer, Peer, ServiceCheck
 from servers.debian_releases import OS_RELEASE, UnsupportedRelease, described
 from servers.inventory import OPERATOR
 from servers.server_plan import Event, ServerPlan
@@ -109,6 +109,12 @@ class Application:
             say(host, "operating system", error=str(error))
             return False
         self.targets[host.name] = ManagedServer(
+            name=planned.name,
+            peers=tuple(
+                Peer(each.name, each.internal, each.roles)
+                for each in self.plan.servers
+                if each.environment == planned.environment
+            ),
             site=self.site,
             environment=self.site.environment(planned.environment),
             signing_key=self.plan.signing_key.read_text(),
@@ -121,10 +127,22 @@ class Application:
         """Collect the operations of all roles; when dry, look at the servers for each."""
         self.state.check_for_changes = dry
         self.state.set_stage(StateStage.Prepare)
+        kinds = list(dict.fromkeys(server.roles for server in self.plan.servers))
         for host in self.state.inventory:
-            target = self.targets[host.name]
-            for role in in_order(self.servers[host.name].roles):
-                add_deploy(self.state, module(role).deploy, target, host=host)
+            kind = kinds.index(self.servers[host.name].roles)
+            # pyinfra takes the third operation of one server for the same as that of another one,
+            # unless they are at different places of a loop.
+            for place in host.loop(range(kind + 1)):
+                if place == kind:
+                    self.add_roles(host)
+
+    def add_roles(self, host: Host) -> None:
+        target = self.targets[host.name]
+        for role in in_order(self.servers[host.name].roles):
+            add_deploy(self.state, module(role).deploy, target, host=host)
+        for role in sorted({role for peer in target.peers for role in peer.roles}):
+            if use := getattr(module(role), "use", None):
+                add_deploy(self.state, use, target, host=host)
 
     def execute(self) -> bool:
         """Run the operations and print what they did; whether all of them succeeded."""
@@ -157,14 +175,17 @@ class Application:
                 if error := failure(host, check):
                     say(host, f"{check.unit} works", error=error)
                     return False
-        path = target.settings.authority
+        path = target.settings.authority if EDGE in self.servers[host.name].roles else None
         certificate = f"{run(host, f'cat {path}')[1]}\n" if path else ""
         say(host, "ready", certificate=certificate)
         return True
 
 
 def module(role: str) -> Any:
-    """What a role does: `deploy(target)` and `checks(target)`."""
+    """What a role does: `deploy(target)`, `checks(target)`, and perhaps `use(target)`.
+
+    The last one is for every server of an environment in which a server has the role.
+    """
     return import_module(f"roles.{role}.deploy")
 
 

@@ -20,9 +20,22 @@ UNITS = Path("/etc/systemd/system")
 
 
 @dataclass(frozen=True)
+class Peer:
+    """A server of the same environment."""
+
+    name: str
+    address: str
+    """Where the others reach it."""
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ManagedServer:
     """The server, the environment that it is part of, and whom it trusts."""
 
+    name: str
+    peers: tuple[Peer, ...]
+    """All servers of the environment, itself too."""
     site: Site
     environment: Environment
     signing_key: str
@@ -31,6 +44,14 @@ class ManagedServer:
     """The public SSH key of the environment's deploy worker."""
     release: DebianRelease
     """What the machine runs."""
+
+    @property
+    def address(self) -> str:
+        """Where the other servers of the environment reach it."""
+        return next(peer.address for peer in self.peers if peer.name == self.name)
+
+    def having(self, role: str) -> list[Peer]:
+        return [peer for peer in self.peers if role in peer.roles]
 
     @property
     def components(self) -> tuple[Component, ...]:

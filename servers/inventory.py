@@ -21,6 +21,8 @@ class ServerRecord(Model):
     id: str
     """The machine's id in Nova."""
     host: ServerAddress
+    internal: str | None = None
+    """Its address in the project's network; an older version did not write it."""
 
 
 class Inventory(Model):

@@ -24,7 +24,7 @@ def security_groups(environment: Environment, network: Iterable[str]) -> dict[st
     return {
         security_group(environment, name): {
             rule
-            for opening in openings(group)
+            for opening in openings(environment, group)
             for to in opening.to
             for rule in rules(environment, opening.port, to, addresses)
         }
@@ -32,9 +32,12 @@ def security_groups(environment: Environment, network: Iterable[str]) -> dict[st
     }
 
 
-def openings(group: ServerGroup) -> Iterator[Opening]:
+def openings(environment: Environment, group: ServerGroup) -> Iterator[Opening]:
+    """What a group of servers opens because of its own roles, and of those of others."""
     for role in (BASE, *group.roles):
         yield from roles()[role].opens
+    for role in {role for each in environment.servers.values() for role in each.roles}:
+        yield from roles()[role].opens_on_all
 
 
 def rules(environment: Environment, port: int, to: str, network: tuple[str, ...]) -> Iterator[Rule]:
@@ -48,5 +51,5 @@ def rules(environment: Environment, port: int, to: str, network: tuple[str, ...]
         yield from (Rule(port, cidr=cidr) for cidr in network)
     else:
         for name, group in environment.servers.items():
-            if to in group.roles:
+            if to in (BASE, *group.roles):
                 yield Rule(port, group=security_group(environment, name))

@@ -58,6 +58,7 @@ def look(site: Site, paths: ServerPaths, servers: Collection[str]) -> Iterator[E
 def make_plan(site: Site, paths: ServerPaths, only: Collection[str] | None = None) -> ServerPlan:
     """All servers of a site, or only some, as `environment/name`; their machines are recorded."""
     environments = [environment for environment in site.environments if environment.servers]
+    known = {e.name: inventory.records(paths, e.name) for e in environments}
     return ServerPlan(
         site=site.folder,
         environments=paths.environments,
@@ -69,7 +70,9 @@ def make_plan(site: Site, paths: ServerPaths, only: Collection[str] | None = Non
                 environment=environment.name,
                 name=name,
                 roles=group.roles,
-                address=inventory.records(paths, environment.name)[name].host,
+                address=known[environment.name][name].host,
+                internal=known[environment.name][name].internal
+                or known[environment.name][name].host.address,
             )
             for environment in environments
             for name, group in environment.server_groups.items()

@@ -129,7 +129,8 @@ class MachineProvider:
         key = key or self.host_key(name, identity)
         fixed, edge = self.cloud.addresses(identity, self.group(name).public)
         address = fixed if self.environment.deploys_itself else edge
-        return ServerRecord(id=identity, host=ServerAddress(address=address, key=key, edge=edge))
+        host = ServerAddress(address=address, key=key, edge=edge)
+        return ServerRecord(id=identity, host=host, internal=fixed)
 
     def find(self, name: str) -> str | None:
         """The id of the server's machine, unless it failed before it was recorded."""

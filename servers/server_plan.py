@@ -14,6 +14,8 @@ class PlannedServer(Model):
     name: Name
     roles: tuple[Name, ...]
     address: ServerAddress
+    internal: str
+    """Its address in the environment's own network."""
 
     @property
     def title(self) -> str:

@@ -1,6 +1,7 @@
 """From a push to production on the machines of two OpenStack projects, over SSH to two servers."""
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from openstack.exceptions import ForbiddenException, NotFoundException
 
 from servers import inventory, openings, preparation
 from steps.agent_step import SCRIPT
+from tests.cloud import network
 from tests.cloud.fixture import Cloud
 from tests.cloud.line import COMPONENTS, CloudLine, running
 from tests.local import attackers
@@ -297,7 +299,7 @@ def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> N
         }
 
     before = ids()
-    assert len(before) == 4
+    assert len(before) == 6
     started = line.inside("staging", "web-1", "systemctl show -P MainPID slipway-edge")
     assert "Nothing to change" in line.made("plan")
     line.run()
@@ -319,12 +321,46 @@ def test_a_server_is_reached_at_the_ports_that_its_roles_open_and_at_no_other(
     try:
         scan = f"python3 -c {shlex.quote(SCAN)} {address}"
         place = line.site.environment("staging")
-        (rules,) = openings.security_groups(place, [str(place.openstack.subnet)]).values()
-        inside = sorted({rule.port for rule in rules})
+        groups = openings.security_groups(place, [str(place.openstack.subnet)])
+        rules = groups["slipway-staging-web"]
+        watching = sorted({rule.port for rule in rules})
+        inside = sorted({rule.port for rule in rules if rule.cidr})
+        assert set(inside) < set(watching)
         assert json.loads(line.inside("staging", "web-2", scan)) == inside
+        assert json.loads(line.inside("staging", "watch-1", scan)) == watching
         assert json.loads(line.inside("production", "web-1", scan)) == []
     finally:
         line.inside("staging", "web-1", "systemctl stop stranger")
+
+
+def test_no_line_is_lost_while_the_server_of_logs_cannot_be_reached(line: CloudLine) -> None:
+    """Lines of a unit, written while the network of the server that writes them is cut."""
+    web = inventory.records(line.layout, "staging")["web-1"].id
+    (port,) = line.projects["staging"].network.ports(device_id=web)
+    bridge = network.of_network(line.cloud.layout, port.network_id)
+    device = f"p{port.id[:11]}"
+    numbers = 'for each in $(seq 2000); do echo "number-$each"; done'
+    network.ip("-n", bridge, "link", "set", device, "down")
+    try:
+        line.inside("staging", "web-1", f"({numbers}) | systemd-cat --identifier=numbers")
+        pause = "systemctl show --property=NRestarts rsyslog; journalctl --unit rsyslog --no-pager"
+        until(lambda: "suspended" in line.inside("staging", "web-1", pause), "a cut network", 60)
+    finally:
+        network.ip("-n", bridge, "link", "set", device, "up")
+    received = "cat /var/log/servers/*/numbers.log 2>/dev/null || true"
+
+    def count() -> int:
+        lines = line.inside("staging", "watch-1", received).splitlines()
+        return len({each.rpartition("number-")[2] for each in lines if "number-" in each})
+
+    until(lambda: count() == 2000, "every line", 120)
+
+
+def test_every_server_is_measured(line: CloudLine) -> None:
+    query = "promtool query instant http://127.0.0.1:9090 'up{job=\"node\"}'"
+    measured = line.inside("staging", "watch-1", query)
+    for name in line.site.environment("staging").server_groups:
+        assert re.search(rf'server="{name}".* => 1 ', measured), measured
 
 
 def test_systemd_leaves_a_service_little_that_it_does_not_need(line: CloudLine) -> None:

@@ -187,7 +187,7 @@ MISTAKES += [
         (
             "staging",
             STAGING + CLOUD + '[servers.web]\nroles = ["edge", "ap"]\n' + LANE,
-            "key 'servers.web.roles.1': no role 'ap'; expected one of app, database, edge",
+            "key 'servers.web.roles.1': no role 'ap'; expected one of app, database, edge, ",
         ),
         (
             "staging",

@@ -42,10 +42,21 @@ def test_a_port_for_a_role_is_open_to_the_groups_that_have_it_and_to_nobody_else
     assert not set(openings.rules(place, 3306, "database", NETWORK))
 
 
+def test_a_role_may_open_a_port_on_every_server_to_its_own() -> None:
+    found = openings.security_groups(
+        environment(web=("edge", "app"), watch=("metrics", "logs")), NETWORK
+    )
+    assert Rule(9100, group="slipway-staging-watch") in found["slipway-staging-web"]
+    logs = {Rule(2514, group=f"slipway-staging-{name}") for name in ("web", "watch")}
+    assert logs <= found["slipway-staging-watch"]
+    assert not logs & found["slipway-staging-web"]
+
+
 @pytest.mark.parametrize("name", sorted(roles()))
 def test_a_role_names_only_others_that_there_are(name: str) -> None:
     role = roles()[name]
-    assert {to for opening in role.opens for to in opening.to} <= {
+    opens = (*role.opens, *role.opens_on_all)
+    assert {to for opening in opens for to in opening.to} <= {
         *roles(),
         *(EVERYONE, OPERATOR, WORKER),
     }
