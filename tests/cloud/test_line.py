@@ -248,9 +248,9 @@ def test_staging_s_credentials_cannot_see_production(line: CloudLine, cloud: Clo
     own = staging.current_project_id
     for seen in (staging.network.ports(), staging.network.ips(), staging.network.routers()):
         assert {thing.project_id for thing in seen} <= {own}
-    for network in production.network.networks(project_id=project):
+    for theirs_too in production.network.networks(project_id=project):
         with pytest.raises(NotFoundException):
-            staging.network.get_network(network.id)
+            staging.network.get_network(theirs_too.id)
     assert cloud.connect("admin").identity.get_project(project).name == "production"
 
 
