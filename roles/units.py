@@ -44,7 +44,8 @@ def unit(
     """Have the file of a service that runs all the time and writes in some folders alone."""
     writable = " ".join(f"-{path}" for path in writes)
     text = (
-        f"[Unit]\nDescription=Slipway: {title}\nAfter=network.target\n\n[Service]\n"
+        f"[Unit]\nDescription=Slipway: {title}\nAfter=network.target\n"
+        "StartLimitIntervalSec=0\n\n[Service]\n"
         f"User={account}\nExecStart={command}\n{directives}{SANDBOX}"
         f"CapabilityBoundingSet={capabilities}\nAmbientCapabilities={capabilities}\n"
         f"ReadWritePaths={writable}\n"

@@ -29,20 +29,23 @@ def prepare(site: Site, paths: ServerPaths, say: Callable[[str], None]) -> dict[
     """Prepare all recorded servers of a site at once.
 
     Returns for each, as `environment/name`, the certificate of its edge's authority, which may be
-    empty. Raises ServerError with the end of the output that explains the first failure.
+    empty. Raises ServerError when all of them are done, with what explains each failure.
     """
     plan = make_plan(site, paths)
     with ThreadPoolExecutor(len(plan.servers)) as pool:
         list(pool.map(partial(wait_for_ssh, plan), plan.servers))
     certificates = {}
     changes = 0
+    errors = []
     for event in apply(plan):
         if event.error:
-            raise server_error(event)
+            errors.append(str(server_error(event)))
         changes += event.changes
         say(f"Servers: {plural(changes, 'change')}, {event.server}: {event.operation}")
         if event.certificate is not None:
             certificates[event.server] = event.certificate
+    if errors:
+        raise ServerError("\n".join(errors))
     return certificates
 
 
