@@ -1,4 +1,4 @@
-"""Each folder of `roles/` is a role, and nothing but the program that applies them needs pyinfra."""
+"""Each folder of `roles/` is a role; nothing but the program that applies them needs pyinfra."""
 
 import subprocess
 import sys
