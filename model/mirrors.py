@@ -61,6 +61,8 @@ class Mirrors(Model):
     """Who wrote the commits; fixed, like their dates, so that their ids are reproducible."""
     date: datetime
     """The date of commits made from files; a package's commit has the date of its newest file."""
+    debian: str | None = None
+    """The codename of the Debian release that has the packages; that of this machine if absent."""
     mirrors: Annotated[tuple[Mirror, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -7,17 +7,16 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import quote
 
 from local.mirrors.commit_contents import Contents
+from local.mirrors.debian_archive import DebianArchive, debian_archive
 from local.mirrors.fast_import import PACKED, commit, fast_import, quoted, sized
-from local.mirrors.git_commands import MirrorError, git, run
+from local.mirrors.git_commands import MirrorError, git
 from local.mirrors.git_config import mirror_folder
 from model.mirrors import Mirror, Mirrors
 from model.reading import read
@@ -34,9 +33,8 @@ def make_mirrors(site: Path, mirrors: Path, cache: Path, say: Callable[[str], No
     """
     described = read(site / "mirrors.toml", Mirrors)
     packages = {p for m in described.mirrors for p in (m.package, *m.needs) if p}
-    builder = MirrorBuilder(
-        site, mirrors, cache, described, candidate_versions(sorted(packages), cache)
-    )
+    archive = debian_archive(described.debian, cache)
+    builder = MirrorBuilder(site, mirrors, described, archive, archive.versions(sorted(packages)))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = {pool.submit(builder.build, mirror): mirror for mirror in described.mirrors}
         try:
@@ -57,10 +55,10 @@ class MirrorBuilder:
 
     site: Path
     mirrors: Path
-    cache: Path
     described: Mirrors
+    archive: DebianArchive
     versions: Mapping[str, str]
-    """The version of each Debian package that apt would install."""
+    """That of each Debian package that apt knows."""
 
     def build(self, mirror: Mirror) -> str:
         """Make or update one mirror; returns what was done."""
@@ -87,7 +85,10 @@ class MirrorBuilder:
         present = imported_version(mirror, folder) if folder.exists() else None
         if present and not (version and is_newer(version, present)):
             return f"already there, {present}"
-        archives = [self.package_file(mirror, name) for name in (package, *mirror.needs)]
+        archives = [
+            self.archive.file(mirror.repository, name, self.versions.get(name))
+            for name in (package, *mirror.needs)
+        ]
         contents, release = Contents(), upstream_version(str(version))
         reading = contents.of_packages(mirror.repository, archives)
         message = f"Release {release}\n\nFrom Debian's {package}.\n\n{TRAILER}: {version}\n"
@@ -98,23 +99,6 @@ class MirrorBuilder:
         with new_repository(mirror, folder) as draft:
             self.commit_tree(mirror, draft, contents, reading, message, tag)
         return f"made, {version}"
-
-    def package_file(self, mirror: Mirror, package: str) -> Path:
-        """The file of a Debian package, downloaded unless it is in the cache."""
-        version = self.versions.get(package)
-        if not version:
-            command = ("apt-cache", "policy", package)
-            raise MirrorError(mirror.repository, command, "unknown package; try apt-get update")
-        self.cache.mkdir(parents=True, exist_ok=True)
-        # apt percent-encodes the version in a file's name
-        pattern = f"{package}_{quote(version, safe='+~').lower()}_*.deb"
-        if not any(self.cache.glob(pattern)):
-            with TemporaryDirectory(prefix="downloading-", dir=self.cache) as folder:
-                download = ("apt-get", "-q", "-o", "Acquire::Retries=1", "download")
-                run(mirror.repository, (*download, f"{package}={version}"), Path(folder))
-                for archive in Path(folder).glob("*.deb"):
-                    archive.rename(self.cache / archive.name)
-        return next(self.cache.glob(pattern))
 
     def commit_tree(
         self,
@@ -167,17 +151,6 @@ def new_repository(mirror: Mirror, folder: Path) -> Iterator[Path]:
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def candidate_versions(packages: Collection[str], cache: Path) -> dict[str, str]:
-    """The version that apt would install of each package that it knows."""
-    if not packages:
-        return {}
-    # In container images apt has no such file, and reads every list again each time.
-    cache_file = f"Dir::Cache::pkgcache={cache.absolute() / 'pkgcache.bin'}"
-    policy = run("Debian packages", ("apt-cache", "--option", cache_file, "policy", *packages))
-    stanza = re.compile(r"^(\S+):\n(?:  .*\n)*?  Candidate: (?!\(none\))(\S+)$", re.MULTILINE)
-    return dict(stanza.findall(policy))
 
 
 def is_newer(version: str, present: str) -> bool:

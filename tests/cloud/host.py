@@ -1,11 +1,11 @@
 """What this host gives to images: its ways to packages, and its programs."""
 
-import re
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 
+from local import debian_sources
 from local.bootstrap.packages import this_release
 from local.errors import CommandError
 from servers.debian_releases import DebianRelease
@@ -20,17 +20,7 @@ CERTIFICATES = Path("/usr/local/share/ca-certificates")
 @cache
 def sources(release: DebianRelease) -> list[str]:
     """Debian's repositories of a release, where this host's apt finds those of its own."""
-    wanted = "$(ORIGIN) [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI)"
-    command = ("apt-get", "indextargets", "--format", f"{wanted} $(CODENAME) $(COMPONENT)")
-    listing = run((*command, "Created-By: Packages")).splitlines()
-    own = re.compile(rf"(?<= ){this_release().codename}(?=[ -])")
-    return sorted(
-        {
-            own.sub(release.codename, line).replace("Debian", "deb", 1)
-            for line in listing
-            if line.startswith("Debian ")
-        }
-    )
+    return debian_sources.sources(run(debian_sources.LISTING), this_release(), release)
 
 
 @cache

@@ -17,6 +17,7 @@ from local.mirrors.visible_change import commit_visible_change
 from model.component import Component
 from model.mirrors import Mirrors
 from model.reading import InvalidSite, read
+from servers import debian_releases
 
 APP = "https://git.example/acme/app.git"
 THEME = "https://git.example/acme/theme.git"
@@ -57,6 +58,10 @@ done
 """
 APT_GET = """#!/bin/sh
 for last; do :; done
+case " $* " in
+*" indextargets "*) echo "Debian [keys] http://mirror.example/debian trixie-updates main"; exit ;;
+*" update "*) exit ;;
+esac
 test -e "$DEBS/offline" && { echo "E: Failed to fetch: Could not connect" >&2; exit 100; }
 echo "$last" >> "$DEBS/downloaded"
 cp "$DEBS/${last%%=*}"_*.deb .
@@ -418,3 +423,25 @@ def test_mirrors_are_readable_for_the_services_that_fetch_from_them(site: Path) 
     with mask(0o022):
         mirrors, _ = build(site)
     assert stat.S_IMODE(mirror_folder(APP, mirrors).stat().st_mode) == 0o755
+
+
+@pytest.fixture
+def on_debian_13(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debian_releases, "OS_RELEASE", tmp_path / "os-release")
+    (tmp_path / "os-release").write_text("VERSION_CODENAME=trixie\n")
+
+
+@pytest.mark.usefixtures("on_debian_13")
+def test_packages_of_another_debian_release_are_found_at_the_same_mirror(site: Path) -> None:
+    (site / "mirrors.toml").write_text(f'debian = "bookworm"\n{DESCRIBED}')
+    mirrors, _ = build(site)
+    assert git(APP, mirrors, "tag", "--list") == "1.9.3"
+    sources = site.parent / "cache" / "apt-bookworm" / "sources.list"
+    assert sources.read_text() == "deb [keys] http://mirror.example/debian bookworm-updates main\n"
+
+
+@pytest.mark.usefixtures("on_debian_13")
+def test_a_release_of_debian_that_is_not_known_is_refused_with_the_known_ones(site: Path) -> None:
+    (site / "mirrors.toml").write_text(f'debian = "buzz"\n{DESCRIBED}')
+    with pytest.raises(MirrorError, match="key 'debian': allowed are bookworm, trixie"):
+        build(site)
