@@ -41,7 +41,7 @@ BROKEN = 3
 DAMAGE = re.compile(
     r"^(?:error|fatal): .*(?:\bcorrupt|is empty|bad (?:object|tree object|index)"
     r"|unable to (?:read|unpack|find) |missing (?:blob|tree|commit)|does not match index"
-    r"|invalid object|index file )",
+    r"|invalid object|index file |inflate: )",  # the last: git 2.47 of Debian 13
     re.MULTILINE,
 )
 """What git says of objects, packs and indexes that it cannot read."""
