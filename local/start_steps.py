@@ -29,6 +29,7 @@ from local.services.programs import (
     worker_accounts,
 )
 from local.step_status import show_status
+from model.plural import plural
 from model.reading import InvalidSite
 from model.site import Site
 from servers.errors import ServerError
@@ -127,11 +128,12 @@ def provision_machines(startup: Startup) -> str:
     """Create and prepare the servers that are machines of their own, all at once."""
     site, layout = startup.site, startup.layout
 
-    def provision_all() -> None:
-        provision(site, layout, secrets.installation_id(layout), show_status)
+    def provision_all() -> int:
+        return provision(site, layout, secrets.installation_id(layout), show_status)
 
-    startup.as_master(provision_all)
-    return "Servers: " + ", ".join(f"{e.name} {len(e.server_groups)}" for e in site.environments)
+    changes = plural(startup.as_master(provision_all), "change")
+    counts = ", ".join(f"{e.name} {len(e.server_groups)}" for e in site.environments)
+    return f"Servers: {counts}; {changes}"
 
 
 def write_configuration(startup: Startup) -> None:

@@ -5,11 +5,12 @@ Each start repeats all of it, and it changes only what differs.
 
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import NamedTuple
 
 from cloud.polling import wait_until
 from model.installation import ServerAddress
@@ -25,11 +26,18 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 SSH_SECONDS = 120
 
 
-def prepare(site: Site, paths: ServerPaths, say: Callable[[str], None]) -> dict[str, str]:
+class Prepared(NamedTuple):
+    """What was done to servers."""
+
+    certificates: Mapping[str, str]
+    """For each, as `environment/name`, that of its edge's authority, which may be empty."""
+    changes: int
+
+
+def prepare(site: Site, paths: ServerPaths, say: Callable[[str], None]) -> Prepared:
     """Prepare all recorded servers of a site at once.
 
-    Returns for each, as `environment/name`, the certificate of its edge's authority, which may be
-    empty. Raises ServerError when all of them are done, with what explains each failure.
+    Raises ServerError when all of them are done, with what explains each failure.
     """
     plan = make_plan(site, paths)
     with ThreadPoolExecutor(len(plan.servers)) as pool:
@@ -46,7 +54,7 @@ def prepare(site: Site, paths: ServerPaths, say: Callable[[str], None]) -> dict[
             certificates[event.server] = event.certificate
     if errors:
         raise ServerError("\n".join(errors))
-    return certificates
+    return Prepared(certificates, changes)
 
 
 def look(site: Site, paths: ServerPaths, servers: Collection[str]) -> Iterator[Event]:

@@ -31,13 +31,14 @@ ATTEMPTS = 3
 """How many machines are created for a server before it fails."""
 
 
-def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], None]) -> None:
+def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], None]) -> int:
     """Have every server of the site running and prepared.
 
     `owner` identifies the installation in the metadata of its machines; `say` shows the state of
-    the work. Raises ServerError.
+    the work. Returns how much was changed in projects and on servers. Raises ServerError.
     """
     environments = [environment for environment in site.environments if environment.servers]
+    count = 0
     jobs = [(e, name) for e in environments for name in e.server_groups]
     machines = {e.name: MachineProvider(paths, e, owner) for e in environments}
     for environment in environments:
@@ -45,6 +46,7 @@ def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], N
         inventory.write(paths, environment, inventory.records(paths, environment.name))
         for change in prepare_project(environment, paths, owner):
             say(f"Servers: {environment.name}: {change}")
+            count += 1
     with ThreadPoolExecutor(len(jobs)) as pool:
         say("Servers: waiting for machines")
         records = list(pool.map(lambda job: machines[job[0].name].get(job[1]), jobs))
@@ -54,12 +56,14 @@ def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], N
                 for (other, name), record in zip(jobs, records, strict=True)
                 if other is environment
             }
+            count += own != inventory.records(paths, environment.name)
             inventory.write(paths, environment, own)
-    certificates = preparation.prepare(site, paths, say)
+    prepared = preparation.prepare(site, paths, say)
     for environment in environments:
         titles = [f"{environment.name}/{name}" for name in environment.server_groups]
-        authorities = "".join(certificates[title] for title in titles)
+        authorities = "".join(prepared.certificates[title] for title in titles)
         paths.authority(environment.name).write_text(authorities)
+    return count + prepared.changes
 
 
 def changes(site: Site, paths: ServerPaths, owner: str) -> Iterator[str]:

@@ -302,7 +302,7 @@ def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> N
     assert len(before) == 6
     started = line.inside("staging", "web-1", "systemctl show -P MainPID slipway-edge")
     assert "Nothing to change" in line.made("plan")
-    line.run()
+    assert "Servers: staging 3, production 3; 0 changes" in line.run()
     assert ids() == before
     assert line.inside("staging", "web-1", "systemctl show -P MainPID slipway-edge") == started
     assert line.named("staging", "blog", "web-1")
