@@ -37,8 +37,6 @@ class Role(Model):
     """On the servers that have the role."""
     opens_on_all: tuple[Opening, ...] = ()
     """On every server of an environment in which one has the role."""
-    secrets: tuple[Name, ...] = ()
-    """The names of the environment's secrets that the role is given."""
     backup: tuple[str, ...] = ()
     """Paths on the server that nothing else could make again."""
 

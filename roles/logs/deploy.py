@@ -14,12 +14,13 @@ RECEIVED = Path("/var/log/servers")
 """A folder for each server, with a file for each of its programs."""
 CONFIGURATION = Path("/etc/rsyslog.conf")
 """All of it: Debian's own takes its lines from a socket that drops some when it is full."""
+# Not the logs of components: they could make a link there, and root reads what it leads to.
 COMMON = """\
 global(workDirectory="/var/spool/rsyslog")
 module(load="imjournal" stateFile="journal" ratelimit.interval="0")
 module(load="imfile" mode="inotify")
 input(type="imfile" file="/var/log/slipway/*.log" tag="slipway" addMetadata="on")
-input(type="imfile" file="/var/log/slipway/*/*.log" tag="slipway" addMetadata="on")
+input(type="imfile" file="/var/log/slipway/edge/*.log" tag="edge" addMetadata="on")
 """
 RECEIVER = """\
 module(load="imrelp")
