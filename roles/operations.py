@@ -130,17 +130,17 @@ def switch_link(link: Path, version: str) -> str:
 def service(unit: str, restart: Sequence[Managed] = (), reload: Sequence[Managed] = ()) -> Commands:
     """Have a unit enabled and running as its files say: it is restarted, or reloaded, for each."""
     record = RECORDS / unit
-    state = output(
-        f"systemctl show --value --property ActiveState,UnitFileState,NeedDaemonReload {unit}; "
-        f"echo; cat {record}"
+    properties = "ActiveState,UnitFileState,NeedDaemonReload"
+    state = dict(
+        line.split("=", 1) for line in lines(output(f"systemctl show -p {properties} {unit}"))
     )
-    active, enabled, stale, *applied = [*lines(state), "", "", ""]
-    if stale == "yes" or not enabled:
+    applied = [*lines(output(f"cat {record}")), "", ""]
+    if state.get("NeedDaemonReload") == "yes" or not state.get("UnitFileState"):
         yield "systemctl daemon-reload"
-    if enabled != "enabled":
+    if state.get("UnitFileState") != "enabled":
         yield f"systemctl --quiet enable {unit}"
     wanted = [digest(managed.content for managed in each) for each in (restart, reload)]
-    if active != "active":
+    if state.get("ActiveState") != "active":
         yield f"systemctl start {unit}"
     elif applied[0] != wanted[0] or is_written(restart):
         yield f"systemctl restart {unit}"
