@@ -11,6 +11,7 @@ from functools import cached_property
 from openstack.connection import Connection
 
 from agent.pages import PageResponse, public_fetcher
+from local.bootstrap.service_user import NAME
 from local.layout import CHECKOUT, Layout
 from model.installation import ServerAddress
 from roles.managed_server import machine_settings
@@ -79,6 +80,9 @@ def running(cloud: Cloud) -> Iterator[CloudLine]:
     emptied(line)
     demo = CHECKOUT / "sites" / "demo"
     mirrors.copy_to(line.layout.mirrors)
+    line.layout.cache.mkdir(parents=True, exist_ok=True)
+    for path in (line.layout.cache, line.layout.cache.parent):
+        shutil.chown(path, NAME, NAME)  # who makes mirrors
     site_copy(demo, line.layout.site)
     for component in (line.layout.site / "components").iterdir():
         if component.name not in COMPONENTS:
