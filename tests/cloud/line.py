@@ -19,8 +19,10 @@ from servers import inventory
 from servers.debian_releases import TRIXIE
 from tests import mirrors
 from tests.cloud.fixture import Cloud
-from tests.whole.line import ASIDE, Line, emptied, poll_often, site_copy
+from tests.whole.line import Line, emptied, poll_often, site_copy
 
+ASIDE = 20_000
+"""Added to the ports; another number than that of the tests without a cloud, as both may run."""
 COMPONENTS = ("blog", "notes", "specs")
 """One of PHP with a database, one of processes, one of files."""
 
