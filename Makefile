@@ -15,7 +15,7 @@ LOCK := var/venv-test/bin/uv pip compile --quiet --upgrade --generate-hashes --p
   --python /usr/bin/python3 --custom-compile-command 'make lock'
 
 .PHONY: help run plan stop clean change upstream cloud cloud-stop test test-here test-root test-cloud \
-  check screenshots bench bench-masters bench-history bench-cloud lock declarations bundle
+  check screenshots bench bench-masters bench-history bench-hooks bench-cloud lock declarations bundle
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench-masters: ## Measure what masters of 5, 60 and 1000 components take to star
 
 bench-history: ## Measure what the Releases page costs a master with 24,000 deployments
 	@$(PYTHON) local.bootstrap test -m benchmarks.history
+
+bench-hooks: ## Measure how many webhooks a master answers, and what waits meanwhile
+	@$(PYTHON) local.bootstrap test -m benchmarks.hooks
 
 bench-cloud: ## Measure the machines of builds on a test cloud, as root
 	@$(PYTHON) local.bootstrap test-as-root -m benchmarks.machines

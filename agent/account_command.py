@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agent import commands
 from agent.command_launch import CommandPlan
-from agent.commands import PATH, Command
+from agent.commands import PATH, Command, Watch
 from agent.component_directory import ComponentDirectory, write_atomically
 from agent.masked_output import BLOCK, Masked, write_all
 from agent.supervisor import Supervisor, section
@@ -30,6 +30,7 @@ def run(
     folder: Path,
     variables: Mapping[str, str],
     hidden: str = "",
+    watch: Watch | None = None,
 ) -> int:
     """Run a command of the component; its exit code.
 
@@ -37,7 +38,7 @@ def run(
     """
     socket = supervisor_socket(directory)
     if not socket:
-        return commands.run_in_log(command, folder, variables, hidden)
+        return commands.run_in_log(command, folder, variables, hidden, watch)
     supervisor = Supervisor(socket)
     pipe = file(directory, "pipe")
     plan = CommandPlan([str(word) for word in command], str(folder), str(pipe), dict(variables))
@@ -50,7 +51,8 @@ def run(
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
         supervisor.ensure_running(name(directory))
-        return copy_output(supervisor, name(directory), reading, Masked(hidden.encode()))
+        masked = Masked(hidden.encode())
+        return copy_output(supervisor, name(directory), reading, masked, watch)
     finally:
         os.close(reading)
         remove(directory)
@@ -61,11 +63,15 @@ def run_program(directory: ComponentDirectory, command: Command) -> int:
     return run(directory, command, Path("/"), PATH)
 
 
-def copy_output(supervisor: Supervisor, program: str, reading: int, masked: Masked) -> int:
+def copy_output(
+    supervisor: Supervisor, program: str, reading: int, masked: Masked, watch: Watch | None
+) -> int:
     """Copy what a program writes until it has ended; its exit code."""
     code = None
     while code is None:
         select.select([reading], [], [], POLL_SECONDS)
+        if watch:
+            watch()
         # Asked before the last read: what it wrote until its end is in the pipe.
         code = supervisor.exit_code(program)
         with suppress(BlockingIOError):

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
@@ -15,6 +15,9 @@ PYTHON = "/usr/bin/python3"
 """Debian's own, whichever Python the deploying account's PATH finds first."""
 
 Command = Sequence[str | Path]
+Watch = Callable[[], None]
+"""Called while a command runs; an error that it raises ends the command."""
+WATCH_SECONDS = 0.5
 
 
 def die_with_parent(command: Command) -> list[str | Path]:
@@ -32,44 +35,69 @@ def with_debian_python(command: Sequence[str]) -> list[str]:
     return [PYTHON if program in ("python", "python3") else program, *arguments]
 
 
-def run(command: Command, standard_input: str = "") -> str:
+def run(command: Command, standard_input: str = "", watch: Watch | None = None) -> str:
     """The command's standard output; raises AgentError with the first line of its errors."""
-    result = subprocess.run(
+    with subprocess.Popen(
         die_with_parent(command),
-        input=standard_input,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
         text=True,
-        capture_output=True,
         env=PATH,
-        check=False,
         close_fds=False,
-    )
-    if result.returncode:
-        raise AgentError(failure_message(command, result.returncode, result.stderr))
-    return result.stdout
+    ) as process:
+        output, errors = communicate(process, standard_input, watch)
+    if process.returncode:
+        raise AgentError(failure_message(command, process.returncode, errors))
+    return output
+
+
+def communicate(
+    process: "subprocess.Popen[str]", standard_input: str | None, watch: Watch | None
+) -> tuple[str, str]:
+    """The output and the errors of a process at its end."""
+    try:
+        while True:
+            try:
+                return process.communicate(standard_input, WATCH_SECONDS if watch else None)
+            except subprocess.TimeoutExpired:
+                standard_input = None  # it is sent already, or kept until it can be
+                if watch:
+                    watch()
+    except BaseException:
+        process.kill()
+        raise
 
 
 def run_in_log(
-    command: Command, folder: Path, environment: Mapping[str, str], hidden: str = ""
+    command: Command,
+    folder: Path,
+    environment: Mapping[str, str],
+    hidden: str = "",
+    watch: Watch | None = None,
 ) -> int:
     """Run a component's own command; its exit code.
 
     Its output goes to the build's log, which anybody may read, without the hidden text.
     """
-    output = PIPE if hidden else None
     with subprocess.Popen(
         die_with_parent(command),
         cwd=folder,
         env=environment,
         stdin=DEVNULL,
-        stdout=output,
-        stderr=output,
+        stdout=PIPE,
+        stderr=PIPE,
         # Children inherit the component's lock, so the next deployment waits for an orphan.
         close_fds=False,
     ) as process:
-        return copy_output(process, hidden.encode()) if hidden else process.wait()
+        try:
+            return copy_output(process, hidden.encode(), watch)
+        except BaseException:
+            process.kill()
+            raise
 
 
-def pipe(source: Command, sink: Command) -> None:
+def pipe(source: Command, sink: Command, watch: Watch | None = None) -> None:
     """Connect the source's output to the sink's input; raises AgentError when either fails.
 
     The source's errors go to a file: it would wait for ever for the reader of a full pipe. The file
@@ -85,24 +113,25 @@ def pipe(source: Command, sink: Command) -> None:
             env=PATH,
             close_fds=False,
         ) as process,
-    ):
-        result = subprocess.run(
+        subprocess.Popen(
             die_with_parent(sink),
             stdin=process.stdout,
             stdout=DEVNULL,
             stderr=PIPE,
+            text=True,
+            errors="replace",
             env=PATH,
-            check=False,
             close_fds=False,
-        )
+        ) as receiving,
+    ):
         assert process.stdout  # noqa: S101  # for mypy: it is a PIPE
         process.stdout.close()
+        _, sink_errors = communicate(receiving, None, watch)
         process.wait()
         errors.seek(0)
         source_errors = errors.read().decode(errors="replace")
-    if result.returncode:
-        sink_errors = result.stderr.decode(errors="replace")
-        raise AgentError(failure_message(sink, result.returncode, sink_errors))
+    if receiving.returncode:
+        raise AgentError(failure_message(sink, receiving.returncode, sink_errors))
     if process.returncode:
         raise AgentError(failure_message(source, process.returncode, source_errors))
 
@@ -111,11 +140,12 @@ def failure_message(command: Command, code: int, errors: str) -> str:
     """The program and the first line of its errors: the later lines follow from it.
 
     Of a full disk: tar's first line is `Wrote only 4096 of 10240 bytes`, and a later one may not
-    say why.
+    say why. MariaDB repeats a statement that failed, which may be long, before the error.
     """
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     if not lines:
         return f"{command[0]} failed with {code}"
-    first = next((line for line in lines if FULL_TEXT in line), lines[0])
+    named = (line for line in lines if FULL_TEXT in line or line.startswith("ERROR "))
+    first = next(named, lines[0])
     reason = f": {FULL_TEXT}" if "Wrote only" in first else ""
     return f"{command[0]} failed: {first}{reason}"

@@ -9,7 +9,8 @@
 - `read-only`: exists while visitors may only read (`agent/read_only.py`).
 - `journal.jsonl`: what was done here (`agent/journal.py`).
 - `.lock`: held while a verb runs (`agent/lock.py`).
-- `.reserve`: room on the disk for undoing a deployment (`agent/disk.py`).
+- `.reserve`: room on the disk for undoing a deployment (`agent/disk.py`); the disk of the database
+  has such a file too.
 """
 
 import os
@@ -68,7 +69,8 @@ class ComponentDirectory:
 
     @property
     def reserve(self) -> Reserve:
-        return Reserve(self.path / ".reserve")
+        state = (self.server.state / f".reserve-{self.component}",)
+        return Reserve((self.path / ".reserve", *(state if self.server.database else ())))
 
     @property
     def live_instance(self) -> Instance | None:

@@ -5,13 +5,15 @@ read (`agent/read_only.py`).
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agent import mariadb
 from agent.commands import pipe, run
 from agent.component_directory import ComponentDirectory, write_atomically
-from agent.disk import writing
+from agent.disk import FullDiskWatch, free_bytes, require_space, writing
 from agent.errors import AgentError
 from agent.instance import COPY, Instance
 from agent.server import DatabaseServer
@@ -22,6 +24,8 @@ LEGACY_LOGIN = "database.json"
 """The file in `shared` with the login of instances that an older agent has configured."""
 
 KEPT_BACKUPS = 5
+LITTLE = 8 << 20
+"""Bytes: InnoDB makes a large table larger by half of this."""
 
 
 class DatabaseLogin(Model):
@@ -44,7 +48,30 @@ def database_server(directory: ComponentDirectory) -> DatabaseServer:
 
 def execute(directory: ComponentDirectory, statements: str) -> str:
     """Run statements as the administrator; the rows that they print."""
-    return run(mariadb.query_command(database_server(directory)), statements)
+    query = mariadb.query_command(database_server(directory))
+    with naming_room(directory):
+        return run(query, statements, watch(directory))
+
+
+def watch(directory: ComponentDirectory) -> FullDiskWatch:
+    """What ends a command that waits for a database whose disk is full."""
+    return FullDiskWatch(directory.server.state)
+
+
+@contextmanager
+def naming_room(directory: ComponentDirectory) -> Iterator[None]:
+    """A block whose AgentError says how much room the database has when that is little."""
+    try:
+        yield
+    except AgentError as error:
+        raise AgentError(f"{error}{room_sentence(directory)}") from None
+
+
+def room_sentence(directory: ComponentDirectory) -> str:
+    """What is free for the database, as the end of a sentence; empty while there is room."""
+    state = directory.server.state
+    free = free_bytes(state)
+    return f"; {state}: {free / 1e6:,.2f} MB are free for the database" if free < LITTLE else ""
 
 
 def schema_name(environment: str, component: str) -> str:
@@ -149,7 +176,8 @@ def restore(directory: ComponentDirectory, backup: str | None) -> str:
     execute(directory, mariadb.recreation_statements(name))
     if not backup:
         return "database emptied again"
-    pipe(["zstd", "-dcq", directory.backups / backup], mariadb.restore_command(server, name))
+    with naming_room(directory):
+        pipe(["zstd", "-dcq", directory.backups / backup], mariadb.restore_command(server, name))
     return "database restored"
 
 
@@ -158,7 +186,14 @@ def copy(directory: ComponentDirectory) -> str:
     server, name = database_server(directory), schema(directory)
     target = copy_schema(name)
     execute(directory, mariadb.recreation_statements(target))
-    pipe(mariadb.dump_command(server, name), mariadb.restore_command(server, target))
+    size = int(execute(directory, mariadb.size_query(name)))
+    require_space(directory.server.state, size, 0)
+    with naming_room(directory):
+        pipe(
+            mariadb.dump_command(server, name),
+            mariadb.restore_command(server, target),
+            watch(directory),
+        )
     return target
 
 

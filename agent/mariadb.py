@@ -170,3 +170,11 @@ def code_query(schema: str) -> str:
         "SELECT event_name, event_definition FROM information_schema.events "
         f"WHERE event_schema = '{schema}';\n"
     )
+
+
+def size_query(schema: str) -> str:
+    """The bytes of a schema's tables and indexes."""
+    return (
+        "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables "  # noqa: S608  # a name we derived
+        f"WHERE table_schema = '{schema}';\n"
+    )

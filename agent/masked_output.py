@@ -3,6 +3,7 @@
 import os
 import selectors
 import subprocess
+from collections.abc import Callable
 from typing import BinaryIO
 
 MASK = b"<password>"
@@ -33,7 +34,9 @@ class Masked:
         return held
 
 
-def copy_output(process: "subprocess.Popen[bytes]", secret: bytes) -> int:
+def copy_output(
+    process: "subprocess.Popen[bytes]", secret: bytes, watch: Callable[[], None] | None = None
+) -> int:
     """Write the output and the errors of a process to ours; its exit code.
 
     Ends with the process, even if another one that it has left behind holds its output.
@@ -45,6 +48,8 @@ def copy_output(process: "subprocess.Popen[bytes]", secret: bytes) -> int:
             selector.register(source, selectors.EVENT_READ, (Masked(secret), target))
         opened = list(selector.get_map().values())
         while selector.get_map():
+            if watch:
+                watch()
             ended = process.poll() is not None
             ready = selector.select(timeout=0 if ended else 0.1)
             for key, _ in ready:

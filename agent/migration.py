@@ -105,6 +105,7 @@ def run_commands(
             directory.tree(instance),
             variables(directory, instance, manifest),
             hidden=database.password(directory, instance),
+            watch=database.watch(directory),
         )
         if code:
-            raise AgentError(f"{line} failed with {code}")
+            raise AgentError(f"{line} failed with {code}{database.room_sentence(directory)}")

@@ -13,19 +13,18 @@ from tempfile import TemporaryDirectory
 
 from tests.conftest import ROOT
 
-MOUNT = 'mkdir "$1/srv" && mount -t tmpfs -o "size=$2,mode=755" tmpfs "$1/srv" && shift 2 && "$@"'
+MOUNT = 'mkdir "$1" && mount -t tmpfs -o "size=$2,mode=755" tmpfs "$1" && shift 2 && "$@"'
 
 
-def run_on_small_disk(tests: Path, size: str, *options: str) -> None:
-    """Run a file of tests; `srv` in the folder `SLIPWAY_TEST_SERVER` has this size."""
+def run_on_small_disk(tests: Path, size: str, name: str = "srv") -> None:
+    """Run a file of tests; a folder in the folder `SLIPWAY_TEST_SERVER` has this size."""
     own = (f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}")
     with TemporaryDirectory() as folder:
         result = subprocess.run(
             [
                 *("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh"),
-                *(folder, size, "unshare", "--user", *own),
+                *(f"{folder}/{name}", size, "unshare", "--user", *own),
                 *(sys.executable, "-m", "pytest", "-p", "no:xdist", "-q", "-x", "-s", str(tests)),
-                *options,
             ],
             cwd=ROOT,
             env={**os.environ, "SLIPWAY_TEST_SERVER": folder},
