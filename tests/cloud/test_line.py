@@ -4,13 +4,14 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
 from openstack.exceptions import ForbiddenException, NotFoundException
 
 from servers import inventory, openings, preparation
+from servers.debian_releases import BOOKWORM, TRIXIE, described
 from steps.agent_step import SCRIPT
 from tests.cloud import network
 from tests.cloud.fixture import Cloud
@@ -421,32 +422,47 @@ def test_no_secret_lies_on_a_machine_that_does_not_need_it(line: CloudLine) -> N
             assert not done.stdout.strip()
 
 
-def test_a_server_that_cannot_be_made_is_named_with_file_and_key(line: CloudLine) -> None:
+@contextmanager
+def replaced(line: CloudLine, texts: Mapping[str, str]) -> Iterator[None]:
+    """Other texts in the file of staging while the block runs."""
     file = line.layout.site / "environments-openstack" / "staging.toml"
-    good = file.read_text()
+    before = now = file.read_text()
+    for old, new in texts.items():
+        assert old in now
+        now = now.replace(old, new)
+    file.write_text(now)
     try:
-        more = good.replace("count = 2", "count = 3")
-        file.write_text(more.replace("slipway-server-*", "no-such-*"))
-        refused = line.make("run")
+        yield
     finally:
-        file.write_text(good)
+        file.write_text(before)
+
+
+def test_a_server_that_cannot_be_made_is_named_with_file_and_key(line: CloudLine) -> None:
+    with replaced(line, {"count = 2": "count = 3", "slipway-server-*": "no-such-*"}):
+        refused = line.make("run")
     assert refused.returncode != 0
     expected = "staging.toml: server web-3: key 'servers.web.image': no 'no-such-*'"
     assert expected in refused.stdout + refused.stderr
     assert line.named("staging", "blog", "web-1")
 
 
-def test_a_server_that_got_lost_is_made_again_and_has_the_next_release(line: CloudLine) -> None:
+def test_a_server_that_got_lost_is_made_again_even_of_another_release_of_debian(
+    line: CloudLine,
+) -> None:
     before = line.hosts("staging")
     lost = inventory.records(line.layout, "staging")["web-2"].id
     compute = line.projects["staging"].compute
     server = compute.get_server(lost)
     compute.delete_server(server)
     compute.wait_for_delete(server)
-    line.run()
+    with replaced(line, {"slipway-server-*": "debian-12"}):
+        line.run()
     after = line.hosts("staging")
     assert after["web-1"] == before["web-1"]
     assert after["web-2"].key != before["web-2"].key
-    assert line.page("staging", "specs", "/", "web-2").status == 503
-    staged = change(line, "specs")
-    assert line.everywhere("staging", "specs") == {"web-1": staged, "web-2": staged}
+    for name, release in (("web-1", TRIXIE), ("web-2", BOOKWORM)):
+        assert described(line.inside("staging", name, "cat /etc/os-release")) == release
+        assert release.php_fpm in line.inside("staging", name, "cat /etc/slipway/server.toml")
+    assert line.page("staging", "blog", "/", "web-2").status == 503
+    staged = change(line, "blog")
+    assert line.everywhere("staging", "blog") == {"web-1": staged, "web-2": staged}
