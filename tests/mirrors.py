@@ -60,7 +60,7 @@ def reset(site: Path, mirrors: Path, cache: Path) -> None:
         if mirror.files or before.get(mirror.repository) != state(described, mirror, folder):
             shutil.rmtree(folder, ignore_errors=True)
     written.unlink(missing_ok=True)  # an interrupted run knows of no mirror that it may keep
-    make_mirrors(site, mirrors, cache, print)
+    print(*make_mirrors(site, mirrors, cache, print), sep="\n")
     now = {
         mirror.repository: state(described, mirror, mirror_folder(mirror.repository, mirrors))
         for mirror in described.mirrors

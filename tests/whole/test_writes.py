@@ -29,20 +29,23 @@ $database->query('ALTER TABLE {table} ADD COLUMN d_{{{{ digest[:12] }}}} INT');
 """
 
 
-def stored(line: Line, component: str) -> str:
-    """What production has of a component's visitors, one entry a line, in lower case."""
-    server = read(line.layout.server("production") / "server.toml", Server)
+def stored(line: Line, component: str, environment: str = "production") -> str:
+    """What an environment has of a component's visitors, one entry a line, in lower case."""
+    server = read(line.layout.server(environment) / "server.toml", Server)
     if component == "notes":
         folder = server.srv / "notes/shared/storage"
         return "\n".join(p.stem.replace("-", " ") for p in folder.rglob("*.ics"))
     assert server.database
     column, table = TABLES[component]
-    query = f"SELECT {column} FROM production_{component}.{table};"  # noqa: S608  # names of ours
+    query = f"SELECT {column} FROM {environment}_{component}.{table};"  # noqa: S608  # names of ours
     return run(mariadb.query_command(server.database), query).lower()
 
 
-def lost(line: Line, component: str, written: Written) -> list[str]:
-    entries = stored(line, component).split("\n")
+def lost(
+    line: Line, component: str, written: Written, environment: str = "production"
+) -> list[str]:
+    """What a visitor got an answer for, and the environment does not have."""
+    entries = stored(line, component, environment).split("\n")
     return [text for text in written.acknowledged if text not in entries]
 
 

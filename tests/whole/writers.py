@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 from http.cookies import SimpleCookie
 from itertools import count
@@ -85,9 +86,14 @@ def comments(browser: Browser) -> Write:
         "/wp-login.php", log="administrator", pwd=password, **{"wp-submit": "Log In"}
     )
     assert reply.status == 302, reply
-    return lambda text: browser.post(
-        "/wp-comments-post.php", comment=text, comment_post_ID="1", comment_parent="0"
-    )
+    return partial(comment, browser)
+
+
+def comment(browser: Browser, text: str, **author: str) -> Reply:
+    """Comment the first post: WordPress redirects to a stored comment, and says errors with 200."""
+    fields = {"comment": text, "comment_post_ID": "1", "comment_parent": "0", **author}
+    reply = browser.post("/wp-comments-post.php", **fields)
+    return Reply(500, reply.body, None) if reply.status == 200 else reply
 
 
 def pages(browser: Browser) -> Write:
@@ -147,10 +153,12 @@ class Written:
 
 
 @contextmanager
-def writing(line: Line, component: str, word: str) -> Iterator[Written]:
-    """Write to a component of production all the time while the block runs."""
+def writing(
+    line: Line, component: str, word: str, environment: str = "production"
+) -> Iterator[Written]:
+    """Write to a component all the time while the block runs."""
     written, stop = Written(), Event()
-    send = KINDS[component](Browser(line, "production", component))
+    send = KINDS[component](Browser(line, environment, component))
     thread = Thread(target=write, args=(send, word, written, stop))
     thread.start()
     try:
