@@ -13,13 +13,19 @@ from tempfile import TemporaryDirectory
 
 from tests.conftest import ROOT
 
-MOUNT = 'mkdir "$1" && mount -t tmpfs -o "size=$2,mode=755" tmpfs "$1" && shift 2 && "$@"'
+MOUNT = """
+exec 3<&0
+(cat <&3; kill -KILL 0) >/dev/null 2>&1 &
+mkdir "$1" && mount -t tmpfs -o "size=$2,mode=755" tmpfs "$1" && shift 2 && exec "$@" 3<&-
+"""
+"""The group of processes is killed when the input ends, as when the tests are killed."""
 
 
 def run_on_small_disk(tests: Path, size: str, name: str = "srv") -> None:
     """Run a file of tests; a folder in the folder `SLIPWAY_TEST_SERVER` has this size."""
     own = (f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}")
-    with TemporaryDirectory() as folder:
+    reading, writing = os.pipe()
+    with TemporaryDirectory() as folder, os.fdopen(reading) as given, os.fdopen(writing, "w"):
         result = subprocess.run(
             [
                 *("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh"),
@@ -27,6 +33,8 @@ def run_on_small_disk(tests: Path, size: str, name: str = "srv") -> None:
                 *(sys.executable, "-m", "pytest", "-p", "no:xdist", "-q", "-x", "-s", str(tests)),
             ],
             cwd=ROOT,
+            stdin=given,
+            start_new_session=True,
             env={**os.environ, "SLIPWAY_TEST_SERVER": folder},
             capture_output=True,
             text=True,
