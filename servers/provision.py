@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from cloud.client import CloudClient, ServerRequest
-from cloud.errors import CloudError, ConfigurationError, InstanceFailed
+from cloud.errors import CloudError, ConfigurationError, InstanceFailed, TransientError
 from cloud.polling import wait_until
 from cloud.project_network import add_to_group, delete_project_network
 from model.environment import Environment
@@ -28,7 +28,7 @@ DOWN_STATES = ("ERROR", "DELETED", "SHUTOFF")
 DELETION_SECONDS = 60
 """Until a deleted machine must have given back what it used."""
 ATTEMPTS = 3
-"""How many machines are created for a server before it fails."""
+"""How often a machine is found or created for a server before that fails."""
 
 
 def provision(site: Site, paths: ServerPaths, owner: str, say: Callable[[str], None]) -> int:
@@ -105,7 +105,7 @@ class MachineProvider:
         """The machine of a server, created if it does not exist; raises ServerError."""
         try:
             for _ in range(ATTEMPTS - 1):
-                with suppress(InstanceFailed):
+                with suppress(InstanceFailed, TransientError):
                     return self.find_or_create(name)
             return self.find_or_create(name)
         except ConfigurationError as error:
