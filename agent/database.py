@@ -13,8 +13,8 @@ from pathlib import Path
 from agent import mariadb
 from agent.commands import pipe, run
 from agent.component_directory import ComponentDirectory, write_atomically
-from agent.disk import FullDiskWatch, free_bytes, require_space, writing
-from agent.errors import AgentError
+from agent.disk import FullDiskWatch, require_space, writing
+from agent.errors import AgentError, free_bytes
 from agent.instance import COPY, Instance
 from agent.server import DatabaseServer
 from model.reading import Model

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.errors import FULL, FULL_TEXT, AgentError, full_message
+from agent.errors import FULL, FULL_TEXT, AgentError, free_bytes, full_message
 
 RESERVE = 1 << 20
 """Bytes: far more than the events, links, files and rights that end a deployment or undo it."""
@@ -43,11 +43,6 @@ def require_space(folder: Path, needed: int, files: int) -> None:
     if disk.f_files and disk.f_favail < files:
         details = f"{files:,} files are needed, {disk.f_favail:,} more are possible"
         raise AgentError(full_message(folder, details))
-
-
-def free_bytes(folder: Path) -> int:
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize
 
 
 @dataclass

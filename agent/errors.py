@@ -35,7 +35,11 @@ def error_message(error: Exception) -> str:
 
 def full_message(folder: Path, details: str) -> str:
     """That the disk of a folder is full, and how much is free there now; `details` end it."""
+    return f"{folder}: {FULL_TEXT}: {free_bytes(folder) / 1e6:,.2f} MB are free; {details}"
+
+
+def free_bytes(folder: Path) -> int:
+    """What is free on the disk of a folder, which need not exist yet."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     disk = os.statvfs(existing)
-    free = disk.f_bavail * disk.f_frsize / 1e6
-    return f"{folder}: {FULL_TEXT}: {free:,.2f} MB are free; {details}"
+    return disk.f_bavail * disk.f_frsize

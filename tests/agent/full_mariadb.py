@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from agent import database, mariadb, read_only
-from agent.disk import FULL_SECONDS, LEAST, RESERVE, free_bytes
-from agent.errors import AgentError
+from agent.disk import FULL_SECONDS, LEAST, RESERVE
+from agent.errors import AgentError, free_bytes
 from tests.agent import applications
 from tests.agent.applications import ADD_COLUMN, COMMENT, NO_REHEARSAL
 from tests.agent.packaging import Release
