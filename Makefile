@@ -93,7 +93,7 @@ lock: ## Resolve the Python requirements again and write them down with hashes
 	@$(LOCK) requirements.in --output-file requirements.lock
 	@$(LOCK) requirements-dev.in --output-file requirements-dev.lock
 	@$(LOCK) agent/requirements.in --output-file agent/requirements.lock
-	@$(LOCK) tests/cloud/requirements.in --output-file tests/cloud/requirements.lock
+	@$(LOCK) --universal tests/cloud/requirements.in --output-file tests/cloud/requirements.lock
 	@$(LOCK) tests/cloud/images/slipway-worker.in \
 	  --output-file tests/cloud/images/slipway-worker.lock
 	@$(LOCK) benchmarks/stock.in --output-file benchmarks/stock.lock
