@@ -135,6 +135,10 @@ STAGES: tuple[EventName, ...] = (
     "preparing", "prepared", "rehearsed", "closing", "migrating", "migrated", "switching", "live",
 )  # fmt: skip
 SLOW = "usleep(300000);"
+"""Leaves time for a kill, in the migration and in the checks before and after the switch."""
+SLOW_PAGE = f"if (!str_contains(__DIR__, 'copy')) {SLOW}"
+SLOW_CHANGE = f"{CHANGE} {NO_REHEARSAL} {SLOW}"
+"""In the rehearsal nobody is killed."""
 
 
 def kill_at(php_server: ServerFixture, release: Release, stage: EventName, victim: str) -> None:
@@ -189,7 +193,7 @@ def settle(php_server: ServerFixture, passed: timedelta) -> None:
 def test_a_deployment_that_is_killed(
     stage: EventName, victim: str, php_server: ServerFixture, nothing_lost: Writes
 ) -> None:
-    new = applications.blog(php_server, f"{victim} {stage}", SLOW, f"{CHANGE} {SLOW}")
+    new = applications.blog(php_server, f"{victim} {stage}", SLOW_PAGE, SLOW_CHANGE)
     kill_at(php_server, new, stage, victim)
     settle(php_server, timedelta(0))
     before = len(nothing_lost.acknowledged)
@@ -210,7 +214,7 @@ def test_a_killed_deployment_that_is_settled_later(
     stage: EventName, case: str, php_server: ServerFixture, nothing_lost: Writes
 ) -> None:
     victim, passed = LATER[case]
-    new = applications.blog(php_server, f"{case} {stage}", SLOW, f"{CHANGE} {SLOW}")
+    new = applications.blog(php_server, f"{case} {stage}", SLOW_PAGE, SLOW_CHANGE)
     kill_at(php_server, new, stage, victim)
     settle(php_server, passed)
     before = len(nothing_lost.acknowledged)

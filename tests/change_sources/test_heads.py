@@ -106,7 +106,7 @@ def repositories(tmp_path: Path) -> tuple[Repository, Repository]:
 
 @pytest.fixture
 def poll_seconds() -> int:
-    return 2
+    return 1
 
 
 only_hooks = pytest.mark.parametrize("poll_seconds", [3600])
