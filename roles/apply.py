@@ -32,6 +32,8 @@ from servers.debian_releases import OS_RELEASE, UnsupportedRelease, described
 from servers.inventory import OPERATOR
 from servers.server_plan import Event, ServerPlan
 
+CONFIGURATION = {"SUDO": True, "RETRY": 2, "RETRY_DELAY": 2}
+"""Of pyinfra: an operation that fails, as when a registry does not answer, is tried again."""
 CHECK_SECONDS = 30
 EXPLAIN = "journalctl --unit {unit} --lines 10 --no-pager"
 
@@ -87,7 +89,7 @@ class Application:
             "ssh_config_file": "/dev/null",
         }
         hosts = [(s.title, {**common, "ssh_hostname": s.address.edge}) for s in plan.servers]
-        self.state = State(Inventory((hosts, {})), Config(SUDO=True), check_for_changes=False)
+        self.state = State(Inventory((hosts, {})), Config(**CONFIGURATION), check_for_changes=False)
         self.state.add_callback_handler(Reporter())
 
     def connect(self) -> bool:
