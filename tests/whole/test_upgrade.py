@@ -12,8 +12,8 @@ import pytest
 
 from tests.whole.line import Line, until
 from tests.whole.test_trial import git, newest, series, work_tree
-from tests.whole.test_writes import lost
-from tests.whole.writers import writing
+from tests.whole.test_writes import lost, stored
+from tests.whole.writers import Browser, comment, writing
 
 VERSIONS = {
     "blog": ("/feed/", r"<generator>https://wordpress\.org/\?v=([\d.]+)</generator>"),
@@ -110,6 +110,43 @@ def test_production_is_promoted_and_keeps_what_a_visitor_wrote(line: Line, compo
     for check in line.site.component(component).checks:
         assert (check.contains or "") in line.page("production", component, check.path).body
     print(f"{component}: writes were refused for {written.seconds_refused:.1f} s")
+
+
+def test_the_older_wordpress_works_with_the_migrated_database(line: Line) -> None:
+    """Whoever logged in to the newer one is logged out: it stores passwords in a way of its own."""
+    release = version(line, "production", "blog")
+    with writing(line, "blog", "returned blog") as written:
+        wait_for_writes(3, written.acknowledged)
+        done = line.pressed("roll-back-production", "blog-production")
+    assert done["results"] == 0, line.said(done)
+    assert version(line, "production", "blog").startswith("6.1.")
+    stranger = Browser(line, "production", "blog")
+    author = {"author": "Ana", "email": "ana@example.invalid"}
+
+    def is_stored() -> bool:
+        """WordPress refuses comments of a stranger within 15 seconds of another comment."""
+        return comment(stranger, "the older one has this", **author).status == 302
+
+    until(is_stored, "a comment of a stranger")
+    line.pressed("lift-hold-production", "blog-production")
+    line.promote("blog")
+    assert version(line, "production", "blog") == release
+    assert "the older one has this" in stored(line, "blog")
+    assert lost(line, "blog", written) == []
+
+
+def test_the_older_mediawiki_does_not_and_its_rollback_is_undone(line: Line) -> None:
+    release, live = version(line, "production", "docs"), line.live("production", "docs")
+    with writing(line, "docs", "stayed docs") as written:
+        wait_for_writes(3, written.acknowledged)
+        done = line.pressed("roll-back-production", "docs-production")
+        wait_for_writes(3, written.acknowledged)
+    assert done["results"] == 2
+    reason = line.said(done)["switch"]
+    assert reason.startswith("GET /wiki/Main_Page -> 500")
+    assert f"returned to {str(live)[:12]}" in reason
+    assert version(line, "production", "docs") == release
+    assert lost(line, "docs", written) == []
 
 
 def changed(line: Line, build: dict[str, Any]) -> list[str]:
