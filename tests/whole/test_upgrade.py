@@ -63,7 +63,7 @@ def wait_for_writes(count: int, texts: list[str]) -> None:
     until(lambda: len(texts) >= seen + count, f"{count} writes")
 
 
-@pytest.fixture(scope="module", params=SERIES)
+@pytest.fixture(scope="module", params=["blog", pytest.param("docs", marks=pytest.mark.drill)])
 def component(request: pytest.FixtureRequest, line: Line) -> str:
     """A component whose older release is live everywhere."""
     name = str(request.param)
@@ -135,6 +135,7 @@ def test_the_older_wordpress_works_with_the_migrated_database(line: Line) -> Non
     assert lost(line, "blog", written) == []
 
 
+@pytest.mark.drill
 def test_the_older_mediawiki_does_not_and_its_rollback_is_undone(line: Line) -> None:
     release, live = version(line, "production", "docs"), line.live("production", "docs")
     with writing(line, "docs", "stayed docs") as written:
