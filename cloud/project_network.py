@@ -171,15 +171,12 @@ def create_rule(connection: Connection, group: str, rule: Rule, ids: Mapping[str
     )
 
 
-def add_to_group(connection: Connection, server: str, group: str, *, dry: bool) -> bool:
-    """Have a machine's port be a member of a security group, by id; whether it was not."""
+def add_to_group(connection: Connection, server: str, group: str) -> None:
+    """Have a machine's port be a member of a security group, by id."""
     client = connection.network
     port: Any = next(iter(client.ports(device_id=server)), None)
-    if port is None or group in port.security_group_ids:
-        return False
-    if not dry:
+    if port is not None and group not in port.security_group_ids:
         client.update_port(port, security_groups=[*port.security_group_ids, group])
-    return True
 
 
 def delete_project_network(connection: Connection, owner: str) -> list[str]:

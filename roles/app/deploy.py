@@ -50,7 +50,8 @@ def configuration(server: Server, component: Component) -> list[Managed]:
 
 def component_unit(server: Server, component: Component) -> Managed:
     folder = server_accounts.runtime_folder(component.name).name
-    control = f"{OPT}/venv/bin/supervisorctl -c {supervisord_file(component)}"
+    socket = server_accounts.supervisor_socket(component.name)
+    control = f"{OPT}/venv/bin/supervisorctl -s unix://{socket}"
     programs = services_of(server, component)
     reload = []
     if php_fpm.program(component.name) in programs:
