@@ -1,14 +1,17 @@
 """A server of Debian packages on loopback, whose signed lists apt itself reads."""
 
 import hashlib
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from threading import Thread
 
@@ -65,6 +68,8 @@ class DebianServer:
     folder: Path
     key: SigningKey
     port: int
+    times: Iterator[int] = field(default_factory=lambda: count(int(time.time()) - 3600))
+    """Each list has a second of its own: HTTP has no smaller unit, and apt keeps what is as old."""
 
     @property
     def url(self) -> str:
@@ -85,6 +90,9 @@ class DebianServer:
         )
         signed = self.key.gpg("--clear-sign", given=release.encode())
         (lists / "InRelease").write_bytes(signed)
+        published = next(self.times)
+        for file in (lists / "InRelease", lists / inner):
+            os.utime(file, (published, published))
 
     def stanza(self, package: Path) -> str:
         """A package in a list; its file is served from then on."""
