@@ -4,7 +4,7 @@ A build takes the newest commits when it starts, which may be before the poller 
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Protocol
 
 from buildbot.data.resultspec import Filter
@@ -17,8 +17,12 @@ from releases import ledger
 Materials = Iterable[Mapping[str, Any]]
 
 
-class Taken(Enum):
-    """Whether a build was made from what a change reports."""
+class Taken(StrEnum):
+    """Whether a build was made from what a change reports.
+
+    To be compared by value: `master.cfg` loads our modules again for each configuration, and a
+    scheduler of the one before meets the members of the new class.
+    """
 
     YES = "it was"
     NO = "a build is needed"

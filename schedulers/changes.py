@@ -104,7 +104,7 @@ class ChangeScheduler(AnyBranchScheduler):
     async def answer(self, change: Change, builders: Sequence[str]) -> None:
         taken = {builder: await self.taken_by(builder, change) for builder in builders}
         # Not a renderable `builderNames`: that sees only the last change of the same revision.
-        if needed := [builder for builder in builders if taken[builder] is Taken.NO]:
+        if needed := [builder for builder in builders if taken[builder] == Taken.NO]:
             await self.addBuildsetForChanges(
                 reason=self.reason,
                 changeids=[change.number],
@@ -125,10 +125,10 @@ class ChangeScheduler(AnyBranchScheduler):
         kept = [
             [changeid, builder]
             for changeid, builder in before
-            if taken.get(builder) is not Taken.NO
+            if taken.get(builder) != Taken.NO
             and (builder not in taken or changeid != change.number)
         ]
-        undecided = [builder for builder in taken if taken[builder] is Taken.UNDECIDED]
+        undecided = [builder for builder in taken if taken[builder] == Taken.UNDECIDED]
         after = kept + [[change.number, builder] for builder in undecided]
         if after != before:
             await self.setState(POSTPONED, after)

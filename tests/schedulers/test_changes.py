@@ -1,5 +1,7 @@
 """One scheduler hears of every change, and starts what the change concerns and nothing else."""
 
+import sys
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,6 +69,10 @@ def test_a_build_has_a_head_by_its_commit_and_a_release_by_its_name(
     assert is_among(change, materials) is is_taken
 
 
+def is_ours(module: str) -> bool:
+    return module.partition(".")[0] in {"schedulers", "releases", "change_sources"}
+
+
 class Changes(SmallMaster):
     """What is asked for when something has changed."""
 
@@ -98,6 +104,20 @@ class Changes(SmallMaster):
         await self.start(components, [merge.scheduler(components)])
         await self.change(BLOG.overlays[0])
         assert await self.asked_for() == ["blog-build", "docs-build"]
+
+    @async_to_deferred
+    async def test_a_change_is_built_after_our_modules_were_loaded_again(self) -> None:
+        """As by `master.cfg`: a scheduler of the last configuration gets functions of the new."""
+        components = site(BLOG, DOCS, LAST)
+        await self.start(components, [merge.scheduler(components)])
+        kept = {name: sys.modules.pop(name) for name in list(sys.modules) if is_ours(name)}
+        try:
+            again = import_module("schedulers.merge").scheduler(components)
+        finally:
+            sys.modules.update(kept)
+        await self.reconfigure(components, [again])
+        await self.change(BLOG.upstream)
+        assert await self.asked_for() == ["blog-build"]
 
     @async_to_deferred
     async def test_a_change_that_concerns_no_component_builds_none(self) -> None:
