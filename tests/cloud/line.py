@@ -22,7 +22,7 @@ from tests.cloud.fixture import Cloud
 from tests.whole.line import Line, emptied, poll_often, site_copy
 
 ASIDE = 20_000
-"""Added to the ports; another number than that of the tests without a cloud, as both may run."""
+"""Added to the ports; another number than that of the tests without a cloud."""
 COMPONENTS = ("blog", "notes", "specs")
 """One of PHP with a database, one of processes, one of files."""
 
