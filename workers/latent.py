@@ -195,6 +195,8 @@ class MachineWorker(AbstractLatentWorker):
     def configuration_failure(self, error: ConfigurationError) -> InstanceFailed:
         """The error with the file and the key that are wrong."""
         return InstanceFailed(
-            error.located(f"{self.environment.name}.toml", self.lane_name, Lane.model_fields),
+            error.located(
+                f"{self.environment.name}.toml", f"openstack.{self.lane_name}", Lane.model_fields
+            ),
             error.cause,
         )

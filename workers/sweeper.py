@@ -285,7 +285,7 @@ class Sweeper(BuildbotService):
     async def check_configuration(self) -> None:
         """Find out what the environments' files name and their projects do not have."""
         missing = [
-            error.located(f"{environment.name}.toml", name, Lane.model_fields)
+            error.located(f"{environment.name}.toml", f"openstack.{name}", Lane.model_fields)
             for environment in self.environments
             if (settings := environment.openstack)
             for name, lane in settings.lanes.items()

@@ -51,7 +51,7 @@ def test_a_refused_request_names_the_key_that_is_wrong(key: str) -> None:
 def test_credentials_are_the_clouds(name: str) -> None:
     error = classify(replayed(ANSWERS[name]))
     assert isinstance(error, ConfigurationError)
-    assert error.located("staging.toml", "build", Lane.model_fields).startswith(
+    assert error.located("staging.toml", "openstack.build", Lane.model_fields).startswith(
         "staging.toml: key 'openstack.cloud': "
     )
 
