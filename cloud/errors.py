@@ -64,8 +64,8 @@ class ConfigurationError(CloudError):
     def located(self, file: str, table: str, fields: Container[str]) -> str:
         """The whole sentence, with where to correct it.
 
-        `table` is a table such as `openstack.build`, and `fields` are its keys; any other key is one
-        of `[openstack]` itself.
+        `table` is a table such as `openstack.build`, and `fields` are its keys; any other key is
+        one of `[openstack]` itself.
         """
         path = table if self.key in fields else "openstack"
         return f"{file}: key '{path}.{self.key}': {self}"
