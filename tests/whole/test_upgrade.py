@@ -15,6 +15,7 @@ from tests.whole.test_trial import git, newest, series, work_tree
 from tests.whole.test_writes import lost, stored
 from tests.whole.writers import Browser, comment, writing
 
+pytestmark = pytest.mark.drill
 VERSIONS = {
     "blog": ("/feed/", r"<generator>https://wordpress\.org/\?v=([\d.]+)</generator>"),
     "docs": (
@@ -63,7 +64,7 @@ def wait_for_writes(count: int, texts: list[str]) -> None:
     until(lambda: len(texts) >= seen + count, f"{count} writes")
 
 
-@pytest.fixture(scope="module", params=["blog", pytest.param("docs", marks=pytest.mark.drill)])
+@pytest.fixture(scope="module", params=SERIES)
 def component(request: pytest.FixtureRequest, line: Line) -> str:
     """A component whose older release is live everywhere."""
     name = str(request.param)
@@ -135,7 +136,6 @@ def test_the_older_wordpress_works_with_the_migrated_database(line: Line) -> Non
     assert lost(line, "blog", written) == []
 
 
-@pytest.mark.drill
 def test_the_older_mediawiki_does_not_and_its_rollback_is_undone(line: Line) -> None:
     release, live = version(line, "production", "docs"), line.live("production", "docs")
     with writing(line, "docs", "stayed docs") as written:
