@@ -43,6 +43,11 @@ class ServerAddress(Model):
         """Its line in `known_hosts`: https://man.openbsd.org/sshd.8#SSH_KNOWN_HOSTS_FILE_FORMAT."""
         return f"{self.address} {self.key}"
 
+    @property
+    def edge_known_hosts_line(self) -> str:
+        """The same for whoever reaches it at its edge's address, as the operator does."""
+        return f"{self.edge} {self.key}"
+
 
 class Installation(Model):
     """`installation.toml`, which `master.cfg` reads in the master's own folder; paths absolute."""

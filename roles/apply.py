@@ -216,7 +216,7 @@ def main() -> int:
     dry = parser.parse_args().dry_run
     plan = ServerPlan.model_validate_json(sys.stdin.read())
     with NamedTemporaryFile("w", suffix=".known_hosts") as known_hosts:
-        known_hosts.writelines(f"{s.address.edge} {s.address.key}\n" for s in plan.servers)
+        known_hosts.writelines(f"{s.address.edge_known_hosts_line}\n" for s in plan.servers)
         known_hosts.flush()
         application = Application(plan, Path(known_hosts.name))
         if not application.connect():

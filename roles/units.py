@@ -53,8 +53,4 @@ def unit(
         "Restart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=60\n\n"
         "[Install]\nWantedBy=multi-user.target\n"
     )
-    return file(unit_file(name), text)
-
-
-def unit_file(name: str) -> Path:
-    return UNITS / f"{name}.service"
+    return file(UNITS / f"{name}.service", text)

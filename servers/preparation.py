@@ -132,7 +132,7 @@ def last_lines(output: str) -> str:
 def wait_for_ssh(plan: ServerPlan, server: PlannedServer) -> None:
     """Wait for the operator's account: sshd runs before cloud-init has created it."""
     with NamedTemporaryFile("w", suffix=".known_hosts") as known_hosts:
-        known_hosts.write(f"{server.address.edge} {server.address.key}\n")
+        known_hosts.write(f"{server.address.edge_known_hosts_line}\n")
         known_hosts.flush()
         command = ssh_command(plan.operator_key, Path(known_hosts.name), server.address)
 
