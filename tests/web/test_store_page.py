@@ -214,7 +214,7 @@ def test_a_releaser_removes_by_keyboard_alone_and_gives_a_reason(
     keyboard.type("the disk is full")
     window.picture("dialog-releaser")
     keyboard.press("Enter")
-    expect(main.locator(".sw-banner")).to_contain_text("Store: waits for its turn")
+    expect(main.get_by_text("Store: waits for its turn")).to_be_visible()
     window.picture("pressed")
     (request,) = requests_of_retention(master)
     assert "the disk is full" in request
