@@ -1,10 +1,32 @@
 # shellcheck shell=bash
 # What scripts that fetch have in common: `steps/git.py` puts it in front of them.
+# How long a server may be silent, GIT_HTTP_LOW_SPEED_TIME says, in seconds.
 # Exit codes: 2 when a repository cannot be reached, 3 when git cannot read the worker's own.
 UNREACHABLE=2 BROKEN=3
+SILENT=$((GIT_HTTP_LOW_SPEED_TIME + 5)) # git itself does not give up while it connects
 
-fetch() { # arguments of git fetch; its progress shows that it goes on
-  git fetch --progress --no-tags "$@" 2>&1 >/dev/null </dev/null | tee errors >&2
+fetch() { # arguments of git fetch, which is ended when it shows nothing for too long
+  local part status=0 git progress
+  exec {progress}< <(exec git fetch --progress --no-tags "$@" 2>&1 >/dev/null </dev/null)
+  git=$!
+  : >errors
+  while part='' && { read_progress || [ -n "$part" ]; }; do
+    printf '%s\n' "$part" >>errors
+    printf '%s\n' "$part" >&2
+  done
+  exec {progress}<&-
+  if [ "$status" -gt 128 ]; then
+    # With git, what it has started to connect.
+    xargs kill "$git" 2>/dev/null <"/proc/$git/task/$git/children" || true
+    echo "fatal: no answer in $SILENT s" >>errors
+  fi
+  wait "$git"
+}
+
+read_progress() { # the next part of what git shows; a status above 128 says that none came in time
+  status=0
+  IFS= read -r -d $'\r' -t "$SILENT" -u "$progress" part || status=$?
+  [ "$status" = 0 ]
 }
 
 reason() { # git's first error, without its general advice
@@ -15,7 +37,8 @@ reason() { # git's first error, without its general advice
 answers() { # whether a repository can be reached
   (
     cd /
-    timeout --kill-after=5 60 env -u GIT_DIR -u GIT_INDEX_FILE git ls-remote -- "$1" HEAD
+    unset GIT_DIR GIT_INDEX_FILE
+    timeout --kill-after=5 "$GIT_HTTP_LOW_SPEED_TIME" git ls-remote -- "$1" HEAD
   ) >/dev/null 2>&1 </dev/null
 }
 

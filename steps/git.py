@@ -27,10 +27,7 @@ How long a server may be slower than a byte in a second, `site.toml` says.
 """
 
 FETCHING = {"add_source", "fork", "submodules", "upstream_ids"}
-"""The scripts that fetch; `fetching.bash` is what they have in common."""
-
-CONNECT_SECONDS = 340
-"""What a script that fetches is given besides: curl tries to connect for 300 seconds."""
+"""The scripts that fetch; `fetching.bash` is what they have in common. It ends a silent fetch."""
 
 SHOWN = 20_000
 """Characters of an answer that are logged."""
@@ -61,7 +58,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         super().__init__(**kwargs)
 
     async def attempt(
-        self, command: Sequence[str], stdin: bytes | None = None, **limits: Any
+        self, command: Sequence[str], stdin: bytes | None = None
     ) -> RemoteShellCommand:
         """Run one command and keep its output; the caller checks its exit code.
 
@@ -74,16 +71,14 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
             logEnviron=False,
             initialStdin=stdin,
             env=environment(silent_seconds(self.master)),
-            **limits,
         )
         await self.runCommand(remote)
         if self.stopped:
             raise BuildStepCancelled
         if self.timed_out:
-            seconds = limits.get("timeout", self.timeout)
             address = next((word for word in command[4:] if "://" in word), "")
             silent = address or command_name(command)
-            self.fail(f"{silent} gave no sign of life for {seconds:g} s")
+            self.fail(f"{silent} gave no sign of life for {self.timeout:g} s")
         return remote
 
     async def run_command(self, *command: str, stdin: bytes | None = None) -> str:
@@ -146,9 +141,7 @@ class GitStep(Step, ShellMixin):  # type: ignore[misc]  # the mixin has no runni
         if stdin is not None and len(stdin) > BLOCK:
             await self.upload_file(INPUT_FILE, stdin)
             text, stdin = f"exec <{INPUT_FILE}\n{text}", None
-        fetching_seconds = CONNECT_SECONDS + silent_seconds(self.master)
-        limits = {"timeout": fetching_seconds} if name in FETCHING else {}
-        return await self.attempt(("bash", "-c", text, name, *arguments), stdin, **limits)
+        return await self.attempt(("bash", "-c", text, name, *arguments), stdin)
 
     async def upload_file(self, name: str, content: bytes) -> None:
         """Write a file on the worker, block by block."""

@@ -1,9 +1,9 @@
-"""A git server that accepts connections and never answers."""
+"""Git servers that do not answer, each in a way of its own."""
 
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +13,21 @@ def hung_server() -> Iterator[str]:
     """Its address; a TLS handshake with it never ends."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         yield f"https://127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextmanager
+def unconnectable_server() -> Iterator[str]:
+    """The address of a server to which no connection is ever made: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        address = server.getsockname()
+        while True:
+            client = waiting.enter_context(socket.socket())
+            client.settimeout(0.5)
+            try:
+                client.connect(address)
+            except TimeoutError:
+                break
+        yield f"http://127.0.0.1:{address[1]}"
 
 
 @contextmanager

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from change_sources.git_process import SECONDS
 from releases.store import digest_of
-from steps.git import ENVIRONMENT, script_text
+from steps.git import environment, script_text
 from steps.records import fields
 from steps.tar import tar_archive
 from tests.repositories import Repository
@@ -45,15 +46,15 @@ def pack(
     folder: Path,
     origin: Repository,
     before: str = "true",
-    environment: Mapping[str, str] | None = None,
+    changed: Mapping[str, str] | None = None,
     words: tuple[str, ...] = ("blog.example",),
 ) -> list[str]:
     """Fetch and pack in a new folder; tree, commit, digest, size and forbidden words."""
     folder.mkdir()
     commit = origin.git("rev-parse", "1.0^{commit}")
     add_source = (commit, origin.address, "refs/tags/1.0", "refs/slipway/upstream", "")
-    surroundings = ENVIRONMENT | {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
-    surroundings |= dict(environment or {})
+    surroundings = environment(SECONDS) | {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    surroundings |= dict(changed or {})
     for name, arguments in (
         ("repository", ()),
         ("add_source", add_source),

@@ -13,7 +13,7 @@ from twisted.trial.unittest import TestCase
 
 from change_sources.git_process import GIT, SECONDS
 from model.component import Component
-from steps.git import CONNECT_SECONDS, FETCHING, environment, script_text
+from steps.git import environment, script_text
 from steps.patches import ApplyPatches
 from tests.steps.worker import archive
 
@@ -30,7 +30,6 @@ def script(name: str, *arguments: str, stdin: bytes | None = None) -> ExpectShel
         env=environment(SECONDS),
         log_environ=False,
         initial_stdin=stdin,
-        timeout=CONNECT_SECONDS + SECONDS if name in FETCHING else 1200,
     )
 
 
@@ -166,7 +165,7 @@ class ApplyPatchesTest(TestBuildStepMixin, TestReactorMixin, TestCase):
             .update("failure_reason", "timeout_without_output")
             .exit(-1),
         )
-        words = f"{FORK['repository']} gave no sign of life for {CONNECT_SECONDS + SECONDS:g} s"
+        words = f"{FORK['repository']} gave no sign of life for 1200 s"
         self.expect_outcome(FAILURE, f"{words} (failure) (timed out)")
         return self.run_step()
 

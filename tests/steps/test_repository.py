@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from steps.git import DAMAGE, ENVIRONMENT, script_text
-from tests.change_sources.hung_server import hung_server, processes_with
+from steps.git import DAMAGE, script_text
+from tests.change_sources.hung_server import (
+    hung_server,
+    processes_with,
+    unconnectable_server,
+)
 from tests.repositories import Repository
-from tests.steps.worker import Worker, fork_arguments
+from tests.steps.worker import SURROUNDINGS, Worker, fork_arguments
 
 KILLS = 40
 UNREACHABLE = 2
@@ -46,7 +50,7 @@ def kill_after(worker: Worker, delay: float, script: str, *arguments: str) -> No
     process = subprocess.Popen(
         ["bash", "-c", script_text(script), script, *arguments],
         cwd=worker.folder,
-        env=os.environ | ENVIRONMENT,
+        env=SURROUNDINGS,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -148,8 +152,7 @@ def loosen(worker: Worker) -> None:
             other.unlink()
         with aside.open("rb") as file:
             command = ["git", "unpack-objects", "-q"]
-            environment = os.environ | ENVIRONMENT
-            subprocess.run(command, cwd=worker.folder, env=environment, stdin=file, check=True)
+            subprocess.run(command, cwd=worker.folder, env=SURROUNDINGS, stdin=file, check=True)
         aside.unlink()
 
 
@@ -177,9 +180,8 @@ def test_what_git_says_of_a_damaged_pack_is_known_as_damage(
         file.seek(int(pack.stat().st_size * place))
         file.write(b"x" * 1000)
     command = ["git", "archive", "--output=tar", tree]
-    environment = os.environ | ENVIRONMENT
     result = subprocess.run(
-        command, cwd=worker.folder, env=environment, capture_output=True, text=True
+        command, cwd=worker.folder, env=SURROUNDINGS, capture_output=True, text=True
     )
     assert DAMAGE.search(result.stderr), result.stderr
 
@@ -199,7 +201,7 @@ def test_a_full_disk_is_not_taken_for_a_repository_that_cannot_be_reached(
     result = subprocess.run(
         ["bash", "-c", limited, "add_source", *source_arguments(upstream)],
         cwd=worker.folder,
-        env=os.environ | ENVIRONMENT,
+        env=SURROUNDINGS,
         capture_output=True,
         text=True,
     )
@@ -219,7 +221,7 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_with_a_sentence(
         result = subprocess.run(
             ["bash", "-c", script_text("add_source"), "add_source", *arguments],
             cwd=worker.folder,
-            env=os.environ | ENVIRONMENT | {"GIT_HTTP_LOW_SPEED_TIME": "1"},
+            env=SURROUNDINGS | {"GIT_HTTP_LOW_SPEED_TIME": "1"},
             capture_output=True,
             text=True,
             timeout=60,
@@ -229,6 +231,30 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_with_a_sentence(
     last = result.stderr.splitlines()[-1]
     assert last.startswith(f"{address} cannot be reached: fatal: unable to access")
     assert "too slow" in last
+
+
+@pytest.mark.parametrize("script", ["add_source", "submodules"])
+def test_a_server_that_accepts_no_connection_is_given_up_with_a_sentence(
+    tmp_path: Path, script: str
+) -> None:
+    worker = Worker(tmp_path / "worker")
+    with unconnectable_server() as address:
+        address = f"{address}/a.git"
+        arguments = ["a" * 40, address, "refs/heads/main", "refs/slipway/one", ""]
+        submodule = f"{'a' * 40} {address} library\0"
+        result = subprocess.run(
+            ["bash", "-c", script_text(script), script, *arguments],
+            cwd=worker.folder,
+            env=SURROUNDINGS | {"GIT_HTTP_LOW_SPEED_TIME": "1"},
+            input=submodule,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert not processes_with(address)
+    assert result.returncode == UNREACHABLE
+    last = result.stderr.splitlines()[-1]
+    assert last.endswith(f"{address} cannot be reached: fatal: no answer in 6 s")
 
 
 def test_a_folder_that_a_build_made_read_only_does_not_stop_the_next_checkout(

@@ -5,11 +5,14 @@ import subprocess
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from steps.git import ENVIRONMENT, script_text
+from change_sources.git_process import SECONDS
+from steps.git import environment, script_text
 from steps.patch_file import Series, read_patches
 from steps.records import fields
 from steps.tar import tar_archive
 from tests.repositories import Repository
+
+SURROUNDINGS = os.environ | environment(SECONDS)
 
 
 class Worker:
@@ -23,9 +26,8 @@ class Worker:
     def attempt(self, script: str, *arguments: str, stdin: bytes = b"") -> CompletedProcess[str]:
         """Run a script; its output and its exit code."""
         command = ["bash", "-c", script_text(script), script, *arguments]
-        environment = os.environ | ENVIRONMENT
         result = subprocess.run(
-            command, cwd=self.folder, env=environment, input=stdin, capture_output=True
+            command, cwd=self.folder, env=SURROUNDINGS, input=stdin, capture_output=True
         )
         output = (text.decode("utf-8", "replace") for text in (result.stdout, result.stderr))
         return CompletedProcess(command, result.returncode, *output)
@@ -37,9 +39,8 @@ class Worker:
         return result.stdout
 
     def git(self, *arguments: str) -> str:
-        environment = os.environ | ENVIRONMENT
         command = ["git", *arguments]
-        return subprocess.check_output(command, cwd=self.folder, env=environment, text=True)
+        return subprocess.check_output(command, cwd=self.folder, env=SURROUNDINGS, text=True)
 
     def records(self, script: str, *arguments: str, stdin: bytes = b"") -> list[str]:
         """The fields that a script prints, which must succeed."""
