@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from local.account_names import EDGE
 from local.layout import Layout
 from local.services.environment_servers import RESERVED
-from model.environment import Environment
-from model.site import Site
+from model.site_checks import Parts
 
 HIGHEST_PORT = 65535
 
 
-def misfits(site: Site, layout: Layout) -> list[str]:
+def misfits(parts: Parts, layout: Layout) -> list[str]:
     """Everything that does not fit, one sentence each, with the file and the key."""
-    return [*master_ports(layout), *names(site, layout), *ports(site, layout), *ways(site, layout)]
+    return [*master_ports(layout), *names(parts), *ports(parts, layout), *ways(parts, layout)]
 
 
 def own_ports(layout: Layout) -> dict[int, str]:
@@ -27,22 +26,23 @@ def master_ports(layout: Layout) -> Iterator[str]:
             yield f"PORT={layout.http_port}: {purpose} would have port {port}, above {HIGHEST_PORT}"
 
 
-def names(site: Site, layout: Layout) -> Iterator[str]:
-    for environment in site.environments:
+def names(parts: Parts) -> Iterator[str]:
+    for environment in parts.environments:
         if environment.name in RESERVED:
-            file = environment_file(site, layout, environment)
+            file = parts.environment_file(environment)
             yield f"{file}: an environment cannot be called '{environment.name}' on this machine"
-    if any(component.name == EDGE for component in site.components):
-        yield f"components/{EDGE}: a component cannot be called '{EDGE}' on this machine"
+    if any(component.name == EDGE for component in parts.components):
+        folder = parts.folder / "components" / EDGE
+        yield f"{folder}: a component cannot be called '{EDGE}' on this machine"
 
 
-def ports(site: Site, layout: Layout) -> Iterator[str]:
+def ports(parts: Parts, layout: Layout) -> Iterator[str]:
     """Ports of the environments whose server is this machine, and the master's."""
     purposes = dict(own_ports(layout))
-    for environment in site.environments:
+    for environment in parts.environments:
         if environment.servers:
             continue
-        file = environment_file(site, layout, environment)
+        file = parts.environment_file(environment)
         for key in ("http_port", "https_port"):
             port = getattr(environment, key)
             if port in purposes:
@@ -50,19 +50,15 @@ def ports(site: Site, layout: Layout) -> Iterator[str]:
             purposes[port] = f"'{key}' of {environment.name}"
 
 
-def ways(site: Site, layout: Layout) -> Iterator[str]:
+def ways(parts: Parts, layout: Layout) -> Iterator[str]:
     """Environments whose machines would call a port at which no master listens."""
     reached = layout.forwarded_port or layout.worker_port
-    for environment in site.environments:
+    for environment in parts.environments:
         cloud = environment.openstack
         if cloud and cloud.lanes and cloud.master.rpartition(":")[2] != str(reached):
-            file = environment_file(site, layout, environment)
+            file = parts.environment_file(environment)
             yield (
                 f"{file}: key 'openstack.master': machines would call {cloud.master}, and this "
                 f"master listens for them at port {reached}, which is PORT + 1; if that port is "
                 "forwarded: OPTIONS=--forwarded-port=…"
             )
-
-
-def environment_file(site: Site, layout: Layout, environment: Environment) -> str:
-    return str(site.folder / layout.environments / f"{environment.name}.toml")

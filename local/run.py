@@ -94,14 +94,11 @@ def run_step(step: StartStep, startup: Startup) -> str | None:
 def read(layout: Layout) -> Site:
     """Raises CommandError for mistakes in the site, and for what does not fit this machine."""
     try:
-        site = read_site(layout.site, layout.environments)
+        return read_site(layout.site, layout.environments, partial(misfits, layout=layout))
     except InvalidSite as error:
         raise CommandError(f"the site has mistakes\n{error}") from None
     except OSError as error:
         raise CommandError(f"cannot read {error.filename}: {error.strerror}") from None
-    if wrong := misfits(site, layout):
-        raise CommandError("\n".join(["the site does not fit this installation", *wrong]))
-    return site
 
 
 @contextmanager

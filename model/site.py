@@ -1,6 +1,6 @@
 """A site: the components and environments that one master looks after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -97,22 +97,39 @@ class Site(SiteFile):
         return tuple(sorted({e.address(label) for e in self.environments for label in labels}))
 
 
-def read_site(folder: Path, environments: str = "environments") -> Site:
-    """Read a site's folder; raises InvalidSite with all errors of all its files."""
+def fits_anywhere(_: Parts) -> Iterable[str]:
+    return ()
+
+
+def read_site(
+    folder: Path,
+    environments: str = "environments",
+    misfits: Callable[[Parts], Iterable[str]] = fits_anywhere,
+) -> Site:
+    """Read a site's folder; raises InvalidSite with all errors of all its files.
+
+    `misfits` are further errors of what could be read.
+    """
     own, wrong_site = read_each([folder / "site.toml"], lambda path: read(path, SiteFile))
     folders = sorted((folder / "components").glob("*/"))
     components, wrong_components = read_each(folders, read_component)
+    files = sorted((folder / environments).glob("*.toml"))
     found, wrong_environments = read_each(
-        sorted((folder / environments).glob("*.toml")),
-        lambda path: read(path, Environment, name=path.stem),
+        files, lambda path: read(path, Environment, name=path.stem)
     )
-    errors = [*wrong_site, *wrong_components, *wrong_environments]
     parts = Parts(folder, folder / environments, tuple(components), tuple(found))
+    errors = [*wrong_site, *wrong_components, *wrong_environments]
     if not wrong_environments:
         errors += environment_errors(parts)
     errors += collisions(parts)
-    if not errors:
-        errors = name_errors(parts, own[0])
+    errors += misfits(parts)
+    for site_file in own:
+        errors += name_errors(
+            site_file,
+            folder / "site.toml",
+            [path.name for path in folders],
+            promoted_names(files, found),
+        )
     if errors:
         raise InvalidSite(errors)
     return Site(
@@ -164,15 +181,20 @@ def encoding_error(template: Path) -> str:
     return ""
 
 
-def name_errors(parts: Parts, own: SiteFile) -> list[str]:
+def promoted_names(files: Iterable[Path], found: Iterable[Environment]) -> list[str]:
+    """The environments to which releases are promoted, and those whose files have errors."""
+    first = {environment.name for environment in found if not environment.promotes_from}
+    return [path.stem for path in files if path.stem not in first]
+
+
+def name_errors(
+    site: SiteFile, file: Path, components: Sequence[str], promoted: Sequence[str]
+) -> list[str]:
     """Unknown names in `site.toml`."""
-    file = parts.folder / "site.toml"
-    names = [component.name for component in parts.components]
-    promoted = [environment.name for environment in parts.environments if environment.promotes_from]
     references = [
-        *(("order", name, names) for name in own.order),
-        *(("two_person", name, promoted) for name in own.two_person),
-        *(("freezes", name, promoted) for window in own.freezes for name in window.environments),
+        *(("order", name, components) for name in site.order),
+        *(("two_person", name, promoted) for name in site.two_person),
+        *(("freezes", name, promoted) for window in site.freezes for name in window.environments),
     ]
     return [
         f"{file}: key '{key}': no '{name}' there; expected one of {', '.join(allowed) or 'none'}"

@@ -12,7 +12,7 @@ from local.installation_fit import misfits
 from local.layout import Layout
 from local.run import read
 from model.environment import Environment
-from model.site import Site
+from model.site_checks import Parts
 from tests.releases.ledgers import PRODUCTION, SITE, STAGING
 
 CLOUD = {
@@ -24,9 +24,10 @@ CLOUD = {
 STAGING_FILE = "/nowhere/environments/staging.toml"
 
 
-def with_staging(**keys: Any) -> Site:
+def with_staging(**keys: Any) -> Parts:
     staging = Environment.model_validate(STAGING.model_dump() | {"https_port": 8443} | keys)
-    return SITE.model_copy(update={"environments": (staging, PRODUCTION)})
+    folder = Path("/nowhere")
+    return Parts(folder, folder / "environments", SITE.components, (staging, PRODUCTION))
 
 
 @pytest.mark.parametrize(
@@ -56,11 +57,11 @@ def test_environments_on_this_machine_do_not_share_a_port() -> None:
 
 
 def test_a_master_that_machines_reach_fits() -> None:
-    site = with_staging(http_port=8080, openstack=CLOUD)
-    assert misfits(site, Layout(Path("/state"))) == []
+    parts = with_staging(http_port=8080, openstack=CLOUD)
+    assert misfits(parts, Layout(Path("/state"))) == []
     moved = Layout(Path("/state"), http_port=8410, worker_port=8411)
-    assert len(misfits(site, moved)) == 1
-    assert misfits(site, replace(moved, forwarded_port=8011)) == []
+    assert len(misfits(parts, moved)) == 1
+    assert misfits(parts, replace(moved, forwarded_port=8011)) == []
 
 
 def test_a_port_above_the_highest_is_named() -> None:
@@ -69,9 +70,17 @@ def test_a_port_above_the_highest_is_named() -> None:
     assert sentence == "PORT=65535: its workers would have port 65536, above 65535"
 
 
-def test_all_misfits_are_said_at_once(tmp_path: Path) -> None:
+def test_all_misfits_and_mistakes_are_said_at_once(tmp_path: Path) -> None:
     files = {
-        "site.toml": 'title = "S"\nreleasers = ["ana"]\npoll_seconds = 5\n',
+        "site.toml": """
+            title = "S"
+            releasers = ["ana"]
+            poll_seconds = 5
+            order = ["blog", "bolg"]
+            two_person = ["production", "broken"]
+            """,
+        "components/blog/component.toml": 'title = "Blog"\nhost = "blog"\n',
+        "environments/broken.toml": "",
         "environments/master.toml": """
             domain = "s.example"
             indexed = false
@@ -85,4 +94,18 @@ def test_all_misfits_are_said_at_once(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     with pytest.raises(CommandError) as refusal:
         read(Layout(tmp_path / "state", site=tmp_path))
-    assert len(str(refusal.value).splitlines()) == 4
+    errors = str(refusal.value).removeprefix("the site has mistakes\n").splitlines()
+    broken = f"{tmp_path}/environments/broken.toml"
+    master = f"{tmp_path}/environments/master.toml"
+    assert errors == [
+        f"{tmp_path}/components/blog/component.toml: key 'runtime' is missing",
+        f"{tmp_path}/components/blog/component.toml: key 'upstream' is missing",
+        f"{broken}: key 'domain' is missing",
+        f"{broken}: key 'indexed' is missing",
+        f"{broken}: key 'tls' is missing",
+        f"{master}: an environment cannot be called 'master' on this machine",
+        f"{master}: key 'http_port': port 8010 is needed for Buildbot's UI already",
+        f"{master}: key 'https_port': port 8011 is needed for its workers already",
+        f"{tmp_path}/site.toml: key 'order': no 'bolg' there; expected one of blog",
+        f"{tmp_path}/site.toml: key 'two_person': no 'production' there; expected one of broken",
+    ]
