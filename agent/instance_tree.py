@@ -1,5 +1,6 @@
 """Build up the folder of an instance: a verified release, configured for the environment."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def unpack_instance(
     verify_provenance(provenance, directory.server.public_key, directory.component, digest)
     size = verify_artifact(artifact, digest)
     draft = directory.draft(instance)
+    wait_for_another_second(directory.releases)
     unpack(artifact, draft, size)
     manifest = read_manifest(draft, directory.component)
     values = template_values(directory, instance, manifest, context)
@@ -47,6 +49,18 @@ def unpack_instance(
     link_writable_folders(draft, directory.shared, manifest.serve.writable, group)
     finish(directory, instance, manifest)
     return size.files
+
+
+def wait_for_another_second(releases: Path) -> None:
+    """Let no two releases have files of the same second.
+
+    Caddy computes an ETag from a file's size and its time in seconds: a browser would go on showing
+    the earlier release's file.
+    """
+    newest = max((tree.stat().st_mtime for tree in releases.iterdir()), default=0)
+    now = time.time()
+    if int(now) == int(newest):
+        time.sleep(int(now) + 1 - now)
 
 
 def link_instance(
