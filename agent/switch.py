@@ -5,7 +5,8 @@ visitors only read meanwhile, until the instance is verified (`agent/migration.p
 
 An instance that fails its checks after the switch is undone: `current` points at the previous one
 again (`agent/recovery.py`). Rolling back is a switch to an earlier release that is still installed,
-with the configuration that it had; it never touches the database.
+with the configuration that it had; its pages are requested before visitors get them, since the
+database may be newer. It never touches the database.
 
 With several servers (`--together`), each one verifies the instance and leaves its deployment
 unfinished. When all of them succeed, `keep` ends it; otherwise `abandon --switched DIGEST` undoes
@@ -175,6 +176,10 @@ def set_current(
         together=together,
     )
     processes.start(directory, instance)
+    if not (deployment and deployment.first("rehearsed")):
+        # An earlier release was not checked with today's database.
+        directory.set_link(NEXT, instance)
+        verify_release(directory, instance, NEXT)
     directory.set_link(CURRENT, instance)
     return previous
 
