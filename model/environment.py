@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from model.component import Component
 from model.openstack import OpenStack
 from model.reading import Model, Name, Port, host_name
-from model.role import EDGE
+from model.role import BASE, EDGE, Opening, roles
 from model.server_group import ServerGroup
 
 SITE = "site"
@@ -116,6 +116,12 @@ class Environment(Model):
             for name, group in self.servers.items()
             for number in range(1, group.count + 1)
         }
+
+    def openings(self, group: ServerGroup) -> list[Opening]:
+        """What a group of servers opens because of its own roles, and of those of others."""
+        own = [opening for role in (BASE, *group.roles) for opening in roles()[role].opens]
+        there = sorted({role for each in self.servers.values() for role in each.roles})
+        return own + [opening for role in there for opening in roles()[role].opens_on_all]
 
     @property
     def site_builder(self) -> str:

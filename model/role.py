@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from model.reading import Model, Name, Port, read
 
@@ -23,7 +26,8 @@ class Opening(Model):
     port: Port
     to: tuple[Name, ...]
     """Roles whose servers reach it, `base` for all; `everyone`; `operator`; `worker`."""
-    purpose: str
+    purpose: Annotated[str, StringConstraints(pattern=r'^[^"\\\n]{1,120}$')]
+    """A comment of the firewall's rules: https://www.netfilter.org/projects/nftables/manpage.html."""
 
 
 class Role(Model):

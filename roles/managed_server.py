@@ -8,6 +8,8 @@ from pathlib import Path
 from agent.server import Server
 from model.component import Component
 from model.environment import Environment
+from model.role import BASE
+from model.server_group import ServerGroup
 from model.site import Site
 from servers import server_accounts
 from servers.debian_releases import DebianRelease
@@ -50,8 +52,13 @@ class ManagedServer:
         """Where the other servers of the environment reach it."""
         return next(peer.address for peer in self.peers if peer.name == self.name)
 
+    @property
+    def group(self) -> ServerGroup:
+        return self.environment.server_groups[self.name]
+
     def having(self, role: str) -> list[Peer]:
-        return [peer for peer in self.peers if role in peer.roles]
+        """The servers that have a role, which each has that is `base`."""
+        return [peer for peer in self.peers if role in (BASE, *peer.roles)]
 
     @property
     def components(self) -> tuple[Component, ...]:

@@ -176,9 +176,9 @@ def remember(record: Path, values: Sequence[str]) -> str:
 
 
 @operation()
-def present(path: Path, script: str, account: str) -> Commands:
-    """Have what a shell script makes, as an account, unless it is there."""
-    if not output(f"test -e {path} && echo yes"):
+def present(seen: str, script: str, account: str = "root") -> Commands:
+    """Have what a shell script makes, as an account, unless a shell command sees it."""
+    if not output(f"{{ {seen}; }} >/dev/null && echo yes"):
         yield f"runuser --user {account} -- sh -c {shlex.quote(script)} >/dev/null"
 
 

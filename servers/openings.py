@@ -1,11 +1,13 @@
-"""Which security group opens which port to whom: the roles' declarations, for one environment."""
+"""Which security group opens which port to whom: the roles' declarations, for one environment.
+
+Each server has the same rules again, in nftables (`roles/base/firewall.py`).
+"""
 
 from collections.abc import Iterable, Iterator
 
 from cloud.project_network import Rule
 from model.environment import Environment
-from model.role import BASE, EVERYONE, OPERATOR, WORKER, Opening, roles
-from model.server_group import ServerGroup
+from model.role import BASE, EVERYONE, OPERATOR, WORKER
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -24,20 +26,12 @@ def security_groups(environment: Environment, network: Iterable[str]) -> dict[st
     return {
         security_group(environment, name): {
             rule
-            for opening in openings(environment, group)
+            for opening in environment.openings(group)
             for to in opening.to
             for rule in rules(environment, opening.port, to, addresses)
         }
         for name, group in environment.servers.items()
     }
-
-
-def openings(environment: Environment, group: ServerGroup) -> Iterator[Opening]:
-    """What a group of servers opens because of its own roles, and of those of others."""
-    for role in (BASE, *group.roles):
-        yield from roles()[role].opens
-    for role in {role for each in environment.servers.values() for role in each.roles}:
-        yield from roles()[role].opens_on_all
 
 
 def rules(environment: Environment, port: int, to: str, network: tuple[str, ...]) -> Iterator[Rule]:

@@ -8,8 +8,9 @@ from agent import php_fpm, services, supervisor, uploads
 from agent.server import Server
 from model.component import Component
 from roles.app import agent_program
+from roles.base import firewall
 from roles.managed_server import ETC, OPT, ManagedServer, ServiceCheck
-from roles.operations import Managed, account_file, file, only_units, service
+from roles.operations import Managed, account_file, command_for, file, only_units, service
 from roles.units import unit
 from servers import server_accounts
 from servers.server_accounts import AGENT
@@ -17,6 +18,7 @@ from servers.server_accounts import AGENT
 
 def deploy(target: ManagedServer) -> None:
     agent_program.install(target)
+    close_metadata(target)
     server = target.settings
     names = [unit_name(component) for component in target.running_components]
     only_units(name="No units of removed components", prefix="slipway-app-", wanted=names)
@@ -28,6 +30,18 @@ def deploy(target: ManagedServer) -> None:
             restart=[component_unit(server, component), keeper],
             reload=configuration(server, component),
         )
+
+
+def close_metadata(target: ManagedServer) -> None:
+    """Keep the accounts of components and of the edge from the server's user data."""
+    others = server_accounts.memberships(target.components).keys() - {AGENT}
+    rules = file(firewall.FOLDER / "app.nft", firewall.output_table("slipway_app", others))
+    command_for(
+        name="The firewall of components",
+        record="firewall-app",
+        inputs=[rules],
+        command="systemctl reload nftables",
+    )
 
 
 def unit_name(component: Component) -> str:

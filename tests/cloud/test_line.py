@@ -309,29 +309,69 @@ def test_servers_are_found_again_and_nothing_is_made_twice(line: CloudLine) -> N
     assert line.named("staging", "blog", "web-1")
 
 
-def test_a_server_is_reached_at_the_ports_that_its_roles_open_and_at_no_other(
-    line: CloudLine,
-) -> None:
-    """From another server of the same network, and from a project of another environment."""
-    address = line.hosts("staging")["web-1"].address
+def declared(line: CloudLine, server: str, other: str) -> list[int]:
+    """The ports of a server of staging that its roles open to another server of staging."""
+    place = line.site.environment("staging")
+    groups = openings.security_groups(place, [str(place.openstack.subnet)])
+    own, others = (f"slipway-staging-{name.rpartition('-')[0]}" for name in (server, other))
+    return sorted({rule.port for rule in groups[own] if rule.cidr or rule.group == others})
+
+
+def scanned(line: CloudLine, server: str, environment: str, other: str) -> list[int]:
+    """The ports of a server of staging that answer to another server."""
+    address = inventory.records(line.layout, "staging")[server].host.address
+    ports = line.inside(environment, other, f"python3 -c {shlex.quote(SCAN)} {address}")
+    return [int(port) for port in json.loads(ports)]
+
+
+@contextmanager
+def stranger(line: CloudLine) -> Iterator[None]:
+    """A program that listens on web-1 at a port that no role opens."""
     line.inside(
         "staging", "web-1", "systemd-run --quiet --unit=stranger python3 -m http.server 3306"
     )
     listening = "ss --no-header --tcp --listening --numeric '( sport = :3306 )'"
     until(lambda: line.inside("staging", "web-1", listening).strip(), "a listener", 20)
     try:
-        scan = f"python3 -c {shlex.quote(SCAN)} {address}"
-        place = line.site.environment("staging")
-        groups = openings.security_groups(place, [str(place.openstack.subnet)])
-        rules = groups["slipway-staging-web"]
-        watching = sorted({rule.port for rule in rules})
-        inside = sorted({rule.port for rule in rules if rule.cidr})
-        assert set(inside) < set(watching)
-        assert json.loads(line.inside("staging", "web-2", scan)) == inside
-        assert json.loads(line.inside("staging", "watch-1", scan)) == watching
-        assert json.loads(line.inside("production", "web-1", scan)) == []
+        yield
     finally:
         line.inside("staging", "web-1", "systemctl stop stranger")
+
+
+@pytest.mark.parametrize("server", ["web-1", "watch-1"])
+def test_a_server_is_reached_at_the_ports_that_its_roles_open_and_at_no_other(
+    line: CloudLine, server: str
+) -> None:
+    """From each other server of the network, and from a project of another environment."""
+    with stranger(line):
+        for other in sorted({"web-1", "web-2", "watch-1"} - {server}):
+            assert scanned(line, server, "staging", other) == declared(line, server, other)
+        assert scanned(line, server, "production", "web-1") == []
+
+
+def test_a_server_refuses_by_itself_what_its_security_group_would_let_in(line: CloudLine) -> None:
+    network = line.projects["staging"].network
+    group = next(network.security_groups(name="slipway-staging-web"))
+    rule = network.create_security_group_rule(
+        security_group_id=group.id, direction="ingress", ether_type="IPv4", protocol="tcp"
+    )
+    open_ports = declared(line, "web-1", "web-2")
+    try:
+        with stranger(line):
+            line.inside("staging", "web-1", "nft delete table inet slipway")
+            until(lambda: 3306 in scanned(line, "web-1", "staging", "web-2"), "an open group", 20)
+            line.inside("staging", "web-1", "systemctl reload nftables")
+            assert scanned(line, "web-1", "staging", "web-2") == open_ports
+    finally:
+        network.delete_security_group_rule(rule)
+
+
+def test_components_cannot_read_their_server_s_user_data(line: CloudLine) -> None:
+    ask = "curl --silent --show-error --max-time 5 --output /dev/null http://169.254.169.254:3128"
+    line.inside("staging", "web-1", ask)
+    for account in ("app-blog", "slipway-edge"):
+        refused = f"! runuser --user {account} -- {ask} 2>&1"
+        assert "Failed to connect" in line.inside("staging", "web-1", refused)
 
 
 def test_no_line_is_lost_while_the_server_of_logs_cannot_be_reached(line: CloudLine) -> None:

@@ -79,7 +79,6 @@ class MachineDriver(fake.FakeDriver):
         machine.write(config_drive(instance, network_info, mute=fault == "mute"))
         interfaces = [interface(vif) for vif in network_info or ()]
         network.plug(self.layout, machine.namespace, interfaces)
-        security.apply_now(self.layout)
         super().spawn(context, instance, image_meta, injected_files, admin_password, allocations)
         self.start(instance)
 
@@ -93,6 +92,7 @@ class MachineDriver(fake.FakeDriver):
             return images.unpacked(file, name)
 
     def start(self, instance):
+        security.apply_now(self.layout, again=instance.uuid)
         process = self.machine(instance).start()
         self.instances[instance.uuid].state = power_state.RUNNING
         threading.Thread(target=self.follow, args=(instance.uuid, process), daemon=True).start()

@@ -48,9 +48,14 @@ def stamp(layout):
         return 0
 
 
-def apply_now(layout):
-    """Bring every machine's rules up to date, as Neutron has them at this moment."""
+def apply_now(layout, again=None):
+    """Bring every machine's rules up to date, as Neutron has them at this moment.
+
+    Those of one machine are loaded `again`: its own firewall removes all rules when it is stopped.
+    """
     with _applying:
+        for plugged in [plugged for plugged in _applied if plugged[1] == again]:
+            del _applied[plugged]
         neutron = _neutron(layout)
         rules = [rule.to_dict() for rule in neutron.security_group_rules()]
         ports = [
