@@ -22,6 +22,12 @@ RETRY_AFTER = 5
 
 ALWAYS_HIDDEN = (rf".*/{re.escape(METADATA_FOLDER)}", r".*/\.git[^/]*", r".*/\.user\.ini")
 
+PRIVATE_PARAMETER = (
+    r"([?&#;][^=&;]*(?i:auth|code|key|nonce|otp|pass|pwd|secret|session|sig|ticket|token)"
+    r"[^=&;]*=)[^&;#]*"
+)
+"""A parameter of an address whose value the log does not get, for who reads it could use it."""
+
 
 def caddyfile(server: Server, environment: Environment, components: Iterable[Component]) -> str:
     """The text of the environment's Caddyfile; a deployment replaces links and leaves it as is."""
@@ -36,6 +42,7 @@ def caddyfile(server: Server, environment: Environment, components: Iterable[Com
         "next": NEXT,
         "read_only": READ_ONLY,
         "retry_after": RETRY_AFTER,
+        "private": PRIVATE_PARAMETER,
         "manifest": f"{METADATA_FOLDER}/manifest.json",
     }
     return render_template(SERVICE_TEMPLATES, "Caddyfile.j2", names)

@@ -6,17 +6,19 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from threading import Event, Thread
 
 import pytest
 
-from agent import lock
+from agent import lock, pages
 from agent.database import login_file
 from agent.pages import public_fetcher
 from model.component import Component
 from tests.agent import applications
 from tests.agent.packaging import Release
 from tests.agent.server_fixture import ServerFixture
+from tests.agent.waiting import wait_until
 
 
 def test_a_release_goes_live_and_says_so(php_server: ServerFixture, blog: Release) -> None:
@@ -57,6 +59,28 @@ def test_files_stay_read_only_when_instances_with_links_to_them_are_gone(
     assert php_server.run_verb("switch", blog).code == 0
     assert [p for p in tree.rglob("*") if p.is_file() and p.stat().st_mode & 0o222] == []
     php_server.run_sql("DELETE FROM testing_blog.notes WHERE text = 'migrated'")
+
+
+@pytest.mark.usefixtures("blog")
+def test_the_edge_s_log_holds_no_token_of_a_visitor(php_server: ServerFixture) -> None:
+    host = php_server.host("blog")
+    marker = token_hex(8)
+    path = f"/?reset_key={marker}a&page=7&%5Ftoken={marker}b#access_token={marker}c"
+    headers = {
+        "Authorization": f"Bearer {marker}d",
+        "Cookie": f"session={marker}e",
+        "Referer": f"https://{host}/?TOKEN={marker}f&section=8",
+        "X-Auth-Token": f"{marker}g",
+        "User-Agent": f"agent-of-{marker}",
+    }
+    connection = php_server.open_connection("blog")
+    assert pages.get_page(connection, host, path, headers).status == 200
+    log = php_server.settings.edge_log / "access.log"
+    wait_until(lambda: f"agent-of-{marker}" in log.read_text())
+    (line,) = [line for line in log.read_text().splitlines() if f"agent-of-{marker}" in line]
+    assert line.count(marker) == 1
+    for kept in ("reset_key=REDACTED", "page=7", "TOKEN=REDACTED", "section=8"):
+        assert kept in line
 
 
 def test_plain_http_is_sent_to_https_on_the_right_port(php_server: ServerFixture) -> None:
