@@ -127,6 +127,7 @@ def row(flood: Flood) -> tuple[str, ...]:
         ", ".join(map(str, sorted(flood.statuses))),
         f"{len(flood.seconds) / SECONDS:.0f}",
         milliseconds(statistics.median(answered)),
+        milliseconds(sorted(answered)[len(answered) * 99 // 100]),
         milliseconds(max(answered)),
         milliseconds(statistics.median(flood.waits)),
         milliseconds(max(flood.waits)),
@@ -143,7 +144,7 @@ def main() -> None:
             found = figures(layout, folder)
     table = Table(title=f"{components} components, {FORGES} connections, {os.cpu_count()} cores")
     table.add_column("webhooks")
-    for head in ("answers", "a second", "median", "longest", "another page", "its longest"):
+    for head in ("answers", "a second", "median", "99 %", "longest", "another page", "its longest"):
         table.add_column(head, justify="right")
     for kind, flood in found.items():
         table.add_row(kind, *row(flood))
