@@ -3,9 +3,12 @@
 Standard library only: this creates the virtual environment.
 """
 
+import fcntl
 import hashlib
+import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from local.bootstrap import folders
@@ -13,6 +16,9 @@ from local.errors import CommandError
 
 PYTHON = "/usr/bin/python3"
 """Debian's own: a service user cannot run an interpreter in somebody's home directory."""
+
+STAMP = "lock.sha256"
+"""A file in it with what it was made of."""
 
 UNREACHABLE = ("Connection", "resolution", "from versions: none")
 """Signs in pip's output that the registry does not answer; pip has no error for it."""
@@ -24,12 +30,38 @@ def ensure(
     """Have exactly the packages of `lock` in the virtual environment `folder`.
 
     The checkout is installed as editable, for its entry points: the Releases page, `slipway`.
+    Commands that start at the same time wait for the one that installs.
     """
-    stamp = folder / "lock.sha256"
     project = (checkout / "pyproject.toml").read_bytes() + bytes(checkout) if checkout else b""
     digest = hashlib.sha256(lock.read_bytes() + project).hexdigest()
-    if stamp.is_file() and stamp.read_text() == digest:
+    if is_installed(folder, digest):
         return
+    with locked(folder):
+        if not is_installed(folder, digest):
+            install(folder, lock, environment, checkout)
+            (folder / STAMP).write_text(digest)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let only one command at a time change a folder; no file beside it, where others may write."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_installed(folder: Path, digest: str) -> bool:
+    stamp = folder / STAMP
+    return stamp.is_file() and stamp.read_text() == digest
+
+
+def install(
+    folder: Path, lock: Path, environment: Mapping[str, str], checkout: Path | None
+) -> None:
     count = sum("==" in line for line in lock.read_text().splitlines())
     print(f"Installing {count} Python packages from {lock.name} into {folder}", flush=True)
     folders.empty(folder)
@@ -39,7 +71,6 @@ def ensure(
     if checkout:
         editable = ("--no-deps", "--no-build-isolation", "--editable", f"{checkout}")
         run((*pip, *editable), environment)
-    stamp.write_text(digest)
 
 
 def run(command: tuple[str, ...], environment: Mapping[str, str]) -> None:

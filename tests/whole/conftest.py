@@ -7,13 +7,13 @@ from playwright.sync_api import Page
 
 from local.layout import CHECKOUT
 from tests.whole.browser import Windows, browsing
-from tests.whole.line import RELEASER, Line, fresh, poll_often, two_releasers
+from tests.whole.line import RELEASER, WORKER, Line, fresh, poll_often, two_releasers
 
 
 @pytest.fixture(scope="session")
 def line() -> Iterator[Line]:
     """Both environments with their first releases in staging; stopped also after a failure."""
-    running = fresh(CHECKOUT / "var" / "test")
+    running = fresh(CHECKOUT / "var" / f"test-{WORKER}")
     poll_often(running.layout.site)
     two_releasers(running.layout.site)
     try:

@@ -27,8 +27,10 @@ from tests import mirrors
 T = TypeVar("T")
 PATIENCE = 120.0
 """Seconds; a condition that takes longer is a failure."""
-ASIDE = 10_000
-"""What is added to a site's ports: its installation and the test's may run at the same time."""
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+"""Which of pytest's processes this is: each has an installation of its own."""
+ASIDE = 10_000 + 2_000 * int(WORKER.removeprefix("gw"))
+"""What is added to a site's ports: its installation and the tests' may run at the same time."""
 RELEASE = "x-slipway-release"
 RELEASER, SECOND = "releaser", "second"
 """Those who may press in the tests' site."""

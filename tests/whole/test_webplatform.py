@@ -9,7 +9,7 @@ import pytest
 from local.layout import CHECKOUT
 from servers import debian_releases
 from tests.repositories import Repository
-from tests.whole.line import ASIDE, Line, emptied, layout, site_copy
+from tests.whole.line import ASIDE, WORKER, Line, emptied, layout, site_copy
 
 MIRRORED = {
     "webplatform/compatibility-data": ("master", None, {"data.json": '{"css": {}}\n'}),
@@ -20,7 +20,7 @@ MIRRORED = {
 
 @pytest.fixture(scope="module")
 def webplatform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    where = layout(CHECKOUT / "var" / "test-site" / "run")
+    where = layout(CHECKOUT / "var" / f"test-site-{WORKER}" / "run")
     where = replace(
         where, http_port=ASIDE + 8020, worker_port=ASIDE + 8021, environments="environments-local"
     )
