@@ -57,7 +57,7 @@ class ManagedServer:
         return self.environment.server_groups[self.name]
 
     def having(self, role: str) -> list[Peer]:
-        """The servers that have a role, which each has that is `base`."""
+        """The servers that have a role; every server has `base`."""
         return [peer for peer in self.peers if role in (BASE, *peer.roles)]
 
     @property

@@ -176,9 +176,24 @@ def remember(record: Path, values: Sequence[str]) -> str:
 
 
 @operation()
-def present(seen: str, script: str, account: str = "root") -> Commands:
-    """Have what a shell script makes, as an account, unless a shell command sees it."""
-    if not output(f"{{ {seen}; }} >/dev/null && echo yes"):
+def firewall_table(table: str, path: Path, inputs: Sequence[Managed]) -> Commands:
+    """Have a table of nftables be as its file says, also when somebody has changed it."""
+    record = RECORDS / f"firewall-{table}"
+    checksum = f"nft --stateless list table inet {table} | sha256sum"
+    wanted = digest(managed.content for managed in inputs)
+    loaded = output(checksum).split()[:1]
+    if lines(output(f"cat {record}")) != [wanted, *loaded] or is_written(inputs):
+        yield f"nft --file {path}"
+        yield (
+            f"mkdir --parents {record.parent} && {{ echo {wanted}; {checksum} | cut -d' ' -f1; }} "
+            f">{record}.new && mv {record}.new {record}"
+        )
+
+
+@operation()
+def present(path: Path, script: str, account: str) -> Commands:
+    """Have what a shell script makes, as an account, unless it is there."""
+    if not output(f"test -e {path} && echo yes"):
         yield f"runuser --user {account} -- sh -c {shlex.quote(script)} >/dev/null"
 
 

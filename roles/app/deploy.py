@@ -7,13 +7,22 @@ from pathlib import Path
 from agent import php_fpm, services, supervisor, uploads
 from agent.server import Server
 from model.component import Component
+from roles import firewall
 from roles.app import agent_program
-from roles.base import firewall
 from roles.managed_server import ETC, OPT, ManagedServer, ServiceCheck
-from roles.operations import Managed, account_file, command_for, file, only_units, service
+from roles.operations import (
+    Managed,
+    account_file,
+    file,
+    firewall_table,
+    only_units,
+    service,
+)
 from roles.units import unit
 from servers import server_accounts
 from servers.server_accounts import AGENT
+
+FIREWALL_TABLE = "slipway_app"
 
 
 def deploy(target: ManagedServer) -> None:
@@ -35,12 +44,12 @@ def deploy(target: ManagedServer) -> None:
 def close_metadata(target: ManagedServer) -> None:
     """Keep the accounts of components and of the edge from the server's user data."""
     others = server_accounts.memberships(target.components).keys() - {AGENT}
-    rules = file(firewall.FOLDER / "app.nft", firewall.output_table("slipway_app", others))
-    command_for(
+    path = firewall.FOLDER / "app.nft"
+    firewall_table(
         name="The firewall of components",
-        record="firewall-app",
-        inputs=[rules],
-        command="systemctl reload nftables",
+        table=FIREWALL_TABLE,
+        path=path,
+        inputs=[file(path, firewall.output_table(FIREWALL_TABLE, others))],
     )
 
 
@@ -136,4 +145,5 @@ def checks(target: ManagedServer) -> Iterator[ServiceCheck]:
         yield ServiceCheck(name, f"test -e {server_accounts.supervisor_socket(component.name)}")
         if component.runtime == "php":
             yield ServiceCheck(name, f"test -e {server.php_pid(component.name)}")
+    yield ServiceCheck("nftables", f"nft list table inet {FIREWALL_TABLE} >/dev/null")
     yield ServiceCheck("the releases' processes", agent_program.setup("processes"))

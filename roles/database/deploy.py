@@ -21,7 +21,7 @@ def deploy(target: ManagedServer) -> None:
     written = account_file(settings.state / "mariadb.cnf", configuration, AGENT)
     present(
         name="The database's folder",
-        seen=f"test -e {mariadb.folder(settings)}",
+        path=mariadb.folder(settings),
         script=database_script(settings, settings.database),
         account=AGENT,
     )
