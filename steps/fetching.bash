@@ -1,36 +1,39 @@
 # shellcheck shell=bash
 # What scripts that fetch have in common: `steps/git.py` puts it in front of them.
-# How long a server may be silent, GIT_HTTP_LOW_SPEED_TIME says, in seconds.
+# GIT_HTTP_LOW_SPEED_TIME: seconds for which a server may be silent.
 # Exit codes: 2 when a repository cannot be reached, 3 when git cannot read the worker's own.
 UNREACHABLE=2 BROKEN=3
 SILENT=$((GIT_HTTP_LOW_SPEED_TIME + 5)) # git itself does not give up while it connects
 
+gave_up='' # whether a fetch has been ended here: its server is not asked again
+
 fetch() { # arguments of git fetch, which is ended when it shows nothing for too long
-  local part status=0 git progress
+  local part status git progress children
+  [ -z "$gave_up" ] || return 1
   exec {progress}< <(exec git fetch --progress --no-tags "$@" 2>&1 >/dev/null </dev/null)
   git=$!
   : >errors
-  while part='' && { read_progress || [ -n "$part" ]; }; do
-    printf '%s\n' "$part" >>errors
-    printf '%s\n' "$part" >&2
+  while :; do
+    part='' status=0
+    IFS= read -r -d $'\r' -t "$SILENT" -u "$progress" part || status=$?
+    # At its end, and after a pause, there may be a part without an end.
+    [ "$status" = 0 ] || [ -n "$part" ] || break
+    printf '%s\n' "${part%$'\n'}" >>errors
+    printf '%s\n' "${part%$'\n'}" >&2
   done
   exec {progress}<&-
   if [ "$status" -gt 128 ]; then
+    gave_up=yes
     # With git, what it has started to connect.
-    xargs kill "$git" 2>/dev/null <"/proc/$git/task/$git/children" || true
+    read -ra children <"/proc/$git/task/$git/children" || true
+    kill "$git" "${children[@]}" 2>/dev/null || true
     echo "fatal: no answer in $SILENT s" >>errors
   fi
   wait "$git"
 }
 
-read_progress() { # the next part of what git shows; a status above 128 says that none came in time
-  status=0
-  IFS= read -r -d $'\r' -t "$SILENT" -u "$progress" part || status=$?
-  [ "$status" = 0 ]
-}
-
 reason() { # git's first error, without its general advice
-  tr '\r' '\n' <errors | sed '/^fatal: Could not read from remote/,$d' >reasons
+  sed '/^fatal: Could not read from remote/,$d' errors >reasons
   grep -m1 -E '^(error|fatal): ' reasons || tail -n1 reasons
 }
 
@@ -44,7 +47,7 @@ answers() { # whether a repository can be reached
 
 # The end of a script whose fetch failed. Arguments: the address; what was to be fetched.
 explain() {
-  if ! answers "$1"; then
+  if [ -n "$gave_up" ] || ! answers "$1"; then
     echo "$1 cannot be reached: $(reason)" >&2
     exit "$UNREACHABLE"
   elif ! git fsck --connectivity-only --no-dangling --no-progress >/dev/null 2>&1; then
