@@ -23,6 +23,9 @@ from agent.errors import AgentError
 from agent.instance import Instance
 from model.release import SHORT, EnvironmentContext, Manifest
 
+CLOCK_TICK = 0.05
+"""Seconds by which the times of files may be behind the clock, and more."""
+
 
 def unpack_instance(
     directory: ComponentDirectory,
@@ -57,10 +60,10 @@ def wait_for_another_second(releases: Path) -> None:
     Caddy computes an ETag from a file's size and its time in seconds: a browser would go on showing
     the earlier release's file.
     """
-    newest = max((tree.stat().st_mtime for tree in releases.iterdir()), default=0)
+    newest = max((tree.stat().st_ctime for tree in releases.iterdir()), default=0)
     now = time.time()
     if int(now) == int(newest):
-        time.sleep(int(now) + 1 - now)
+        time.sleep(int(now) + 1 + CLOCK_TICK - now)
 
 
 def link_instance(
