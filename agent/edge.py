@@ -23,10 +23,14 @@ RETRY_AFTER = 5
 ALWAYS_HIDDEN = (rf".*/{re.escape(METADATA_FOLDER)}", r".*/\.git[^/]*", r".*/\.user\.ini")
 
 PRIVATE_PARAMETER = (
-    r"([?&#;][^=&;]*(?i:auth|code|key|nonce|otp|pass|pwd|secret|session|sig|ticket|token)"
-    r"[^=&;]*=)[^&;#]*"
+    r"((?:[?&#;]|%3[Ff]|%26)(?:[^=&;#%]|%[0-9A-Fa-f]{2})*?"
+    r"(?i:auth|code|csrf|jwt|key|nonce|otp|pass|pwd|secret|sess|sid|sig|ticket|token)"
+    r"(?:[^=&;#%]|%[0-9A-Fa-f]{2})*?(?:=|%3[Dd]))[^&#]*"
 )
-"""A parameter of an address whose value the log does not get, for who reads it could use it."""
+"""Parameters whose values are kept out of the log: a reader of the log could use them.
+
+Also those of an address within an address, such as `?redirect_to=%2Fa%3Ftoken%3D…`.
+"""
 
 
 def caddyfile(server: Server, environment: Environment, components: Iterable[Component]) -> str:
@@ -42,7 +46,7 @@ def caddyfile(server: Server, environment: Environment, components: Iterable[Com
         "next": NEXT,
         "read_only": READ_ONLY,
         "retry_after": RETRY_AFTER,
-        "private": PRIVATE_PARAMETER,
+        "private_parameter": PRIVATE_PARAMETER,
         "manifest": f"{METADATA_FOLDER}/manifest.json",
     }
     return render_template(SERVICE_TEMPLATES, "Caddyfile.j2", names)

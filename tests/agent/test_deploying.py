@@ -13,6 +13,7 @@ import pytest
 
 from agent import lock, pages
 from agent.database import login_file
+from agent.instance_tree import wait_for_another_second
 from agent.pages import public_fetcher
 from model.component import Component
 from tests.agent import applications
@@ -65,12 +66,15 @@ def test_files_stay_read_only_when_instances_with_links_to_them_are_gone(
 def test_the_edge_s_log_holds_no_token_of_a_visitor(php_server: ServerFixture) -> None:
     host = php_server.host("blog")
     marker = token_hex(8)
-    path = f"/?reset_key={marker}a&page=7&%5Ftoken={marker}b#access_token={marker}c"
+    path = (
+        f"/?reset_key={marker}a&page=7&%5Ftoken={marker};{marker}b&token%5B%5D={marker}"
+        f"&redirect_to=%2Fa%3Ftoken%3D{marker}#access_token={marker}c"
+    )
     headers = {
         "Authorization": f"Bearer {marker}d",
         "Cookie": f"session={marker}e",
         "Referer": f"https://{host}/?TOKEN={marker}f&section=8",
-        "X-Auth-Token": f"{marker}g",
+        **dict.fromkeys(("X-Api-Key", "X-Auth-Token", "X-Csrf-Token", "X-Wp-Nonce"), marker),
         "User-Agent": f"agent-of-{marker}",
     }
     connection = php_server.open_connection("blog")
@@ -177,7 +181,7 @@ def test_a_migration_and_the_way_back(php_server: ServerFixture, blog: Release) 
 
 
 def test_plain_files_pass_their_checks_and_change_their_etag(php_server: ServerFixture) -> None:
-    """Also when all of them are deployed in one second, with files of one size."""
+    """Their files have one size."""
     tags = []
     versions = ("one", "two", "six")
     releases = [applications.specs(php_server, version) for version in versions]
@@ -243,6 +247,14 @@ def test_no_visitor_sees_an_earlier_release_that_cannot_use_the_newer_database(
     assert {answer[:14] for answer in answers} == {"200 'blog new;"}
     assert php_server.events("blog")[-1] == "abandoned"
     assert php_server.deploy(blog).code == 0
+
+
+def test_the_files_of_two_releases_never_have_the_same_second(tmp_path: Path) -> None:
+    for number in range(3):
+        wait_for_another_second(tmp_path)
+        (tmp_path / f"{number}").mkdir()
+    seconds = {int(folder.stat().st_mtime) for folder in tmp_path.iterdir()}
+    assert len(seconds) == 3
 
 
 @contextmanager
