@@ -54,7 +54,7 @@ test: test-here test-cloud ## Run every test, the whole line and a real OpenStac
 
 test-here: ## Run the tests that need no OpenStack
 	@$(PYTHON) local.bootstrap test -m pytest -n 2 -m "not whole and not cloud" $(RUN_AS_ROOT_BELOW)
-	@$(PYTHON) local.bootstrap test -m pytest -n 2 --dist loadfile -m "whole and not drill"
+	@$(PYTHON) local.bootstrap test -m pytest -m "whole and not drill"
 	@$(MAKE) --no-print-directory test-root
 
 drill: ## Run the tests that take long, of which make test has a short form

@@ -25,7 +25,7 @@ $login = json_decode(<<<'JSON'
 JSON, true);
 $database = new mysqli('localhost', $login['user'], $login['password'], $login['name'], 0,
     $login['socket']);
-$database->query('ALTER TABLE {table} ADD COLUMN d_{{{{ digest[:12] }}}} INT');
+$database->query('ALTER TABLE {table} ADD COLUMN IF NOT EXISTS d_{{{{ digest[:12] }}}} INT');
 """
 
 
