@@ -211,24 +211,30 @@ def test_a_full_disk_is_not_taken_for_a_repository_that_cannot_be_reached(
     assert "File too large" in last
 
 
+def given_up(worker: Worker, script: str, address: str) -> str:
+    """The last line of a script that fetches from a server which may be silent for a second."""
+    arguments = ("a" * 40, address, "refs/heads/main", "refs/slipway/one", "")
+    result = subprocess.run(
+        ["bash", "-c", script_text(script), script, *arguments],
+        cwd=worker.folder,
+        env=SURROUNDINGS | {"GIT_HTTP_LOW_SPEED_TIME": "1"},
+        input=f"{'a' * 40} {address} library\0",  # for the script of submodules
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert not processes_with(address)
+    assert result.returncode == UNREACHABLE
+    return result.stderr.splitlines()[-1]
+
+
 def test_a_server_that_accepts_and_never_answers_is_given_up_with_a_sentence(
     tmp_path: Path,
 ) -> None:
     worker = Worker(tmp_path / "worker")
-    with hung_server() as address:
-        address = f"{address.replace('https', 'http')}/a.git"
-        arguments = ["a" * 40, address, "refs/heads/main", "refs/slipway/one", ""]
-        result = subprocess.run(
-            ["bash", "-c", script_text("add_source"), "add_source", *arguments],
-            cwd=worker.folder,
-            env=SURROUNDINGS | {"GIT_HTTP_LOW_SPEED_TIME": "1"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert not processes_with(address)
-    assert result.returncode == UNREACHABLE
-    last = result.stderr.splitlines()[-1]
+    with hung_server() as server:
+        address = f"{server.replace('https', 'http')}/a.git"
+        last = given_up(worker, "add_source", address)
     assert last.startswith(f"{address} cannot be reached: fatal: unable to access")
     assert "too slow" in last
 
@@ -238,23 +244,9 @@ def test_a_server_that_accepts_no_connection_is_given_up_with_a_sentence(
     tmp_path: Path, script: str
 ) -> None:
     worker = Worker(tmp_path / "worker")
-    with unconnectable_server() as address:
-        address = f"{address}/a.git"
-        arguments = ["a" * 40, address, "refs/heads/main", "refs/slipway/one", ""]
-        submodule = f"{'a' * 40} {address} library\0"
-        result = subprocess.run(
-            ["bash", "-c", script_text(script), script, *arguments],
-            cwd=worker.folder,
-            env=SURROUNDINGS | {"GIT_HTTP_LOW_SPEED_TIME": "1"},
-            input=submodule,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert not processes_with(address)
-    assert result.returncode == UNREACHABLE
-    last = result.stderr.splitlines()[-1]
-    assert last.endswith(f"{address} cannot be reached: fatal: no answer in 6 s")
+    with unconnectable_server() as server:
+        last = given_up(worker, script, f"{server}/a.git")
+    assert last.endswith(f"{server}/a.git cannot be reached: fatal: no answer in 6 s")
 
 
 def test_a_folder_that_a_build_made_read_only_does_not_stop_the_next_checkout(
