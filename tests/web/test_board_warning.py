@@ -44,4 +44,5 @@ def test_the_board_warns_of_a_disk_that_is_nearly_full(
     page.screenshot(path=PICTURES / f"board-warning-{width}.png", animations="disabled")
     violations = Axe().run(page, context=".sw").response["violations"]
     assert [violation["id"] for violation in violations] == []
+    page.unroute_all(behavior="wait")  # the page may ask again at this moment
     page.context.close()
