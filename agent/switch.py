@@ -175,11 +175,12 @@ def set_current(
         previous_configuration=previous.configuration if previous else "",
         together=together,
     )
-    processes.start(directory, instance)
-    if not (deployment and deployment.first("rehearsed")):
-        # An earlier release was not checked with today's database.
-        directory.set_link(NEXT, instance)
-        verify_release(directory, instance, NEXT)
+    if deployment and deployment.first("rehearsed"):
+        processes.start(directory, instance)
+    else:
+        # An earlier release was not checked with today's database. Its log is not shown: a
+        # rollback has no secrets, so it could not hide them.
+        request_next(directory, instance, show_log=False)
     directory.set_link(CURRENT, instance)
     return previous
 

@@ -15,9 +15,11 @@ from agent.pages import PageResponse
 from model.component import Check, Service
 
 
-def request_next(directory: ComponentDirectory, instance: Instance) -> None:
+def request_next(
+    directory: ComponentDirectory, instance: Instance, *, show_log: bool = True
+) -> None:
     """Start an instance and request its pages before visitors do; raises AgentError."""
-    processes.start(directory, instance, show_log=True)
+    processes.start(directory, instance, show_log=show_log)
     directory.set_link(NEXT, instance)
     verify_release(directory, instance, NEXT)
 
